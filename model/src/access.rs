@@ -1,0 +1,316 @@
+//! The permission table: every command and every query × role × relation to the ticket, in one place.
+//!
+//! A ticket that is out of reach is "not found", never "forbidden". What the roles mean: seed 001 "权限说明", seed 003 §2.2,
+//! `dialects.md` 0.7 and 0.23. The system (timers, adapters, the machine's own command line) may do everything.
+
+use crate::actor::{Actor, Scope};
+use crate::error::{Error, Result};
+use crate::id::UserId;
+use crate::people::Role;
+use crate::ticket::Ticket;
+
+/// Everything that can be permitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    // on a ticket
+    ReadTicket,
+    ReadInternal,
+    EditTicket,
+    /// Department, due date, native values.
+    EditWorkflow,
+    ChangeStatus,
+    CloseTicket,
+    ReopenTicket,
+    WithdrawTicket,
+    SetPriority,
+    AssignTicket,
+    EscalateTicket,
+    RateTicket,
+    DeleteTicket,
+    RestoreTicket,
+    MergeTicket,
+    AddComment,
+    AddInternalNote,
+    EditComment,
+    WithdrawComment,
+    SetCommentVisibility,
+    // on nothing in particular
+    OpenTicket,
+    OpenTicketForOthers,
+    ListTickets,
+    ReadStatistics,
+    ReadEvents,
+    ReadCategories,
+    StoreFile,
+    // on a person (oneself, or others)
+    ReadPerson,
+    EditProfile,
+    SetPassword,
+    ReadSessions,
+    EndSession,
+    CreateApiToken,
+    RevokeApiToken,
+    UnlinkIdentity,
+    ReadNotifications,
+    // on the house
+    ListStaff,
+    ListPeople,
+    CreateUser,
+    SetRole,
+    SetUserStatus,
+    LinkIdentity,
+    EditCategories,
+    ReadSettings,
+    ChangeSettings,
+    ReadDeliveries,
+    ReadQuarantine,
+    SettleQuarantine,
+    /// Timers, contacts, counters: nobody but the system.
+    Housekeeping,
+}
+
+/// What one role may do of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grant {
+    No,
+    /// Only where the caller is the requester (of a ticket) or the person concerned.
+    Own,
+    /// Wherever the role reaches: a user their own tickets, an agent also those assigned to them and those of nobody, a
+    /// supervisor and an administrator all.
+    Reach,
+}
+
+impl Operation {
+    pub const ALL: [Self; 49] = {
+        use Operation::*;
+        [
+            ReadTicket, ReadInternal, EditTicket, EditWorkflow, ChangeStatus, CloseTicket, ReopenTicket, WithdrawTicket,
+            SetPriority, AssignTicket, EscalateTicket, RateTicket, DeleteTicket, RestoreTicket, MergeTicket, AddComment,
+            AddInternalNote, EditComment, WithdrawComment, SetCommentVisibility, OpenTicket, OpenTicketForOthers,
+            ListTickets, ReadStatistics, ReadEvents, ReadCategories, StoreFile, ReadPerson, EditProfile, SetPassword,
+            ReadSessions, EndSession, CreateApiToken, RevokeApiToken, UnlinkIdentity, ReadNotifications, ListStaff,
+            ListPeople, CreateUser, SetRole, SetUserStatus, LinkIdentity, EditCategories, ReadSettings, ChangeSettings,
+            ReadDeliveries, ReadQuarantine, SettleQuarantine, Housekeeping,
+        ]
+    };
+
+    /// The table. Columns: user, agent, supervisor, admin. Anonymous callers may do none of it.
+    #[rustfmt::skip]
+    pub fn grants(self) -> [Grant; 4] {
+        use Grant::{No, Own, Reach};
+        use Operation::*;
+        match self {
+            //                                          user   agent  superv admin
+            ReadTicket                              => [Reach, Reach, Reach, Reach],
+            ReadInternal                            => [No,    Reach, Reach, Reach],
+            EditTicket                              => [Own,   Reach, Reach, Reach],
+            EditWorkflow                            => [No,    Reach, Reach, Reach],
+            ChangeStatus                            => [No,    Reach, Reach, Reach],
+            CloseTicket                             => [Own,   Reach, Reach, Reach],
+            ReopenTicket                            => [Own,   Reach, Reach, Reach],
+            WithdrawTicket                          => [Own,   Own,   Own,   Own],
+            SetPriority                             => [No,    Reach, Reach, Reach],
+            AssignTicket                            => [No,    Reach, Reach, Reach],
+            EscalateTicket                          => [No,    Reach, Reach, Reach],
+            RateTicket                              => [Own,   Own,   Own,   Own],
+            DeleteTicket | RestoreTicket            => [No,    No,    Reach, Reach],
+            MergeTicket                             => [No,    Reach, Reach, Reach],
+            AddComment                              => [Own,   Reach, Reach, Reach],
+            AddInternalNote                         => [No,    Reach, Reach, Reach],
+            // On a comment, "own" is its author.
+            EditComment                             => [Own,   Own,   Own,   Own],
+            WithdrawComment                         => [Own,   Own,   Reach, Reach],
+            SetCommentVisibility                    => [No,    Own,   Reach, Reach],
+
+            OpenTicket | ListTickets                => [Reach, Reach, Reach, Reach],
+            OpenTicketForOthers                     => [No,    Reach, Reach, Reach],
+            ReadStatistics                          => [Reach, Reach, Reach, Reach],
+            ReadEvents | ReadCategories | StoreFile => [Reach, Reach, Reach, Reach],
+
+            ReadPerson                              => [Own,   Reach, Reach, Reach],
+            EditProfile                             => [Own,   Own,   Own,   Reach],
+            SetPassword                             => [Own,   Own,   Own,   Reach],
+            ReadSessions | EndSession               => [Own,   Own,   Own,   Reach],
+            CreateApiToken                          => [Own,   Own,   Own,   Own],
+            RevokeApiToken | UnlinkIdentity         => [Own,   Own,   Own,   Reach],
+            ReadNotifications                       => [Own,   Own,   Own,   Own],
+
+            ListStaff                               => [No,    Reach, Reach, Reach],
+            ListPeople                              => [No,    No,    Reach, Reach],
+            CreateUser | SetRole | SetUserStatus    => [No,    No,    Reach, Reach],
+            LinkIdentity                            => [No,    No,    No,    Reach],
+            EditCategories                          => [No,    No,    Reach, Reach],
+            ReadSettings                            => [No,    No,    Reach, Reach],
+            ChangeSettings                          => [No,    No,    No,    Reach],
+            ReadDeliveries                          => [No,    No,    Reach, Reach],
+            ReadQuarantine | SettleQuarantine       => [No,    No,    Reach, Reach],
+            Housekeeping                            => [No,    No,    No,    No],
+        }
+    }
+
+    pub fn grant(self, role: Role) -> Grant {
+        let [user, agent, supervisor, admin] = self.grants();
+        match role {
+            Role::User => user,
+            Role::Agent => agent,
+            Role::Supervisor => supervisor,
+            Role::Admin => admin,
+        }
+    }
+
+    /// The scope that an API token needs for it.
+    pub fn scope(self) -> Scope {
+        use Operation::*;
+        match self {
+            ReadTicket | ReadInternal | ListTickets | ReadStatistics | ReadEvents | ReadCategories | ReadPerson | ReadSessions
+            | ReadNotifications | ListStaff | ListPeople | ReadSettings | ReadDeliveries | ReadQuarantine => Scope::Read,
+            EditTicket | EditWorkflow | ChangeStatus | CloseTicket | ReopenTicket | WithdrawTicket | SetPriority
+            | AssignTicket | EscalateTicket | RateTicket | DeleteTicket | RestoreTicket | MergeTicket | AddComment
+            | AddInternalNote | EditComment | WithdrawComment | SetCommentVisibility | OpenTicket | OpenTicketForOthers
+            | StoreFile => Scope::Write,
+            EditProfile | SetPassword | EndSession | CreateApiToken | RevokeApiToken | UnlinkIdentity | CreateUser | SetRole
+            | SetUserStatus | LinkIdentity | EditCategories | ChangeSettings | SettleQuarantine | Housekeeping => Scope::Admin,
+        }
+    }
+
+    /// What an error says the caller may not do.
+    pub fn phrase(self) -> &'static str {
+        use Operation::*;
+        match self {
+            ReadTicket => "read this ticket",
+            ReadInternal => "read internal notes",
+            EditTicket => "edit this ticket",
+            EditWorkflow => "change this ticket's department, due date or native values",
+            ChangeStatus => "change this ticket's status",
+            CloseTicket => "close this ticket",
+            ReopenTicket => "reopen this ticket",
+            WithdrawTicket => "withdraw a ticket of someone else",
+            SetPriority => "change this ticket's priority",
+            AssignTicket => "assign tickets",
+            EscalateTicket => "escalate tickets",
+            RateTicket => "rate a ticket of someone else",
+            DeleteTicket => "delete tickets",
+            RestoreTicket => "restore tickets",
+            MergeTicket => "merge tickets",
+            AddComment => "comment on this ticket",
+            AddInternalNote => "write internal notes",
+            EditComment => "edit a comment of someone else",
+            WithdrawComment => "withdraw a comment of someone else",
+            SetCommentVisibility => "change this comment's visibility",
+            OpenTicket => "open tickets",
+            OpenTicketForOthers => "open a ticket for someone else",
+            ListTickets => "list tickets",
+            ReadStatistics => "read statistics",
+            ReadEvents => "read events",
+            ReadCategories => "read categories",
+            StoreFile => "upload files",
+            ReadPerson => "read this person's account",
+            EditProfile => "edit this person's profile",
+            SetPassword => "set this person's password",
+            ReadSessions => "read this person's sessions",
+            EndSession => "end this person's sessions",
+            CreateApiToken => "create an API token for someone else",
+            RevokeApiToken => "revoke this person's API tokens",
+            UnlinkIdentity => "unlink this person's identities",
+            ReadNotifications => "read someone else's notifications",
+            ListStaff => "list staff",
+            ListPeople => "list people",
+            CreateUser => "create users",
+            SetRole => "give this role",
+            SetUserStatus => "change this person's status",
+            LinkIdentity => "link identities",
+            EditCategories => "edit categories",
+            ReadSettings => "read settings",
+            ChangeSettings => "change settings",
+            ReadDeliveries => "read deliveries",
+            ReadQuarantine => "read the quarantine",
+            SettleQuarantine => "settle quarantined messages",
+            Housekeeping => "do what only the system does",
+        }
+    }
+}
+
+/// How a member stands to a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    Requester,
+    Assignee,
+    /// The ticket is nobody's.
+    Unassigned,
+    Stranger,
+}
+
+/// Whether a role reaches a ticket to which it stands like that.
+pub fn reaches(role: Role, relation: Relation) -> bool {
+    match role {
+        Role::User => relation == Relation::Requester,
+        Role::Agent => relation != Relation::Stranger,
+        Role::Supervisor | Role::Admin => true,
+    }
+}
+
+/// Whether the caller may know of a ticket at all.
+pub fn sees(actor: &Actor, requester: UserId, assignee: Option<UserId>) -> bool {
+    match actor {
+        Actor::Anonymous => false,
+        Actor::System(_) => true,
+        Actor::User(member) => {
+            let relations = [
+                (requester == member.id).then_some(Relation::Requester),
+                (assignee == Some(member.id)).then_some(Relation::Assignee),
+                assignee.is_none().then_some(Relation::Unassigned),
+                Some(Relation::Stranger),
+            ];
+            relations.into_iter().flatten().any(|relation| reaches(member.role, relation))
+        }
+    }
+}
+
+/// Permits an operation on a ticket, or says why not: "not found" for what the caller may not know of.
+pub fn on_ticket(actor: &Actor, operation: Operation, ticket: &Ticket) -> Result<()> {
+    match actor {
+        Actor::System(_) => Ok(()),
+        Actor::Anonymous => Err(sign_in()),
+        Actor::User(member) => {
+            let sees = sees(actor, ticket.requester, ticket.assignee);
+            if !sees || (ticket.deleted_at.is_some() && operation != Operation::RestoreTicket && member.role != Role::Admin) {
+                return Err(Error::not_found("ticket"));
+            }
+            check(actor, operation, operation.grant(member.role), ticket.requester == member.id)
+        }
+    }
+}
+
+/// Permits an operation on something that belongs to a person (their account, session, comment).
+pub fn on_person(actor: &Actor, operation: Operation, owner: Option<UserId>) -> Result<()> {
+    match actor {
+        Actor::System(_) => Ok(()),
+        Actor::Anonymous => Err(sign_in()),
+        Actor::User(member) => check(actor, operation, operation.grant(member.role), owner == Some(member.id)),
+    }
+}
+
+/// Permits an operation that is on nothing in particular.
+pub fn in_general(actor: &Actor, operation: Operation) -> Result<()> {
+    on_person(actor, operation, actor.user())
+}
+
+fn check(actor: &Actor, operation: Operation, grant: Grant, own: bool) -> Result<()> {
+    let granted = match grant {
+        Grant::No => false,
+        Grant::Own => own,
+        Grant::Reach => true,
+    };
+    if !granted {
+        return Err(Error::Forbidden { what: operation.phrase() });
+    }
+    if !actor.has_scope(operation.scope()) {
+        return Err(Error::Forbidden { what: "use this API token for that: its scopes don't cover it" });
+    }
+    Ok(())
+}
+
+/// What somebody hears who isn't signed in.
+pub fn sign_in() -> Error {
+    Error::unauthenticated("sign in first")
+}

@@ -1,0 +1,66 @@
+//! Attachments: files that belong to a comment, stored once by content.
+
+use crate::error::{Error, Result};
+use crate::id::{AttachmentId, CommentId, TicketId, UserId};
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+
+/// A file. Until a comment names it, only its owner may see it; afterwards, access follows the ticket's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    pub id: AttachmentId,
+    #[serde(flatten)]
+    pub file: FileInfo,
+    pub owner: Option<UserId>,
+    pub ticket: Option<TicketId>,
+    pub comment: Option<CommentId>,
+    pub created_at: Time,
+}
+
+/// What is known of a stored file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileInfo {
+    /// Hex SHA-256 of the bytes: the file's name in the store.
+    pub sha256: String,
+    pub filename: String,
+    pub content_type: String,
+    /// Bytes.
+    pub size: i64,
+    /// The `Content-ID` by which an HTML mail shows it inline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_id: Option<String>,
+    #[serde(default)]
+    pub inline: bool,
+}
+
+/// Reduces a file name to its last part without control characters; `attachment` where nothing is left.
+pub fn safe_filename(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let clean: String = last.chars().filter(|c| !c.is_control()).take(200).collect();
+    let clean = clean.trim().trim_start_matches('.').trim();
+    if clean.is_empty() { "attachment".to_owned() } else { clean.to_owned() }
+}
+
+/// Refuses file names whose ending is on the list (lower case, without dots).
+pub fn check_ending(filename: &str, blocked: &[String]) -> Result<()> {
+    let ending = filename.rsplit_once('.').map(|(_, e)| e.to_lowercase()).unwrap_or_default();
+    if blocked.contains(&ending) {
+        return Err(Error::invalid("file", format!("of type .{ending} is not accepted")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names_lose_their_path_and_keep_their_script() {
+        assert_eq!(safe_filename("../../etc/passwd"), "passwd");
+        assert_eq!(safe_filename(r"C:\tmp\用户手册.pdf"), "用户手册.pdf");
+        assert_eq!(safe_filename("a\r\nb.txt"), "ab.txt");
+        assert_eq!(safe_filename("..."), "attachment");
+        assert!(check_ending("x.EXE", &["exe".into()]).is_err());
+        assert!(check_ending("x.pdf", &["exe".into()]).is_ok());
+    }
+}

@@ -1,0 +1,317 @@
+//! What can be asked for: one struct per command, and who sent it from where.
+//!
+//! Commands carry raw input; `decide` checks it. The same verb runs through every layer: `openTicket`, `OpenTicket`,
+//! `TicketOpened`, `open_ticket`.
+
+use crate::actor::Scope;
+use crate::attachment::FileInfo;
+use crate::category::CategoryForm;
+use crate::comment::Visibility;
+use crate::id::{
+    ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, NotificationId, SessionId, TicketId, UserId,
+};
+use crate::people::{Channel, ProfileInput, Role, UserStatus};
+use crate::session::Sealed;
+use crate::ticket::{Priority, Resolution, Source, Status};
+use crate::time::Time;
+use serde_json::{Map, Value};
+
+/// Something that a caller may leave as it is, or set (to nothing, too, where `T` is an option).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Edit<T> {
+    #[default]
+    Keep,
+    Set(T),
+}
+
+impl<T> Edit<T> {
+    /// `Some` sets, `None` keeps.
+    pub fn some(value: Option<T>) -> Self {
+        value.map_or(Self::Keep, Self::Set)
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct OpenTicket {
+    pub title: String,
+    pub description: String,
+    pub priority: Option<Priority>,
+    pub kind: Option<String>,
+    pub category: Option<CategoryRef>,
+    pub source: Source,
+    pub channel: Channel,
+    /// Staff may open for someone else.
+    pub requester: Option<UserId>,
+    pub assignee: Option<UserId>,
+    pub department: Option<String>,
+    pub tags: Vec<String>,
+    pub custom_fields: Map<String, Value>,
+    pub customer_name: Option<String>,
+    pub customer_email: Option<String>,
+    pub customer_phone: Option<String>,
+    pub due_at: Option<Time>,
+    pub native: Map<String, Value>,
+    pub attachments: Vec<AttachmentId>,
+    /// Quoted history and signature of a mail.
+    pub folded: Option<String>,
+    pub meta: Map<String, Value>,
+    pub follows: Option<TicketId>,
+}
+
+impl OpenTicket {
+    /// A ticket with a title and a description; everything else by default.
+    pub fn new(title: impl Into<String>, description: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            description: description.into(),
+            priority: None,
+            kind: None,
+            category: None,
+            source: Source::Web,
+            channel: Channel::Web,
+            requester: None,
+            assignee: None,
+            department: None,
+            tags: Vec::new(),
+            custom_fields: Map::new(),
+            customer_name: None,
+            customer_email: None,
+            customer_phone: None,
+            due_at: None,
+            native: Map::new(),
+            attachments: Vec::new(),
+            folded: None,
+            meta: Map::new(),
+            follows: None,
+        }
+    }
+}
+
+/// A category, by its id or its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CategoryRef {
+    Id(CategoryId),
+    Key(String),
+}
+
+/// Sets plain fields of a ticket; status, priority and assignee have commands of their own.
+#[derive(Debug, Clone, Default)]
+pub struct EditTicket {
+    pub title: Option<String>,
+    pub kind: Option<String>,
+    pub category: Edit<Option<CategoryRef>>,
+    pub department: Edit<Option<String>>,
+    pub tags: Option<Vec<String>>,
+    pub custom_fields: Option<Map<String, Value>>,
+    pub customer_name: Edit<Option<String>>,
+    pub customer_email: Edit<Option<String>>,
+    pub customer_phone: Edit<Option<String>>,
+    pub due_at: Edit<Option<Time>>,
+    pub native: Option<Map<String, Value>>,
+}
+
+#[derive(Debug, Clone)]
+pub struct ChangeStatus {
+    pub status: Status,
+    /// The verdict; where none is given, resolving counts as accepted (see `decide`).
+    pub resolution: Option<Resolution>,
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct AssignTicket {
+    /// `None` takes the ticket away from its assignee.
+    pub assignee: Option<UserId>,
+    pub department: Edit<Option<String>>,
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct EscalateTicket {
+    pub reason: Option<String>,
+    pub assignee: Option<UserId>,
+}
+
+#[derive(Debug, Clone)]
+pub struct AddComment {
+    pub body: String,
+    pub visibility: Visibility,
+    pub channel: Channel,
+    pub attachments: Vec<AttachmentId>,
+    pub folded: Option<String>,
+    pub meta: Map<String, Value>,
+    pub effect: Effect,
+    /// Whose words an adapter passes on; for the system only.
+    pub on_behalf: Option<UserId>,
+}
+
+/// What a comment does to the ticket's status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Effect {
+    /// Nothing.
+    #[default]
+    Keep,
+    /// It is a turn of a conversation: the requester's answer puts a waiting, resolved or closed ticket back to work, a
+    /// public answer by staff makes it wait for the requester (`dialects.md` 4.1).
+    Converse,
+}
+
+impl AddComment {
+    pub fn public(body: impl Into<String>) -> Self {
+        Self {
+            body: body.into(),
+            visibility: Visibility::Public,
+            channel: Channel::Web,
+            attachments: Vec::new(),
+            folded: None,
+            meta: Map::new(),
+            effect: Effect::Keep,
+            on_behalf: None,
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct StoreFile {
+    pub file: FileInfo,
+}
+
+#[derive(Debug, Clone)]
+pub struct CreateUser {
+    pub profile: ProfileInput,
+    pub role: Role,
+    pub status: UserStatus,
+    /// The password's hash, made before the command; `None`: no password, as contacts have.
+    pub password: Sealed,
+}
+
+/// A person whom a channel knows and we don't yet.
+#[derive(Debug, Clone)]
+pub struct MakeContact {
+    pub channel: Channel,
+    pub external_id: String,
+    pub display: Option<String>,
+    pub email: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct LinkIdentity {
+    pub user: UserId,
+    pub channel: Channel,
+    pub external_id: String,
+    pub display: Option<String>,
+    pub verified: bool,
+    pub proof: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct StartSession {
+    pub user: UserId,
+    pub method: String,
+    pub ip: Option<String>,
+    pub user_agent: Option<String>,
+    /// SHA-256 of the refresh token.
+    pub refresh: Sealed,
+}
+
+#[derive(Debug, Clone)]
+pub struct RefreshSession {
+    pub session: SessionId,
+    /// SHA-256 of the token that was presented, and of the one that takes its place.
+    pub presented: String,
+    pub refresh: Sealed,
+}
+
+#[derive(Debug, Clone)]
+pub struct CreateApiToken {
+    pub user: UserId,
+    pub name: String,
+    pub scopes: Vec<Scope>,
+    pub expires_at: Option<Time>,
+    pub secret: Sealed,
+}
+
+/// Everything that can be asked of the engine.
+#[derive(Debug, Clone)]
+pub enum Command {
+    OpenTicket(Box<OpenTicket>),
+    EditTicket(TicketId, Box<EditTicket>),
+    ChangeStatus(TicketId, ChangeStatus),
+    /// Like a status change to closed, but with a reason that is required; a requester may close what is resolved.
+    CloseTicket(TicketId, String),
+    ReopenTicket(TicketId, String),
+    /// The requester takes it back.
+    WithdrawTicket(TicketId, Option<String>),
+    SetPriority(TicketId, Priority),
+    AssignTicket(TicketId, AssignTicket),
+    EscalateTicket(TicketId, EscalateTicket),
+    RateTicket(TicketId, i64, Option<String>),
+    DeleteTicket(TicketId),
+    RestoreTicket(TicketId),
+    MergeTicket { ticket: TicketId, into: TicketId },
+    UnmergeTicket(TicketId),
+    CountViews(Vec<(TicketId, i64)>),
+    /// What time alone does to a ticket: SLA breaches, closing what was resolved long ago.
+    FireTimers(TicketId),
+    AddComment(TicketId, Box<AddComment>),
+    EditComment(CommentId, String),
+    SetCommentVisibility(CommentId, Visibility),
+    WithdrawComment(CommentId),
+    StoreFile(StoreFile),
+    DiscardFile(AttachmentId),
+    CreateUser(Box<CreateUser>),
+    /// A person signs up by themselves.
+    Register(Box<CreateUser>),
+    MakeContact(MakeContact),
+    EditProfile(UserId, Box<ProfileInput>),
+    SetRole(UserId, Role),
+    SetUserStatus(UserId, UserStatus),
+    SetPassword(UserId, Sealed),
+    LinkIdentity(LinkIdentity),
+    UnlinkIdentity(IdentityId),
+    StartSession(StartSession),
+    RefreshSession(RefreshSession),
+    EndSession(SessionId, String),
+    /// Ends every session of a person but, where given, one.
+    EndSessions { user: UserId, except: Option<SessionId>, reason: String },
+    NoteFailedSignIn { user: UserId, ip: Option<String>, user_agent: Option<String> },
+    CreateApiToken(CreateApiToken),
+    RevokeApiToken(ApiTokenId),
+    CreateCategory(Box<CategoryForm>),
+    EditCategory(CategoryId, Box<CategoryForm>),
+    ChangeSetting { key: String, value: Option<Value> },
+    MarkNotificationsRead { ids: Vec<NotificationId>, all: bool },
+    QuarantineInbound { inbound: InboundId, why: String },
+    SettleInbound { inbound: InboundId, discard: bool },
+}
+
+/// What protects a command from being carried out twice.
+#[derive(Debug, Clone, Default)]
+pub struct Once {
+    /// The caller's own key (`Idempotency-Key`, `clientMutationId`), 1 to 200 characters, per actor, kept for days.
+    pub key: Option<String>,
+    /// What came in from a channel, by the channel's own id.
+    pub origin: Option<Origin>,
+}
+
+/// A message of a channel: (channel, external id) is unique for ever.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Origin {
+    pub channel: Channel,
+    pub external_id: String,
+}
+
+/// A command with everything around it.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub command: Command,
+    pub once: Once,
+    /// The ticket's version that the caller has seen; another one is a conflict.
+    pub expected_version: Option<i64>,
+}
+
+impl From<Command> for Request {
+    fn from(command: Command) -> Self {
+        Self { command, once: Once::default(), expected_version: None }
+    }
+}

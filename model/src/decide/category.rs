@@ -1,0 +1,43 @@
+//! Rules of categories.
+
+use super::{Decision, Scene};
+use crate::access::{self, Operation};
+use crate::category::{Category, CategoryForm, check_parent};
+use crate::counters::Counters;
+use crate::error::{Error, Result};
+use crate::event::{Change, Event};
+use crate::id::CategoryId;
+
+pub(super) fn create(scene: &Scene<'_>, form: &CategoryForm, counters: &mut Counters) -> Result<Decision> {
+    access::in_general(scene.actor, Operation::EditCategories)?;
+    let form = checked(scene, None, form)?;
+    let id = counters.next_category();
+    let category = Category { id, form, created_at: scene.now, updated_at: scene.now };
+    Ok(Event::CategoryCreated { category: Box::new(category) }.into())
+}
+
+pub(super) fn edit(scene: &Scene<'_>, form: &CategoryForm) -> Result<Decision> {
+    access::in_general(scene.actor, Operation::EditCategories)?;
+    let category = scene.facts.category.as_ref().ok_or_else(|| Error::not_found("category"))?;
+    let form = checked(scene, Some(category.id), form)?;
+    Ok(Change::of(category.form.clone(), form)
+        .map(|form| Event::CategoryEdited { category: category.id, form: Box::new(form) })
+        .into_iter()
+        .collect::<Vec<_>>()
+        .into())
+}
+
+fn checked(scene: &Scene<'_>, id: Option<CategoryId>, form: &CategoryForm) -> Result<CategoryForm> {
+    let form = form.clone().check()?;
+    if scene.facts.taken.contains(&"key") {
+        return Err(Error::conflict("key", "that key is taken"));
+    }
+    if form.parent.is_some() && scene.facts.ancestors.is_empty() {
+        return Err(Error::invalid("parent", "does not exist"));
+    }
+    check_parent(id, &scene.facts.ancestors)?;
+    if form.auto_assignee.is_some() && !scene.facts.assignee.as_ref().is_some_and(|u| u.role.is_staff() && u.is_active()) {
+        return Err(Error::invalid("auto_assignee", "must be an active member of staff"));
+    }
+    Ok(form)
+}

@@ -1,0 +1,158 @@
+//! From a command to what happens: pure rules, one file per noun.
+//!
+//! `decide` reads facts that were loaded under the write lock, checks who asks and what they sent, and answers with events.
+//! It never looks anything up: what it needs is in `Facts`, and the engine's `facts.rs` says which command needs what.
+
+mod category;
+mod comment;
+mod house;
+mod person;
+mod session;
+mod ticket;
+mod timer;
+
+use crate::actor::Actor;
+use crate::attachment::Attachment;
+use crate::category::Category;
+use crate::command::{Command, Request};
+use crate::comment::{Comment, Visibility};
+use crate::counters::Counters;
+use crate::error::{Error, Result};
+use crate::event::Event;
+use crate::id::{CategoryId, CommentId};
+use crate::inbound::StoredInbound;
+use crate::people::{Identity, User};
+use crate::policy::Policy;
+use crate::session::{ApiToken, Refresh, Session};
+use crate::ticket::Ticket;
+use crate::time::Time;
+use serde_json::Value;
+
+/// What a decision may read. Each command fills only what it needs.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// The ticket that the command names, or whose comment it names.
+    pub ticket: Option<Ticket>,
+    /// A merge's target, or the ticket that a new one follows up.
+    pub other: Option<Ticket>,
+    pub comment: Option<Comment>,
+    /// The comments of `ticket` that a merge or its undoing would move.
+    pub movable: Vec<(CommentId, Visibility)>,
+    /// The person that the command is about.
+    pub user: Option<User>,
+    /// Whom a ticket is opened for.
+    pub requester: Option<User>,
+    pub assignee: Option<User>,
+    pub category: Option<Category>,
+    pub category_assignee: Option<User>,
+    /// The proposed parent category and its own ancestors.
+    pub ancestors: Vec<CategoryId>,
+    /// Fields whose values belong to somebody or something else already.
+    pub taken: Vec<&'static str>,
+    pub attachments: Vec<Attachment>,
+    pub session: Option<Session>,
+    pub sessions: Vec<Session>,
+    pub refresh: Refresh,
+    pub api_token: Option<ApiToken>,
+    pub identity: Option<Identity>,
+    pub setting: Option<Value>,
+    pub inbound: Option<StoredInbound>,
+}
+
+/// Everything around a decision.
+pub struct Scene<'a> {
+    pub facts: &'a Facts,
+    pub actor: &'a Actor,
+    pub policy: &'a Policy,
+    pub now: Time,
+}
+
+/// What follows from a command.
+#[derive(Debug, Clone, Default)]
+pub struct Decision {
+    /// What happens, in order. Nothing: the command asked for what is so already.
+    pub events: Vec<Event>,
+    /// What the caller hears although something happened (a reused refresh token ends the session).
+    pub refusal: Option<Error>,
+}
+
+impl From<Vec<Event>> for Decision {
+    fn from(events: Vec<Event>) -> Self {
+        Self { events, refusal: None }
+    }
+}
+
+impl From<Event> for Decision {
+    fn from(event: Event) -> Self {
+        vec![event].into()
+    }
+}
+
+/// Decides. `counters` is a copy that is kept only if the command goes through.
+pub fn decide(scene: &Scene<'_>, request: &Request, counters: &mut Counters) -> Result<Decision> {
+    if let (Some(expected), Some(ticket)) = (request.expected_version, &scene.facts.ticket) {
+        // Only those who may see it learn that it has moved on.
+        if crate::access::sees(scene.actor, ticket.requester, ticket.assignee) && ticket.version != expected {
+            let why = format!("the ticket has changed since: its version is {}, not {expected}", ticket.version);
+            return Err(Error::conflict("expected_version", why));
+        }
+    }
+    match &request.command {
+        Command::OpenTicket(open) => ticket::open(scene, open, counters),
+        Command::EditTicket(_, edit) => ticket::edit(scene, edit),
+        Command::ChangeStatus(_, change) => ticket::change_status(scene, change),
+        Command::CloseTicket(_, reason) => ticket::close(scene, reason),
+        Command::ReopenTicket(_, reason) => ticket::reopen(scene, reason),
+        Command::WithdrawTicket(_, reason) => ticket::withdraw(scene, reason.as_deref()),
+        Command::SetPriority(_, priority) => ticket::set_priority(scene, *priority),
+        Command::AssignTicket(_, assign) => ticket::assign(scene, assign),
+        Command::EscalateTicket(_, escalate) => ticket::escalate(scene, escalate),
+        Command::RateTicket(_, rating, text) => ticket::rate(scene, *rating, text.as_deref()),
+        Command::DeleteTicket(_) => ticket::delete(scene),
+        Command::RestoreTicket(_) => ticket::restore(scene),
+        Command::MergeTicket { .. } => ticket::merge(scene),
+        Command::UnmergeTicket(_) => ticket::unmerge(scene),
+        Command::CountViews(views) => timer::count_views(scene, views),
+        Command::FireTimers(_) => timer::fire(scene),
+        Command::AddComment(_, add) => comment::add(scene, add, counters),
+        Command::EditComment(_, body) => comment::edit(scene, body),
+        Command::SetCommentVisibility(_, visibility) => comment::set_visibility(scene, *visibility),
+        Command::WithdrawComment(_) => comment::withdraw(scene),
+        Command::StoreFile(store) => house::store_file(scene, store, counters),
+        Command::DiscardFile(_) => house::discard_file(scene),
+        Command::CreateUser(create) => person::create(scene, create, counters),
+        Command::Register(create) => person::register(scene, create, counters),
+        Command::MakeContact(contact) => person::contact(scene, contact, counters),
+        Command::EditProfile(_, profile) => person::edit_profile(scene, profile),
+        Command::SetRole(_, role) => person::set_role(scene, *role),
+        Command::SetUserStatus(_, status) => person::set_status(scene, *status),
+        Command::SetPassword(_, password) => person::set_password(scene, password),
+        Command::LinkIdentity(link) => person::link(scene, link, counters),
+        Command::UnlinkIdentity(_) => person::unlink(scene),
+        Command::StartSession(start) => session::start(scene, start, counters),
+        Command::RefreshSession(refresh) => session::refresh(scene, refresh),
+        Command::EndSession(_, reason) => session::end(scene, reason),
+        Command::EndSessions { except, reason, .. } => session::end_all(scene, *except, reason),
+        Command::NoteFailedSignIn { user, ip, user_agent } => {
+            session::note_failure(scene, *user, ip.as_deref(), user_agent.as_deref())
+        }
+        Command::CreateApiToken(create) => session::create_token(scene, create, counters),
+        Command::RevokeApiToken(_) => session::revoke_token(scene),
+        Command::CreateCategory(form) => category::create(scene, form, counters),
+        Command::EditCategory(_, form) => category::edit(scene, form),
+        Command::ChangeSetting { key, value } => house::change_setting(scene, key, value.as_ref()),
+        Command::MarkNotificationsRead { ids, all } => house::mark_read(scene, ids, *all),
+        Command::QuarantineInbound { why, .. } => house::quarantine(scene, why),
+        Command::SettleInbound { discard, .. } => house::settle(scene, *discard),
+    }
+}
+
+impl Facts {
+    fn ticket(&self) -> Result<&Ticket> {
+        self.ticket.as_ref().ok_or_else(|| Error::not_found("ticket"))
+    }
+
+    fn user(&self) -> Result<&User> {
+        self.user.as_ref().ok_or_else(|| Error::not_found("user"))
+    }
+}

@@ -1,0 +1,425 @@
+//! Rules of tickets: opening, editing, moving, assigning, escalating, rating, deleting, merging.
+
+use super::{Decision, Scene};
+use crate::access::{self, Operation};
+use crate::actor::Actor;
+use crate::command::{AssignTicket, ChangeStatus, EditTicket, Edit, EscalateTicket, OpenTicket};
+use crate::comment::{Comment, Visibility};
+use crate::counters::Counters;
+use crate::error::{Error, Problems, Result};
+use crate::event::{Change, Event, Moved, TicketChanges};
+use crate::people::User;
+use crate::text::{self, Body, Email, Tag, Title};
+use crate::ticket::{Customer, DEFAULT_KIND, Priority, Resolution, Status, Ticket, kind, may_move};
+use serde_json::{Map, Value};
+
+pub(super) fn open(scene: &Scene<'_>, open: &OpenTicket, counters: &mut Counters) -> Result<Decision> {
+    access::in_general(scene.actor, Operation::OpenTicket)?;
+    let requester = requester(scene, open)?;
+    if open.assignee.is_some() {
+        access::in_general(scene.actor, Operation::AssignTicket)?;
+    }
+    let mut problems = Problems::default();
+    let title = problems.take(Title::parse(&open.title))?;
+    let body = problems.take(Body::parse("description", &open.description))?;
+    let tags = problems.take(Tag::list(&open.tags))?;
+    let customer = problems.take(customer(open.customer_name.as_deref(), open.customer_email.as_deref(), open.customer_phone.as_deref()))?;
+    let department = problems.take(text::optional("department", open.department.as_deref(), 100))?;
+    let code = problems.take(open.kind.as_deref().map_or(Ok(DEFAULT_KIND.to_owned()), kind))?;
+    problems.take(bounded("custom_fields", &open.custom_fields, scene.policy.max_custom_fields))?;
+    problems.take(bounded("native", &open.native, scene.policy.max_custom_fields))?;
+    problems.take(super::comment::attachments(scene, &open.attachments))?;
+    if open.category.is_some() && !scene.facts.category.as_ref().is_some_and(|c| c.form.active) {
+        problems.add("category", "does not exist or is not active");
+    }
+    if open.assignee.is_some() {
+        problems.take(assignable(scene.facts.assignee.as_ref()))?;
+    }
+    problems.finish()?;
+    // Every `take` succeeded, or `finish` had left.
+    let (Some(title), Some(body)) = (title, body) else { return Err(Error::internal("a checked text is missing")) };
+
+    let category = scene.facts.category.as_ref();
+    let automatic = scene.facts.category_assignee.as_ref().filter(|u| u.is_active() && u.role.is_staff()).map(|u| u.id);
+    let assignee = open.assignee.or(automatic);
+    let priority = open.priority.unwrap_or(Priority::Normal);
+    let category_sla_hours = category.and_then(|c| c.form.sla_hours);
+    let (response_due_at, resolution_due_at) = scene.policy.sla.due(scene.now, priority, category_sla_hours);
+    let (id, numbers) = counters.next_ticket(scene.now, scene.policy.zone);
+    let description = Comment {
+        id: counters.next_comment(),
+        ticket: id,
+        author: scene.actor.user().or(Some(requester)),
+        by_staff: scene.actor.role().is_some_and(crate::people::Role::is_staff) && scene.actor.user() != Some(requester),
+        visibility: Visibility::Public,
+        channel: open.channel,
+        body,
+        folded: open.folded.clone(),
+        created_at: scene.now,
+        edited_at: None,
+        withdrawn_at: None,
+        merged_from: None,
+        meta: open.meta.clone(),
+        attachments: super::comment::attached(scene, id, counters.comment),
+        version: 1,
+    };
+    let ticket = Ticket {
+        id,
+        numbers,
+        title,
+        status: if assignee.is_some() { Status::Open } else { Status::New },
+        reopened: false,
+        reopen_count: 0,
+        resolution: Resolution::None,
+        priority,
+        kind: code.unwrap_or_else(|| DEFAULT_KIND.to_owned()),
+        category: category.map(|c| c.id),
+        source: open.source,
+        channel: open.channel,
+        requester,
+        assignee,
+        department: department.flatten(),
+        tags: tags.unwrap_or_default(),
+        custom_fields: open.custom_fields.clone(),
+        customer: customer.unwrap_or_default(),
+        due_at: open.due_at,
+        response_due_at,
+        resolution_due_at,
+        category_sla_hours,
+        first_reply_at: None,
+        resolved_at: None,
+        closed_at: None,
+        response_breached: false,
+        resolution_breached: false,
+        escalated: false,
+        view_count: 0,
+        comment_count: 0,
+        internal_count: 0,
+        staff_replies: 0,
+        rating: None,
+        rating_comment: None,
+        native: open.native.clone(),
+        description: description.id,
+        follows: open.follows,
+        merged_into: None,
+        status_before_merge: None,
+        deleted_at: None,
+        created_at: scene.now,
+        updated_at: scene.now,
+        version: 1,
+    };
+    Ok(Event::TicketOpened { ticket: Box::new(ticket), description: Box::new(description) }.into())
+}
+
+fn requester(scene: &Scene<'_>, open: &OpenTicket) -> Result<crate::id::UserId> {
+    match (open.requester, scene.actor) {
+        (Some(other), actor) if actor.user() != Some(other) => {
+            access::in_general(actor, Operation::OpenTicketForOthers)?;
+            match &scene.facts.requester {
+                Some(user) => Ok(user.id),
+                None => Err(Error::invalid("requester", "does not exist")),
+            }
+        }
+        (_, Actor::User(member)) => Ok(member.id),
+        (_, Actor::Anonymous | Actor::System(_)) => Err(Error::invalid("requester", "must be given")),
+    }
+}
+
+fn customer(name: Option<&str>, email: Option<&str>, phone: Option<&str>) -> Result<Customer> {
+    let mut problems = Problems::default();
+    let email = email.map(str::trim).filter(|e| !e.is_empty());
+    let customer = Customer {
+        name: problems.take(text::optional("customer_name", name, 200))?.flatten(),
+        email: problems.take(email.map(|e| Email::parse("customer_email", e)).transpose())?.flatten(),
+        phone: problems.take(text::optional("customer_phone", phone, 50))?.flatten(),
+    };
+    problems.finish()?;
+    Ok(customer)
+}
+
+fn bounded(field: &'static str, map: &Map<String, Value>, max: usize) -> Result<()> {
+    if map.is_empty() {
+        return Ok(());
+    }
+    let text = serde_json::to_string(map).unwrap_or_default();
+    if text.len() > max {
+        return Err(Error::invalid(field, format!("must be at most {max} bytes as JSON")));
+    }
+    if text.contains("\\u0000") {
+        return Err(Error::invalid(field, "must not contain a NUL character"));
+    }
+    Ok(())
+}
+
+/// Only staff whose account works can be assigned.
+fn assignable(user: Option<&User>) -> Result<()> {
+    match user {
+        None => Err(Error::invalid("assignee", "does not exist")),
+        Some(user) if !user.role.is_staff() => Err(Error::invalid("assignee", "must be an agent, a supervisor or an administrator")),
+        Some(user) if !user.is_active() => Err(Error::invalid("assignee", "has an account that is not active")),
+        Some(_) => Ok(()),
+    }
+}
+
+/// The ticket, if the caller may do this to it and it is not merged away.
+fn ticket_for<'a>(scene: &'a Scene<'_>, operation: Operation) -> Result<&'a Ticket> {
+    let ticket = scene.facts.ticket()?;
+    access::on_ticket(scene.actor, operation, ticket)?;
+    not_merged(ticket)?;
+    Ok(ticket)
+}
+
+pub(super) fn not_merged(ticket: &Ticket) -> Result<()> {
+    match ticket.merged_into {
+        Some(into) => Err(Error::conflict("ticket", format!("the ticket was merged into ticket {into}"))),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn edit(scene: &Scene<'_>, edit: &EditTicket) -> Result<Decision> {
+    let ticket = ticket_for(scene, Operation::EditTicket)?;
+    if edit.department != Edit::Keep || edit.due_at != Edit::Keep || edit.native.is_some() {
+        access::on_ticket(scene.actor, Operation::EditWorkflow, ticket)?;
+    }
+    if !scene.actor.is_staff() && ticket.status.is_final() {
+        return Err(Error::Forbidden { what: "edit a ticket that is closed" });
+    }
+    let mut problems = Problems::default();
+    let mut changes = TicketChanges::default();
+    if let Some(title) = &edit.title {
+        changes.title = problems.take(Title::parse(title))?.and_then(|to| Change::of(ticket.title.clone(), to));
+    }
+    if let Some(code) = &edit.kind {
+        changes.kind = problems.take(kind(code))?.and_then(|to| Change::of(ticket.kind.clone(), to));
+    }
+    if let Some(tags) = &edit.tags {
+        changes.tags = problems.take(Tag::list(tags))?.and_then(|to| Change::of(ticket.tags.clone(), to));
+    }
+    if let Some(fields) = &edit.custom_fields {
+        problems.take(bounded("custom_fields", fields, scene.policy.max_custom_fields))?;
+        changes.custom_fields = Change::of(ticket.custom_fields.clone(), fields.clone());
+    }
+    if let Some(native) = &edit.native {
+        problems.take(bounded("native", native, scene.policy.max_custom_fields))?;
+        changes.native = Change::of(ticket.native.clone(), native.clone());
+    }
+    if let Edit::Set(department) = &edit.department {
+        let to = problems.take(text::optional("department", department.as_deref(), 100))?;
+        changes.department = to.and_then(|to| Change::of(ticket.department.clone(), to));
+    }
+    if let Edit::Set(due) = edit.due_at {
+        changes.due_at = Change::of(ticket.due_at, due);
+    }
+    let old = &ticket.customer;
+    let pick = |edit: &Edit<Option<String>>, old: Option<&str>| match edit {
+        Edit::Keep => old.map(str::to_owned),
+        Edit::Set(new) => new.clone(),
+    };
+    let new = customer(
+        pick(&edit.customer_name, old.name.as_deref()).as_deref(),
+        pick(&edit.customer_email, old.email.as_ref().map(Email::as_str)).as_deref(),
+        pick(&edit.customer_phone, old.phone.as_deref()).as_deref(),
+    );
+    changes.customer = problems.take(new)?.and_then(|to| Change::of(old.clone(), to));
+    if let Edit::Set(category) = &edit.category {
+        let known = scene.facts.category.as_ref();
+        if category.is_some() && known.is_none() {
+            problems.add("category", "does not exist or is not active");
+        }
+        changes.category = Change::of(ticket.category, known.map(|c| c.id));
+        let hours = known.and_then(|c| c.form.sla_hours);
+        changes.category_sla_hours = Change::of(ticket.category_sla_hours, hours);
+        let (_, due) = scene.policy.sla.due(ticket.created_at, ticket.priority, hours);
+        if changes.category_sla_hours.is_some() {
+            changes.resolution_due_at = Change::of(ticket.resolution_due_at, due);
+        }
+    }
+    problems.finish()?;
+    if changes.is_empty() {
+        return Ok(Decision::default());
+    }
+    Ok(Event::TicketEdited { ticket: ticket.id, changes: Box::new(changes) }.into())
+}
+
+pub(super) fn change_status(scene: &Scene<'_>, change: &ChangeStatus) -> Result<Decision> {
+    let ticket = ticket_for(scene, Operation::ChangeStatus)?;
+    let reason = text::reason("reason", change.reason.as_deref())?;
+    if change.status == ticket.status {
+        return Ok(Decision::default());
+    }
+    moved(ticket, change.status, change.resolution, reason).map(Into::into)
+}
+
+/// The event of a legal move, with the verdict that follows from it.
+pub(super) fn moved(ticket: &Ticket, to: Status, verdict: Option<Resolution>, reason: Option<String>) -> Result<Event> {
+    if !may_move(ticket.status, to) {
+        return Err(Error::InvalidTransition { from: ticket.status.word(), to: to.word() });
+    }
+    let resolution = match to {
+        Status::New | Status::Open | Status::InProgress | Status::Pending => Resolution::None,
+        Status::Resolved => verdict.unwrap_or(Resolution::Accepted),
+        // A close without a verdict, after staff have answered in public, counts as accepted (dialects.md 0.3).
+        Status::Closed => match (verdict, ticket.resolution) {
+            (Some(verdict), _) => verdict,
+            (None, Resolution::None) if ticket.staff_replies > 0 => Resolution::Accepted,
+            (None, kept) => kept,
+        },
+        Status::Cancelled => verdict.unwrap_or(Resolution::Withdrawn),
+    };
+    Ok(Event::StatusChanged {
+        ticket: ticket.id,
+        status: Change { from: ticket.status, to },
+        resolution: Change { from: ticket.resolution, to: resolution },
+        reopened: to == Status::Open && !ticket.is_active(),
+        reason,
+    })
+}
+
+pub(super) fn close(scene: &Scene<'_>, why: &str) -> Result<Decision> {
+    let ticket = ticket_for(scene, Operation::CloseTicket)?;
+    let reason = text::required("reason", why, text::REASON_MAX)?;
+    if ticket.status == Status::Closed {
+        return Ok(Decision::default());
+    }
+    if !scene.actor.is_staff() && ticket.status != Status::Resolved {
+        return Err(Error::Forbidden { what: "close a ticket that is not resolved yet" });
+    }
+    moved(ticket, Status::Closed, None, Some(reason)).map(Into::into)
+}
+
+pub(super) fn reopen(scene: &Scene<'_>, why: &str) -> Result<Decision> {
+    let ticket = ticket_for(scene, Operation::ReopenTicket)?;
+    let reason = text::required("reason", why, text::REASON_MAX)?;
+    if ticket.is_active() {
+        return Err(Error::InvalidTransition { from: ticket.status.word(), to: "reopened" });
+    }
+    moved(ticket, Status::Open, None, Some(reason)).map(Into::into)
+}
+
+pub(super) fn withdraw(scene: &Scene<'_>, why: Option<&str>) -> Result<Decision> {
+    let ticket = ticket_for(scene, Operation::WithdrawTicket)?;
+    let reason = text::reason("reason", why)?;
+    if ticket.status == Status::Cancelled {
+        return Ok(Decision::default());
+    }
+    moved(ticket, Status::Cancelled, Some(Resolution::Withdrawn), reason).map(Into::into)
+}
+
+pub(super) fn set_priority(scene: &Scene<'_>, to: Priority) -> Result<Decision> {
+    let ticket = ticket_for(scene, Operation::SetPriority)?;
+    Ok(priority_event(scene, ticket, to).into_iter().collect::<Vec<_>>().into())
+}
+
+fn priority_event(scene: &Scene<'_>, ticket: &Ticket, to: Priority) -> Option<Event> {
+    let (response_due_at, resolution_due_at) = scene.policy.sla.due(ticket.created_at, to, ticket.category_sla_hours);
+    let priority = Change::of(ticket.priority, to)?;
+    Some(Event::PriorityChanged { ticket: ticket.id, priority, response_due_at, resolution_due_at })
+}
+
+pub(super) fn assign(scene: &Scene<'_>, assign: &AssignTicket) -> Result<Decision> {
+    let ticket = ticket_for(scene, Operation::AssignTicket)?;
+    let reason = text::reason("reason", assign.reason.as_deref())?;
+    let department = match &assign.department {
+        Edit::Keep => ticket.department.clone(),
+        Edit::Set(text) => text::optional("department", text.as_deref(), 100)?,
+    };
+    if assign.assignee.is_some() {
+        assignable(scene.facts.assignee.as_ref())?;
+    }
+    if ticket.assignee == assign.assignee && ticket.department == department {
+        return Ok(Decision::default());
+    }
+    Ok(assigned(ticket, assign.assignee, department, reason)?.into())
+}
+
+/// Assigning takes a new ticket to open and changes no other status (`dialects.md` 2.3).
+fn assigned(ticket: &Ticket, to: Option<crate::id::UserId>, department: Option<String>, reason: Option<String>) -> Result<Vec<Event>> {
+    let mut events = vec![Event::TicketAssigned {
+        ticket: ticket.id,
+        assignee: Change { from: ticket.assignee, to },
+        department: Change { from: ticket.department.clone(), to: department },
+        reason,
+    }];
+    if ticket.status == Status::New && to.is_some() {
+        events.push(moved(ticket, Status::Open, None, None)?);
+    }
+    Ok(events)
+}
+
+pub(super) fn escalate(scene: &Scene<'_>, escalate: &EscalateTicket) -> Result<Decision> {
+    let ticket = ticket_for(scene, Operation::EscalateTicket)?;
+    let reason = text::reason("reason", escalate.reason.as_deref())?;
+    if escalate.assignee.is_some() {
+        assignable(scene.facts.assignee.as_ref())?;
+    }
+    let mut events = vec![Event::TicketEscalated { ticket: ticket.id, reason: reason.clone() }];
+    events.extend(priority_event(scene, ticket, ticket.priority.escalated()));
+    if escalate.assignee.is_some() && escalate.assignee != ticket.assignee {
+        events.extend(assigned(ticket, escalate.assignee, ticket.department.clone(), reason)?);
+    }
+    Ok(events.into())
+}
+
+pub(super) fn rate(scene: &Scene<'_>, rating: i64, text: Option<&str>) -> Result<Decision> {
+    let ticket = ticket_for(scene, Operation::RateTicket)?;
+    if !(1..=5).contains(&rating) {
+        return Err(Error::invalid("rating", "must be 1 to 5"));
+    }
+    let comment = text::optional("rating_comment", text, 1_000)?;
+    if ticket.is_active() {
+        return Err(Error::conflict("rating", "a ticket is rated when it is resolved or closed"));
+    }
+    if ticket.rating == Some(rating) && ticket.rating_comment == comment {
+        return Ok(Decision::default());
+    }
+    Ok(Event::TicketRated { ticket: ticket.id, rating, comment }.into())
+}
+
+pub(super) fn delete(scene: &Scene<'_>) -> Result<Decision> {
+    let ticket = scene.facts.ticket()?;
+    access::on_ticket(scene.actor, Operation::DeleteTicket, ticket)?;
+    if ticket.deleted_at.is_some() {
+        return Err(Error::not_found("ticket"));
+    }
+    Ok(Event::TicketDeleted { ticket: ticket.id }.into())
+}
+
+pub(super) fn restore(scene: &Scene<'_>) -> Result<Decision> {
+    let ticket = scene.facts.ticket()?;
+    access::on_ticket(scene.actor, Operation::RestoreTicket, ticket)?;
+    if ticket.deleted_at.is_none() {
+        return Ok(Decision::default());
+    }
+    Ok(Event::TicketRestored { ticket: ticket.id }.into())
+}
+
+pub(super) fn merge(scene: &Scene<'_>) -> Result<Decision> {
+    let ticket = ticket_for(scene, Operation::MergeTicket)?;
+    let into = scene.facts.other.as_ref().ok_or_else(|| Error::invalid("into", "does not exist"))?;
+    access::on_ticket(scene.actor, Operation::MergeTicket, into).map_err(|_| Error::invalid("into", "does not exist"))?;
+    if into.id == ticket.id {
+        return Err(Error::invalid("into", "must be another ticket"));
+    }
+    if into.merged_into.is_some() {
+        return Err(Error::conflict("into", "that ticket was itself merged into another"));
+    }
+    Ok(Event::TicketMerged { ticket: ticket.id, into: into.id, moved: movable(scene), status: ticket.status }.into())
+}
+
+pub(super) fn unmerge(scene: &Scene<'_>) -> Result<Decision> {
+    let ticket = scene.facts.ticket()?;
+    access::on_ticket(scene.actor, Operation::MergeTicket, ticket)?;
+    let Some(from) = ticket.merged_into else {
+        return Err(Error::conflict("ticket", "the ticket is not merged into another"));
+    };
+    let status = ticket.status_before_merge.unwrap_or(Status::Open);
+    Ok(Event::TicketUnmerged { ticket: ticket.id, from, moved: movable(scene), status }.into())
+}
+
+fn movable(scene: &Scene<'_>) -> Moved {
+    let all = &scene.facts.movable;
+    Moved {
+        comments: all.iter().map(|(id, _)| *id).collect(),
+        internal: all.iter().filter(|(_, v)| *v == Visibility::Internal).count() as i64,
+    }
+}

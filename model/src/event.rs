@@ -1,0 +1,294 @@
+//! What happened. The event log is the outbox: every reader (subscriptions, history, notifications, deliveries) reads it.
+//!
+//! An event carries what changed, old and new, so that history needs nothing else. Secrets ride along as `Sealed` and are
+//! never serialized.
+
+use crate::actor::By;
+use crate::attachment::Attachment;
+use crate::category::{Category, CategoryForm};
+use crate::comment::{Comment, Visibility};
+use crate::id::{
+    ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, NotificationId, Seq, SessionId, TicketId, UserId,
+};
+use crate::people::{Channel, Identity, Profile, Role, User, UserStatus};
+use crate::session::{ApiToken, Sealed, Session};
+use crate::sla::Target;
+use crate::text::{Body, Tag, Title};
+use crate::ticket::{Customer, Priority, Resolution, Status, Ticket};
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A value before and after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change<T> {
+    pub from: T,
+    pub to: T,
+}
+
+impl<T: PartialEq> Change<T> {
+    /// The change from one value to another, or `None` where they are equal.
+    pub fn of(from: T, to: T) -> Option<Self> {
+        (from != to).then_some(Self { from, to })
+    }
+}
+
+/// The fields of a ticket that are edited as plain values.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TicketChanges {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<Change<Title>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Change<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<Change<Option<CategoryId>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category_sla_hours: Option<Change<Option<i64>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolution_due_at: Option<Change<Time>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub department: Option<Change<Option<String>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Change<Vec<Tag>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_fields: Option<Change<Map<String, Value>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer: Option<Change<Customer>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Change<Option<Time>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub native: Option<Change<Map<String, Value>>>,
+}
+
+impl TicketChanges {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The comments that a merge moves (withdrawn ones stay), and how many of them are internal.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Moved {
+    pub comments: Vec<CommentId>,
+    pub internal: i64,
+}
+
+/// Everything that can happen. The words are stored; they never change once released.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    // --- tickets
+    TicketOpened { ticket: Box<Ticket>, description: Box<Comment> },
+    TicketEdited { ticket: TicketId, changes: Box<TicketChanges> },
+    StatusChanged {
+        ticket: TicketId,
+        status: Change<Status>,
+        resolution: Change<Resolution>,
+        /// Whether it is a reopening.
+        reopened: bool,
+        reason: Option<String>,
+    },
+    PriorityChanged { ticket: TicketId, priority: Change<Priority>, response_due_at: Time, resolution_due_at: Time },
+    TicketAssigned { ticket: TicketId, assignee: Change<Option<UserId>>, department: Change<Option<String>>, reason: Option<String> },
+    TicketEscalated { ticket: TicketId, reason: Option<String> },
+    TicketRated { ticket: TicketId, rating: i64, comment: Option<String> },
+    SlaBreached { ticket: TicketId, target: Target, due_at: Time },
+    TicketDeleted { ticket: TicketId },
+    TicketRestored { ticket: TicketId },
+    /// `ticket` went into `into`, and these of its comments with it; `status` is what it was before.
+    TicketMerged { ticket: TicketId, into: TicketId, moved: Moved, status: Status },
+    TicketUnmerged { ticket: TicketId, from: TicketId, moved: Moved, status: Status },
+    TicketsViewed { views: Vec<(TicketId, i64)> },
+    // --- comments
+    CommentAdded { ticket: TicketId, comment: Box<Comment>, first_reply: bool },
+    CommentEdited { ticket: TicketId, comment: CommentId, visibility: Visibility, body: Change<Body> },
+    CommentVisibilityChanged { ticket: TicketId, comment: CommentId, visibility: Change<Visibility> },
+    CommentWithdrawn { ticket: TicketId, comment: CommentId, visibility: Visibility },
+    // --- files
+    FileStored { attachment: Box<Attachment> },
+    FileDiscarded { attachment: AttachmentId },
+    // --- people
+    UserCreated { user: Box<User>, #[serde(skip)] password: Sealed },
+    ProfileEdited { user: UserId, profile: Box<Change<Profile>> },
+    RoleChanged { user: UserId, role: Change<Role> },
+    UserStatusChanged { user: UserId, status: Change<UserStatus> },
+    PasswordChanged { user: UserId, #[serde(skip)] password: Sealed },
+    IdentityLinked { identity: Box<Identity> },
+    IdentityUnlinked { identity: IdentityId, user: UserId, channel: Channel, external_id: String },
+    // --- sessions
+    SessionStarted { session: Box<Session>, #[serde(skip)] refresh: Sealed },
+    SessionRefreshed { session: SessionId, user: UserId, expires_at: Time, #[serde(skip)] refresh: Sealed },
+    SessionEnded { session: SessionId, user: UserId, reason: String },
+    SignInFailed { user: UserId, ip: Option<String>, user_agent: Option<String> },
+    ApiTokenCreated { token: Box<ApiToken>, #[serde(skip)] secret: Sealed },
+    ApiTokenRevoked { token: ApiTokenId, user: UserId },
+    // --- the house
+    CategoryCreated { category: Box<Category> },
+    CategoryEdited { category: CategoryId, form: Box<Change<CategoryForm>> },
+    SettingChanged { key: String, value: Change<Option<Value>> },
+    NotificationsRead { user: UserId, ids: Vec<NotificationId>, all: bool },
+    // --- what came in and could not be read
+    InboundQuarantined { inbound: InboundId, channel: Channel, why: String },
+    InboundSettled { inbound: InboundId, channel: Channel, discarded: bool },
+}
+
+/// An event in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    pub seq: Seq,
+    pub at: Time,
+    pub by: By,
+    /// The ticket that it is about, with who may see it, as it stood right after the event.
+    pub about: Option<About>,
+    pub event: Event,
+}
+
+/// Enough of the ticket to decide who may see an event of it, without asking the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct About {
+    pub ticket: TicketId,
+    pub requester: UserId,
+    pub assignee: Option<UserId>,
+    pub deleted: bool,
+}
+
+impl About {
+    pub fn of(ticket: &Ticket) -> Self {
+        Self { ticket: ticket.id, requester: ticket.requester, assignee: ticket.assignee, deleted: ticket.deleted_at.is_some() }
+    }
+}
+
+impl Event {
+    /// The stored word for the kind of event.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::TicketOpened { .. } => "ticket_opened",
+            Self::TicketEdited { .. } => "ticket_edited",
+            Self::StatusChanged { .. } => "status_changed",
+            Self::PriorityChanged { .. } => "priority_changed",
+            Self::TicketAssigned { .. } => "ticket_assigned",
+            Self::TicketEscalated { .. } => "ticket_escalated",
+            Self::TicketRated { .. } => "ticket_rated",
+            Self::SlaBreached { .. } => "sla_breached",
+            Self::TicketDeleted { .. } => "ticket_deleted",
+            Self::TicketRestored { .. } => "ticket_restored",
+            Self::TicketMerged { .. } => "ticket_merged",
+            Self::TicketUnmerged { .. } => "ticket_unmerged",
+            Self::TicketsViewed { .. } => "tickets_viewed",
+            Self::CommentAdded { .. } => "comment_added",
+            Self::CommentEdited { .. } => "comment_edited",
+            Self::CommentVisibilityChanged { .. } => "comment_visibility_changed",
+            Self::CommentWithdrawn { .. } => "comment_withdrawn",
+            Self::FileStored { .. } => "file_stored",
+            Self::FileDiscarded { .. } => "file_discarded",
+            Self::UserCreated { .. } => "user_created",
+            Self::ProfileEdited { .. } => "profile_edited",
+            Self::RoleChanged { .. } => "role_changed",
+            Self::UserStatusChanged { .. } => "user_status_changed",
+            Self::PasswordChanged { .. } => "password_changed",
+            Self::IdentityLinked { .. } => "identity_linked",
+            Self::IdentityUnlinked { .. } => "identity_unlinked",
+            Self::SessionStarted { .. } => "session_started",
+            Self::SessionRefreshed { .. } => "session_refreshed",
+            Self::SessionEnded { .. } => "session_ended",
+            Self::SignInFailed { .. } => "sign_in_failed",
+            Self::ApiTokenCreated { .. } => "api_token_created",
+            Self::ApiTokenRevoked { .. } => "api_token_revoked",
+            Self::CategoryCreated { .. } => "category_created",
+            Self::CategoryEdited { .. } => "category_edited",
+            Self::SettingChanged { .. } => "setting_changed",
+            Self::NotificationsRead { .. } => "notifications_read",
+            Self::InboundQuarantined { .. } => "inbound_quarantined",
+            Self::InboundSettled { .. } => "inbound_settled",
+        }
+    }
+
+    /// The ticket whose history it belongs to.
+    pub fn ticket(&self) -> Option<TicketId> {
+        match self {
+            Self::TicketOpened { ticket, .. } => Some(ticket.id),
+            Self::TicketEdited { ticket, .. }
+            | Self::StatusChanged { ticket, .. }
+            | Self::PriorityChanged { ticket, .. }
+            | Self::TicketAssigned { ticket, .. }
+            | Self::TicketEscalated { ticket, .. }
+            | Self::TicketRated { ticket, .. }
+            | Self::SlaBreached { ticket, .. }
+            | Self::TicketDeleted { ticket }
+            | Self::TicketRestored { ticket }
+            | Self::TicketMerged { ticket, .. }
+            | Self::TicketUnmerged { ticket, .. }
+            | Self::CommentAdded { ticket, .. }
+            | Self::CommentEdited { ticket, .. }
+            | Self::CommentVisibilityChanged { ticket, .. }
+            | Self::CommentWithdrawn { ticket, .. } => Some(*ticket),
+            Self::TicketsViewed { .. }
+            | Self::FileStored { .. }
+            | Self::FileDiscarded { .. }
+            | Self::UserCreated { .. }
+            | Self::ProfileEdited { .. }
+            | Self::RoleChanged { .. }
+            | Self::UserStatusChanged { .. }
+            | Self::PasswordChanged { .. }
+            | Self::IdentityLinked { .. }
+            | Self::IdentityUnlinked { .. }
+            | Self::SessionStarted { .. }
+            | Self::SessionRefreshed { .. }
+            | Self::SessionEnded { .. }
+            | Self::SignInFailed { .. }
+            | Self::ApiTokenCreated { .. }
+            | Self::ApiTokenRevoked { .. }
+            | Self::CategoryCreated { .. }
+            | Self::CategoryEdited { .. }
+            | Self::SettingChanged { .. }
+            | Self::NotificationsRead { .. }
+            | Self::InboundQuarantined { .. }
+            | Self::InboundSettled { .. } => None,
+        }
+    }
+
+    /// The person it is about, where it is about one.
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Self::UserCreated { user, .. } => Some(user.id),
+            Self::ProfileEdited { user, .. }
+            | Self::RoleChanged { user, .. }
+            | Self::UserStatusChanged { user, .. }
+            | Self::PasswordChanged { user, .. }
+            | Self::IdentityUnlinked { user, .. }
+            | Self::SessionRefreshed { user, .. }
+            | Self::SessionEnded { user, .. }
+            | Self::SignInFailed { user, .. }
+            | Self::ApiTokenRevoked { user, .. }
+            | Self::NotificationsRead { user, .. } => Some(*user),
+            Self::IdentityLinked { identity } => Some(identity.user),
+            Self::SessionStarted { session, .. } => Some(session.user),
+            Self::ApiTokenCreated { token, .. } => Some(token.user),
+            Self::FileStored { attachment } => attachment.owner,
+            Self::TicketOpened { .. }
+            | Self::TicketEdited { .. }
+            | Self::StatusChanged { .. }
+            | Self::PriorityChanged { .. }
+            | Self::TicketAssigned { .. }
+            | Self::TicketEscalated { .. }
+            | Self::TicketRated { .. }
+            | Self::SlaBreached { .. }
+            | Self::TicketDeleted { .. }
+            | Self::TicketRestored { .. }
+            | Self::TicketMerged { .. }
+            | Self::TicketUnmerged { .. }
+            | Self::TicketsViewed { .. }
+            | Self::CommentAdded { .. }
+            | Self::CommentEdited { .. }
+            | Self::CommentVisibilityChanged { .. }
+            | Self::CommentWithdrawn { .. }
+            | Self::FileDiscarded { .. }
+            | Self::CategoryCreated { .. }
+            | Self::CategoryEdited { .. }
+            | Self::SettingChanged { .. }
+            | Self::InboundQuarantined { .. }
+            | Self::InboundSettled { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What an installation decides for itself and the rules depend on.
+
+use crate::sla::Targets;
+use crate::time::Zone;
+
+#[derive(Debug, Clone)]
+pub struct Policy {
+    pub sla: Targets,
+    pub zone: Zone,
+    /// Hours after which a resolved ticket closes by itself; `None`: never.
+    pub auto_close_hours: Option<i64>,
+    /// Bytes of a ticket's custom fields (as JSON), and of its native values.
+    pub max_custom_fields: usize,
+    pub max_attachments_per_comment: usize,
+    pub password_min_length: usize,
+    /// Minutes that an access token lives, and days that a refresh token lives.
+    pub access_minutes: i64,
+    pub refresh_days: i64,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            sla: Targets::default(),
+            zone: Zone::default(),
+            auto_close_hours: Some(168),
+            max_custom_fields: 16_384,
+            max_attachments_per_comment: 20,
+            password_min_length: 8,
+            access_minutes: 15,
+            refresh_days: 7,
+        }
+    }
+}
