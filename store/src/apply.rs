@@ -1,0 +1,199 @@
+//! Event to row changes: one exhaustive match, and the only writer of domain tables.
+
+use crate::batch::Batch;
+use crate::comment;
+use model::comment::Comment;
+use model::event::{About, Event, Recorded};
+use model::id::{CommentId, TicketId};
+use model::search;
+use model::ticket::Ticket;
+use model::time::Zone;
+use model::{Actor, Error, Result, Time};
+
+/// What applying depends on besides the event.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    pub zone: Zone,
+    pub auto_close_hours: Option<i64>,
+}
+
+/// The ticket that a command works on, carried from event to event so that it is read once.
+pub type Loaded = Option<Ticket>;
+
+impl Batch<'_> {
+    /// Gives the event its place in the log, changes the rows, and appends it. `ticket` is the ticket that the event is
+    /// about as it stands before it, and is brought up to date.
+    pub async fn apply(&mut self, event: Event, actor: &Actor, ticket: &mut Loaded, now: Time, rules: Rules) -> Result<Recorded> {
+        let seq = self.counters.next_event();
+        let mut recorded = Recorded { seq, at: now, by: actor.by(), about: None, event };
+        if let Some(id) = recorded.event.ticket() {
+            let before = match ticket.take() {
+                Some(known) if known.id == id => Some(known),
+                _ => crate::ticket::by_id(&mut self.conn, id).await?,
+            };
+            let after = self.apply_to_ticket(&recorded, before, rules).await?;
+            recorded.about = Some(About::of(&after));
+            self.notify(&recorded, &after);
+            *ticket = Some(after);
+        }
+        self.apply_rest(&recorded, rules).await?;
+        self.append(&recorded)?;
+        Ok(recorded)
+    }
+
+    async fn apply_to_ticket(&mut self, recorded: &Recorded, before: Option<Ticket>, rules: Rules) -> Result<Ticket> {
+        if let Event::TicketOpened { ticket, description } = &recorded.event {
+            self.insert_ticket(ticket, rules.auto_close_hours).await?;
+            self.insert_comment(description).await?;
+            self.later.cube.moved(None, ticket, rules.zone);
+            self.index(ticket, description);
+            return Ok((**ticket).clone());
+        }
+        let before = before.ok_or_else(|| Error::internal("an event of a ticket that isn't there"))?;
+        let mut after = before.clone();
+        after.evolve(&recorded.event, recorded.at);
+        self.update_ticket(&before, &after, rules.auto_close_hours).await?;
+        self.later.cube.moved(Some(&before), &after, rules.zone);
+        Ok(after)
+    }
+
+    /// Everything that isn't the ticket's own row.
+    async fn apply_rest(&mut self, recorded: &Recorded, rules: Rules) -> Result<()> {
+        let at = recorded.at;
+        match &recorded.event {
+            Event::TicketOpened { .. }
+            | Event::StatusChanged { .. }
+            | Event::PriorityChanged { .. }
+            | Event::TicketAssigned { .. }
+            | Event::TicketEscalated { .. }
+            | Event::TicketRated { .. }
+            | Event::SlaBreached { .. }
+            | Event::InboundSettled { discarded: false, .. } => Ok(()),
+            Event::TicketEdited { ticket, changes } => {
+                if changes.title.is_some() || changes.tags.is_some() || changes.customer.is_some() {
+                    self.reindex_head(*ticket).await?;
+                }
+                Ok(())
+            }
+            Event::TicketDeleted { ticket } | Event::TicketRestored { ticket } => self.reindex(*ticket).await,
+            Event::TicketMerged { ticket, into, moved, .. } => {
+                self.merge_comments(&moved.comments, *ticket, *into).await?;
+                self.evolve_other(*into, recorded, rules).await?;
+                self.reindex(*into).await
+            }
+            Event::TicketUnmerged { ticket, from, moved, .. } => {
+                self.unmerge_comments(&moved.comments, *ticket).await?;
+                self.evolve_other(*from, recorded, rules).await?;
+                self.reindex(*ticket).await
+            }
+            Event::TicketsViewed { views } => {
+                for (ticket, n) in views {
+                    self.add_views(*ticket, *n).await?;
+                }
+                Ok(())
+            }
+            Event::CommentAdded { comment, ticket, .. } => {
+                self.insert_comment(comment).await?;
+                let ticket = self.ticket(*ticket).await?;
+                self.index(&ticket, comment);
+                Ok(())
+            }
+            Event::CommentEdited { comment, body, .. } => {
+                self.edit_comment(*comment, &body.from, &body.to, at, recorded.by.user).await?;
+                self.reindex_comment(*comment).await
+            }
+            Event::CommentVisibilityChanged { comment, visibility, .. } => {
+                self.set_comment_visibility(*comment, visibility.to).await?;
+                self.reindex_comment(*comment).await
+            }
+            Event::CommentWithdrawn { comment, .. } => {
+                self.withdraw_comment(*comment, at).await?;
+                self.reindex_comment(*comment).await
+            }
+            Event::FileStored { attachment } => self.insert_attachment(attachment).await,
+            Event::FileDiscarded { attachment } => self.delete_attachment(*attachment).await,
+            Event::UserCreated { user, password } => self.insert_user(user, password).await,
+            Event::ProfileEdited { user, profile } => self.set_profile(*user, &profile.to, at).await,
+            Event::RoleChanged { user, role } => self.set_role(*user, role.to, at).await,
+            Event::UserStatusChanged { user, status } => self.set_user_status(*user, status.to, at).await,
+            Event::PasswordChanged { user, password } => self.set_password(*user, password, at).await,
+            Event::IdentityLinked { identity } => self.insert_identity(identity).await,
+            Event::IdentityUnlinked { identity, .. } => self.delete_identity(*identity).await,
+            Event::SessionStarted { session, refresh } => {
+                self.insert_session(session, refresh).await?;
+                self.count_login(session.user, at).await
+            }
+            Event::SessionRefreshed { session, expires_at, refresh, .. } => {
+                self.refresh_session(*session, refresh, *expires_at, at).await
+            }
+            Event::SessionEnded { session, reason, .. } => self.end_session(*session, reason, at).await,
+            Event::SignInFailed { user, ip, user_agent } => {
+                self.insert_failed_sign_in(recorded.seq, *user, at, ip.as_deref(), user_agent.as_deref()).await
+            }
+            Event::ApiTokenCreated { token, secret } => self.insert_token(token, secret).await,
+            Event::ApiTokenRevoked { token, .. } => self.revoke_token(*token, at).await,
+            Event::CategoryCreated { category } => self.insert_category(category).await,
+            Event::CategoryEdited { category, form } => self.set_category(*category, &form.to, at).await,
+            Event::SettingChanged { key, value } => self.set_setting(key, value.to.as_ref(), at, recorded.by.user).await,
+            Event::NotificationsRead { user, ids, all } => {
+                self.flush().await?;
+                self.mark_read(*user, ids, *all, at).await
+            }
+            Event::InboundQuarantined { inbound, why, .. } => {
+                self.set_inbound(*inbound, model::inbound::InboundState::Quarantined, Some(why), None).await
+            }
+            Event::InboundSettled { inbound, discarded: true, .. } => {
+                self.set_inbound(*inbound, model::inbound::InboundState::Discarded, None, None).await
+            }
+        }
+    }
+
+    async fn ticket(&mut self, id: TicketId) -> Result<Ticket> {
+        crate::ticket::by_id(&mut self.conn, id).await?.ok_or_else(|| Error::internal("an event of a ticket that isn't there"))
+    }
+
+    /// A merge changes two tickets with one event.
+    async fn evolve_other(&mut self, id: TicketId, recorded: &Recorded, rules: Rules) -> Result<()> {
+        let before = self.ticket(id).await?;
+        let mut after = before.clone();
+        after.evolve(&recorded.event, recorded.at);
+        self.update_ticket(&before, &after, rules.auto_close_hours).await?;
+        self.later.cube.moved(Some(&before), &after, rules.zone);
+        Ok(())
+    }
+
+    fn index(&mut self, ticket: &Ticket, comment: &Comment) {
+        let tokens = search::document(ticket, comment);
+        self.later.documents.insert(comment.id, (!tokens.is_empty()).then(|| tokens.join(" ")));
+    }
+
+    async fn reindex_comment(&mut self, id: CommentId) -> Result<()> {
+        let Some(found) = comment::by_id(&mut self.conn, id).await? else { return Ok(()) };
+        let ticket = self.ticket(found.ticket).await?;
+        self.index(&ticket, &found);
+        Ok(())
+    }
+
+    async fn reindex_head(&mut self, id: TicketId) -> Result<()> {
+        let ticket = self.ticket(id).await?;
+        let Some(description) = comment::by_id(&mut self.conn, ticket.description).await? else { return Ok(()) };
+        self.index(&ticket, &description);
+        Ok(())
+    }
+
+    /// All documents of a ticket.
+    pub async fn reindex(&mut self, id: TicketId) -> Result<()> {
+        let ticket = self.ticket(id).await?;
+        let mut part = comment::Part::oldest(true, 500);
+        loop {
+            let comments = comment::of_ticket(&mut self.conn, id, part).await?;
+            for comment in &comments {
+                self.index(&ticket, comment);
+            }
+            match comments.last() {
+                Some(last) if comments.len() == part.limit => part.after = Some(last.id),
+                _ => return Ok(()),
+            }
+        }
+    }
+}

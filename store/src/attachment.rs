@@ -1,0 +1,91 @@
+//! Attachment rows. The bytes lie in files; see the engine's `files.rs`.
+
+use crate::batch::Batch;
+use crate::db::{Columns, Conn, Sql};
+use model::attachment::{Attachment, FileInfo};
+use model::id::{AttachmentId, CommentId, TicketId, UserId};
+use model::{Result, Time};
+
+const COLUMNS: &str = "id, sha256, filename, content_type, size, content_id, inline, owner_id, ticket_id, comment_id, created_at";
+
+fn read(c: &mut Columns<'_>) -> Result<Attachment> {
+    Ok(Attachment {
+        id: AttachmentId(c.int()?),
+        file: FileInfo {
+            sha256: c.text()?,
+            filename: c.text()?,
+            content_type: c.text()?,
+            size: c.int()?,
+            content_id: c.text_or()?,
+            inline: c.bool()?,
+        },
+        owner: c.int_or()?.map(UserId),
+        ticket: c.int_or()?.map(TicketId),
+        comment: c.int_or()?.map(CommentId),
+        created_at: c.time()?,
+    })
+}
+
+pub async fn by_ids(conn: &mut Conn, ids: &[AttachmentId]) -> Result<Vec<Attachment>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = Sql::built(format!("SELECT {COLUMNS} FROM attachments WHERE id > 0"));
+    sql.and_in("id", ids.iter().copied());
+    sql.push(" ORDER BY id");
+    conn.list(sql, read).await
+}
+
+pub(crate) async fn of_comments(conn: &mut Conn, comments: &[CommentId]) -> Result<Vec<Attachment>> {
+    let mut sql = Sql::built(format!("SELECT {COLUMNS} FROM attachments WHERE comment_id IS NOT NULL"));
+    sql.and_in("comment_id", comments.iter().copied());
+    sql.push(" ORDER BY id");
+    conn.list(sql, read).await
+}
+
+/// Uploads that no comment names since an instant.
+pub async fn unused_before(conn: &mut Conn, at: Time, limit: usize) -> Result<Vec<Attachment>> {
+    let sql = Sql::built(format!("SELECT {COLUMNS} FROM attachments WHERE comment_id IS NULL AND created_at < $1 LIMIT $2"));
+    conn.list(sql.bind(at).bind(limit as i64), read).await
+}
+
+/// Whether any attachment or raw message still needs the file.
+pub async fn file_in_use(conn: &mut Conn, sha256: &str) -> Result<bool> {
+    let sql = Sql::new(
+        "SELECT id FROM attachments WHERE sha256 = $1 UNION ALL SELECT id FROM inbound WHERE raw_file = $1 LIMIT 1",
+    );
+    Ok(conn.one(sql.bind(sha256)).await?.is_some())
+}
+
+/// Every file that some attachment or raw message needs, in order, page by page.
+pub async fn files_after(conn: &mut Conn, sha256: &str, limit: usize) -> Result<Vec<(String, i64)>> {
+    let sql = Sql::new(
+        "SELECT name, MAX(size) FROM (SELECT sha256 AS name, size FROM attachments WHERE sha256 > $1 \
+         UNION ALL SELECT raw_file AS name, size FROM inbound WHERE raw_file > $1) AS needed \
+         GROUP BY name ORDER BY name LIMIT $2",
+    );
+    conn.list(sql.bind(sha256).bind(limit as i64), |c| Ok((c.text()?, c.int()?))).await
+}
+
+impl Batch<'_> {
+    pub(crate) async fn insert_attachment(&mut self, a: &Attachment) -> Result<()> {
+        let text = format!("INSERT INTO attachments ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
+        let sql = Sql::built(text)
+            .bind(a.id)
+            .bind(&a.file.sha256)
+            .bind(&a.file.filename)
+            .bind(&a.file.content_type)
+            .bind(a.file.size)
+            .bind(&a.file.content_id)
+            .bind(a.file.inline)
+            .bind(a.owner)
+            .bind(a.ticket)
+            .bind(a.comment)
+            .bind(a.created_at);
+        self.conn.run(sql).await.map(|_| ())
+    }
+
+    pub(crate) async fn delete_attachment(&mut self, id: AttachmentId) -> Result<()> {
+        self.conn.run(Sql::new("DELETE FROM attachments WHERE id = $1").bind(id)).await.map(|_| ())
+    }
+}

@@ -1,0 +1,263 @@
+//! A consistent copy of the whole database while it is in use, and reading it back, whichever database it came from.
+//!
+//! The copy is one JSON object a line: `{"table": …}` before its rows, then arrays. It is taken inside one read transaction.
+//! The search index is not copied; it is made anew from the comments.
+
+use crate::batch::Batch;
+use crate::db::{Conn, Row, Sql, Value};
+use model::{Error, Result};
+use serde_json::json;
+
+/// How a column is copied.
+#[derive(Clone, Copy)]
+enum Kind {
+    Int,
+    Text,
+    Bool,
+    Bytes,
+}
+
+/// Every table with its columns, in the order in which they are copied. A test compares it with the database.
+struct Table {
+    name: &'static str,
+    columns: &'static str,
+    order: &'static str,
+}
+
+macro_rules! table {
+    ($name:literal, $columns:literal, $order:literal) => {
+        Table { name: $name, columns: $columns, order: $order }
+    };
+}
+
+/// `name` is text; `#name` a number, `?name` a truth value, `*name` bytes.
+const TABLES: &[Table] = &[
+    table!("meta", "key value", "key"),
+    table!(
+        "counters",
+        "#id #event #ticket #comment #person #category #attachment #identity #session #api_token #inbound #notification \
+         #delivery #year #year_tickets #day #day_tickets",
+        "id"
+    ),
+    table!(
+        "users",
+        "#id username username_key email password_hash first_name last_name display_name phone avatar_url openid #staff_id \
+         locale role status search_text #created_at #updated_at #last_login_at #login_count #version",
+        "id"
+    ),
+    table!("identities", "#id #user_id channel external_id display ?verified proof #linked_at", "id"),
+    table!(
+        "sessions",
+        "#id #user_id method ip user_agent #created_at #last_used_at #expires_at #ended_at end_reason refresh_hash",
+        "id"
+    ),
+    table!("used_refresh_tokens", "hash #session_id #used_at", "hash"),
+    table!("failed_sign_ins", "#seq #user_id #at ip user_agent", "seq"),
+    table!("api_tokens", "#id #user_id name scopes hash #created_at #expires_at #revoked_at", "id"),
+    table!(
+        "categories",
+        "#id key name description color icon #parent_id #sla_hours #auto_assignee_id ?active #sort_order #created_at #updated_at",
+        "id"
+    ),
+    table!(
+        "tickets",
+        "#id number_yearly number_daily number_legacy title status ?reopened #reopen_count resolution #priority kind \
+         #category_id source channel #requester_id #assignee_id department tags custom_fields customer_name customer_email \
+         customer_phone #due_at #response_due_at #resolution_due_at #category_sla_hours #first_reply_at #resolved_at \
+         #closed_at ?response_breached ?resolution_breached ?escalated #view_count #comment_count #internal_count \
+         #staff_replies #rating rating_comment native #description_id #follows_id #merged_into_id status_before_merge \
+         #deleted_at #created_at #updated_at #version #next_timer_at",
+        "id"
+    ),
+    table!("ticket_tags", "tag #ticket_id", "tag, ticket_id"),
+    table!(
+        "comments",
+        "#id #ticket_id #author_id ?by_staff visibility channel body folded #created_at #edited_at #withdrawn_at \
+         #merged_from_id meta #attachment_count #version",
+        "id"
+    ),
+    table!("comment_versions", "#comment_id #version body #replaced_at #replaced_by", "comment_id, version"),
+    table!(
+        "attachments",
+        "#id sha256 filename content_type #size content_id ?inline #owner_id #ticket_id #comment_id #created_at",
+        "id"
+    ),
+    table!("events", "#seq #at type by_actor #ticket_id #requester_id #assignee_id #user_id body", "seq"),
+    table!("idempotency", "#actor_id key command subject #at", "actor_id, key"),
+    table!("origins", "channel external_id #ticket_id #comment_id #at", "channel, external_id"),
+    table!(
+        "ticket_cube",
+        "#day #assignee_id #category_id #priority status #tickets #reopened #escalated #responded #response_minutes \
+         #response_met #resolved #resolution_minutes #resolution_met #breached",
+        "day, assignee_id, category_id, priority, status"
+    ),
+    table!("notifications", "#id #user_id kind #ticket_id #seq #created_at #read_at", "id"),
+    table!("settings", "key value #updated_at #updated_by", "key"),
+    table!(
+        "inbound",
+        "#id channel external_id *raw raw_file #size remote #received_at state why #attempts #ticket_id #comment_id",
+        "id"
+    ),
+    table!(
+        "deliveries",
+        "#id #seq route lane #ticket_id #comment_id recipient body state #attempts #due_at #claimed_until why receipt \
+         #created_at #settled_at",
+        "id"
+    ),
+    table!("readers", "name #seq", "name"),
+];
+
+/// Rows that one page of the copy carries.
+const PAGE: i64 = 500;
+
+impl Table {
+    fn columns(&self) -> Vec<(&'static str, Kind)> {
+        let all = self.columns.split_whitespace().map(|c| match c.split_at_checked(1) {
+            Some(("#", name)) => (name, Kind::Int),
+            Some(("?", name)) => (name, Kind::Bool),
+            Some(("*", name)) => (name, Kind::Bytes),
+            _ => (c, Kind::Text),
+        });
+        all.collect()
+    }
+
+    fn names(&self) -> String {
+        self.columns().iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The tables that a backup carries.
+pub fn tables() -> Vec<&'static str> {
+    TABLES.iter().map(|t| t.name).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u32> = text.chars().map(|c| c.to_digit(16)).collect::<Option<_>>()?;
+    digits.chunks(2).map(|pair| match pair {
+        [high, low] => u8::try_from(high * 16 + low).ok(),
+        _ => None,
+    }).collect()
+}
+
+fn cells(row: &Row, columns: &[(&'static str, Kind)]) -> Result<serde_json::Value> {
+    let mut read = row.columns();
+    let cells = columns.iter().map(|(_, kind)| {
+        Ok(match kind {
+            Kind::Int => json!(read.int_or()?),
+            Kind::Text => json!(read.text_or()?),
+            Kind::Bool => json!(read.bool()?),
+            Kind::Bytes => json!(read.bytes_or()?.as_deref().map(hex)),
+        })
+    });
+    cells.collect::<Result<Vec<_>>>().map(serde_json::Value::Array)
+}
+
+/// Copies everything, line by line, from one moment. `line` is called with each; returns the number of rows.
+pub async fn copy(conn: &mut Conn, mut line: impl FnMut(&str) -> Result<()> + Send) -> Result<u64> {
+    let begin = if conn.is_postgres() { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" } else { "BEGIN" };
+    conn.run(Sql::new(begin)).await?;
+    let copied = copy_all(conn, &mut line).await;
+    conn.run(Sql::new("ROLLBACK")).await?;
+    copied
+}
+
+async fn copy_all(conn: &mut Conn, line: &mut (impl FnMut(&str) -> Result<()> + Send)) -> Result<u64> {
+    let mut rows = 0;
+    for table in TABLES {
+        line(&json!({ "table": table.name, "columns": table.names() }).to_string())?;
+        let columns = table.columns();
+        let mut offset_keys: Option<Vec<Value>> = None;
+        loop {
+            let keys: Vec<&str> = table.order.split(", ").collect();
+            let mut sql = Sql::built(format!("SELECT {} FROM {}", table.names(), table.name));
+            if let Some(last) = offset_keys.take() {
+                sql.push(&format!(" WHERE ({}) > (", table.order));
+                for (i, value) in last.into_iter().enumerate() {
+                    sql.push(if i == 0 { "" } else { ", " }).push_arg(value);
+                }
+                sql.push(")");
+            }
+            sql.push(&format!(" ORDER BY {} LIMIT ", table.order)).push_arg(PAGE);
+            let page = conn.all(sql).await?;
+            for row in &page {
+                line(&cells(row, &columns)?.to_string())?;
+            }
+            rows += page.len() as u64;
+            let Some(last) = page.last().filter(|_| page.len() as i64 == PAGE) else { break };
+            let values = values(&columns, &cells(last, &columns)?)?;
+            let place = |key: &str| columns.iter().position(|(name, _)| *name == key).and_then(|i| values.get(i).cloned());
+            offset_keys = keys.iter().map(|key| place(key)).collect();
+        }
+    }
+    Ok(rows)
+}
+
+fn values(columns: &[(&'static str, Kind)], cells: &serde_json::Value) -> Result<Vec<Value>> {
+    let bad = || Error::internal("the backup holds a row of another shape");
+    let cells = cells.as_array().filter(|c| c.len() == columns.len()).ok_or_else(bad)?;
+    let values = columns.iter().zip(cells).map(|((_, kind), cell)| match kind {
+        Kind::Int => Ok(Value::Int(cell.as_i64())),
+        Kind::Text => Ok(Value::Text(cell.as_str().map(str::to_owned))),
+        Kind::Bool => cell.as_bool().map(Value::Bool).ok_or_else(bad),
+        Kind::Bytes => match cell.as_str() {
+            Some(text) => unhex(text).map(|b| Value::Bytes(Some(b))).ok_or_else(bad),
+            None => Ok(Value::Bytes(None)),
+        },
+    });
+    values.collect()
+}
+
+/// Puts a copy back into an empty store, row by row.
+pub struct Restore<'a, 'db> {
+    batch: &'a mut Batch<'db>,
+    table: Option<&'static Table>,
+    waiting: Vec<Vec<Value>>,
+    pub rows: u64,
+}
+
+impl<'a, 'db> Restore<'a, 'db> {
+    /// Refuses a store in which something happened already.
+    pub async fn begin(batch: &'a mut Batch<'db>) -> Result<Self> {
+        if batch.counters.event != 0 {
+            return Err(Error::Conflict { field: None, why: "the store to restore into is not empty".to_owned() });
+        }
+        batch.conn.run(Sql::new("DELETE FROM counters")).await?;
+        batch.conn.run(Sql::new("DELETE FROM meta")).await?;
+        Ok(Self { batch, table: None, waiting: Vec::new(), rows: 0 })
+    }
+
+    /// Takes one line of a copy.
+    pub async fn line(&mut self, line: &str) -> Result<()> {
+        let parsed: serde_json::Value = serde_json::from_str(line).map_err(|e| Error::internal(format!("the backup is damaged: {e}")))?;
+        if let Some(name) = parsed.get("table").and_then(|t| t.as_str()) {
+            self.flush().await?;
+            let table = TABLES.iter().find(|t| t.name == name);
+            self.table = Some(table.ok_or_else(|| Error::internal(format!("the backup holds an unknown table: {name}")))?);
+            return Ok(());
+        }
+        let table = self.table.ok_or_else(|| Error::internal("the backup begins with a row"))?;
+        self.waiting.push(values(&table.columns(), &parsed)?);
+        self.rows += 1;
+        if self.waiting.len() >= 32 {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<()> {
+        let Some(table) = self.table else { return Ok(()) };
+        let rows = std::mem::take(&mut self.waiting);
+        crate::batch::insert(&mut self.batch.conn, table.name, &table.names(), rows).await
+    }
+
+    /// Writes what waits and gives the log a new life of its own: `epoch` makes old cursors recognizable.
+    pub async fn finish(mut self, epoch: &str) -> Result<u64> {
+        self.flush().await?;
+        self.batch.set_meta("epoch", epoch).await?;
+        Ok(self.rows)
+    }
+}

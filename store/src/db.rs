@@ -1,0 +1,443 @@
+//! The two databases behind one face: values in, rows out, one SQL text for both.
+//!
+//! Placeholders are `$1`, `$2` … on both. What differs between the two is declared: opening (here), search, waking.
+
+use model::{Error, Result};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::sqlite::{
+    SqliteArguments, SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
+};
+use sqlx::{Arguments as _, AssertSqlSafe, ConnectOptions as _, PgConnection, Row as _, SqliteConnection};
+use std::borrow::Cow;
+use std::path::PathBuf;
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::{Mutex, MutexGuard};
+
+/// How many prepared statements a connection keeps.
+const STATEMENTS: usize = 512;
+
+/// An argument of a statement. Empty values keep their type, because PostgreSQL asks for it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Int(Option<i64>),
+    Text(Option<String>),
+    Bool(bool),
+    Bytes(Option<Vec<u8>>),
+}
+
+macro_rules! value_from {
+    ($($from:ty => |$v:ident| $to:expr),+ $(,)?) => {$(
+        impl From<$from> for Value { fn from($v: $from) -> Self { $to } }
+    )+};
+}
+value_from! {
+    i64 => |v| Self::Int(Some(v)), Option<i64> => |v| Self::Int(v),
+    String => |v| Self::Text(Some(v)), Option<String> => |v| Self::Text(v),
+    &str => |v| Self::Text(Some(v.to_owned())), Option<&str> => |v| Self::Text(v.map(str::to_owned)),
+    &String => |v| Self::Text(Some(v.clone())), &Option<String> => |v| Self::Text(v.clone()),
+    bool => |v| Self::Bool(v), Option<Vec<u8>> => |v| Self::Bytes(v),
+    model::Time => |v| Self::Int(Some(v.0)), Option<model::Time> => |v| Self::Int(v.map(|t| t.0)),
+    model::id::TicketId => |v| Self::Int(Some(v.0)), Option<model::id::TicketId> => |v| Self::Int(v.map(|t| t.0)),
+    model::id::UserId => |v| Self::Int(Some(v.0)), Option<model::id::UserId> => |v| Self::Int(v.map(|t| t.0)),
+    model::id::CommentId => |v| Self::Int(Some(v.0)), Option<model::id::CommentId> => |v| Self::Int(v.map(|t| t.0)),
+    model::id::CategoryId => |v| Self::Int(Some(v.0)), Option<model::id::CategoryId> => |v| Self::Int(v.map(|t| t.0)),
+    model::id::AttachmentId => |v| Self::Int(Some(v.0)), model::id::IdentityId => |v| Self::Int(Some(v.0)),
+    model::id::SessionId => |v| Self::Int(Some(v.0)), model::id::ApiTokenId => |v| Self::Int(Some(v.0)),
+    model::id::InboundId => |v| Self::Int(Some(v.0)), model::id::NotificationId => |v| Self::Int(Some(v.0)),
+    model::id::DeliveryId => |v| Self::Int(Some(v.0)), model::id::Seq => |v| Self::Int(Some(v.0)),
+}
+
+/// A statement and its arguments.
+#[derive(Debug, Clone)]
+pub struct Sql {
+    text: Cow<'static, str>,
+    args: Vec<Value>,
+}
+
+impl Sql {
+    pub fn new(text: &'static str) -> Self {
+        Self { text: Cow::Borrowed(text), args: Vec::new() }
+    }
+
+    /// A statement whose text is put together: only out of constants and placeholders, never out of input.
+    pub fn built(text: String) -> Self {
+        Self { text: Cow::Owned(text), args: Vec::new() }
+    }
+
+    /// The next argument.
+    pub fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.args.push(value.into());
+        self
+    }
+
+    pub fn bind_all(mut self, values: impl IntoIterator<Item = Value>) -> Self {
+        self.args.extend(values);
+        self
+    }
+
+    /// Adds to the text.
+    pub fn push(&mut self, text: &str) -> &mut Self {
+        self.text.to_mut().push_str(text);
+        self
+    }
+
+    /// Adds an argument and its placeholder to the text.
+    pub fn push_arg(&mut self, value: impl Into<Value>) -> &mut Self {
+        self.args.push(value.into());
+        let placeholder = format!("${}", self.args.len());
+        self.push(&placeholder)
+    }
+
+    /// Adds ` AND column IN (…)`; nothing for an empty list.
+    pub fn and_in<T: Into<Value>>(&mut self, column: &str, values: impl IntoIterator<Item = T>) -> &mut Self {
+        let mut first = true;
+        for value in values {
+            self.push(if first { " AND " } else { ", " });
+            if first {
+                self.push(column).push(" IN (");
+                first = false;
+            }
+            self.push_arg(value);
+        }
+        if !first {
+            self.push(")");
+        }
+        self
+    }
+
+    fn sqlite(&self) -> Result<SqliteArguments> {
+        let mut args = SqliteArguments::default();
+        for value in &self.args {
+            match value {
+                Value::Int(v) => args.add(*v),
+                Value::Text(v) => args.add(v.clone()),
+                Value::Bool(v) => args.add(*v),
+                Value::Bytes(v) => args.add(v.clone()),
+            }
+            .map_err(Error::internal)?;
+        }
+        Ok(args)
+    }
+
+    fn postgres(&self) -> Result<PgArguments> {
+        let mut args = PgArguments::default();
+        for value in &self.args {
+            match value {
+                Value::Int(v) => args.add(*v),
+                Value::Text(v) => args.add(v.as_deref()),
+                Value::Bool(v) => args.add(*v),
+                Value::Bytes(v) => args.add(v.as_deref()),
+            }
+            .map_err(Error::internal)?;
+        }
+        Ok(args)
+    }
+}
+
+/// A row of either database.
+pub enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+/// Reads a row's columns in order.
+pub struct Columns<'a> {
+    row: &'a Row,
+    next: usize,
+}
+
+macro_rules! column {
+    ($($fn:ident $type:ty),+ $(,)?) => {$(
+        pub fn $fn(&mut self) -> Result<$type> {
+            let at = self.next;
+            self.next += 1;
+            match self.row {
+                Row::Sqlite(row) => row.try_get::<$type, _>(at),
+                Row::Postgres(row) => row.try_get::<$type, _>(at),
+            }
+            .map_err(|e| Error::internal(format!("column {at}: {e}")))
+        }
+    )+};
+}
+
+impl Columns<'_> {
+    column! { int i64, int_or Option<i64>, text String, text_or Option<String>, bool bool, bytes_or Option<Vec<u8>> }
+
+    /// A word of one of our enums.
+    pub fn word<T>(&mut self, parse: impl Fn(&str) -> Option<T>) -> Result<T> {
+        let word = self.text()?;
+        parse(&word).ok_or_else(|| Error::internal(format!("the store holds an unknown word: {word}")))
+    }
+
+    pub fn time(&mut self) -> Result<model::Time> {
+        self.int().map(model::Time)
+    }
+
+    pub fn time_or(&mut self) -> Result<Option<model::Time>> {
+        Ok(self.int_or()?.map(model::Time))
+    }
+
+    pub fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<T> {
+        let text = self.text()?;
+        serde_json::from_str(&text).map_err(|e| Error::internal(format!("the store holds unreadable JSON: {e}")))
+    }
+}
+
+impl Row {
+    pub fn columns(&self) -> Columns<'_> {
+        Columns { row: self, next: 0 }
+    }
+}
+
+/// A connection of either database, wherever it comes from.
+pub enum Conn {
+    Sqlite(sqlx::pool::PoolConnection<sqlx::Sqlite>, Arc<AtomicU64>),
+    Postgres(sqlx::pool::PoolConnection<sqlx::Postgres>, Arc<AtomicU64>),
+}
+
+enum Raw<'a> {
+    Sqlite(&'a mut SqliteConnection),
+    Postgres(&'a mut PgConnection),
+}
+
+impl Conn {
+    fn raw(&mut self) -> Raw<'_> {
+        match self {
+            Self::Sqlite(conn, count) => {
+                count.fetch_add(1, Ordering::Relaxed);
+                Raw::Sqlite(conn)
+            }
+            Self::Postgres(conn, count) => {
+                count.fetch_add(1, Ordering::Relaxed);
+                Raw::Postgres(conn)
+            }
+        }
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        matches!(self, Self::Postgres(..))
+    }
+
+    pub async fn all(&mut self, sql: Sql) -> Result<Vec<Row>> {
+        match self.raw() {
+            Raw::Sqlite(conn) => {
+                let args = sql.sqlite()?;
+                let rows = match sql.text {
+                    Cow::Borrowed(text) => sqlx::query_with(text, args).fetch_all(conn).await,
+                    Cow::Owned(text) => sqlx::query_with(AssertSqlSafe(text), args).fetch_all(conn).await,
+                };
+                Ok(rows.map_err(failed)?.into_iter().map(Row::Sqlite).collect())
+            }
+            Raw::Postgres(conn) => {
+                let args = sql.postgres()?;
+                let rows = match sql.text {
+                    Cow::Borrowed(text) => sqlx::query_with(text, args).fetch_all(conn).await,
+                    Cow::Owned(text) => sqlx::query_with(AssertSqlSafe(text), args).fetch_all(conn).await,
+                };
+                Ok(rows.map_err(failed)?.into_iter().map(Row::Postgres).collect())
+            }
+        }
+    }
+
+    pub async fn one(&mut self, sql: Sql) -> Result<Option<Row>> {
+        Ok(self.all(sql).await?.into_iter().next())
+    }
+
+    /// The rows that changed.
+    pub async fn run(&mut self, sql: Sql) -> Result<u64> {
+        match self.raw() {
+            Raw::Sqlite(conn) => {
+                let args = sql.sqlite()?;
+                let done = match sql.text {
+                    Cow::Borrowed(text) => sqlx::query_with(text, args).execute(conn).await,
+                    Cow::Owned(text) => sqlx::query_with(AssertSqlSafe(text), args).execute(conn).await,
+                };
+                Ok(done.map_err(failed)?.rows_affected())
+            }
+            Raw::Postgres(conn) => {
+                let args = sql.postgres()?;
+                let done = match sql.text {
+                    Cow::Borrowed(text) => sqlx::query_with(text, args).execute(conn).await,
+                    Cow::Owned(text) => sqlx::query_with(AssertSqlSafe(text), args).execute(conn).await,
+                };
+                Ok(done.map_err(failed)?.rows_affected())
+            }
+        }
+    }
+
+    /// Rows as `read` understands them.
+    pub async fn list<T>(&mut self, sql: Sql, read: impl Fn(&mut Columns<'_>) -> Result<T>) -> Result<Vec<T>> {
+        self.all(sql).await?.iter().map(|row| read(&mut row.columns())).collect()
+    }
+
+    pub async fn find<T>(&mut self, sql: Sql, read: impl Fn(&mut Columns<'_>) -> Result<T>) -> Result<Option<T>> {
+        self.one(sql).await?.map(|row| read(&mut row.columns())).transpose()
+    }
+
+    /// The first column of the first row, which must be there.
+    pub async fn int(&mut self, sql: Sql) -> Result<i64> {
+        let row = self.one(sql).await?.ok_or_else(|| Error::internal("a count came back empty"))?;
+        row.columns().int()
+    }
+}
+
+fn failed(error: sqlx::Error) -> Error {
+    if let sqlx::Error::Database(db) = &error
+        && db.is_unique_violation()
+    {
+        return Error::Conflict { field: None, why: "it exists already".to_owned() };
+    }
+    Error::internal(format!("database: {error}"))
+}
+
+/// How to open the database.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `sqlite://path` or `postgres://…`.
+    pub url: String,
+    /// Connections of the PostgreSQL pool, the writer's among them.
+    pub max_connections: u32,
+    /// Connections that read SQLite beside the writer.
+    pub read_connections: u32,
+    /// KiB of page cache of each SQLite connection.
+    pub cache_kib: u32,
+}
+
+impl Options {
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), max_connections: 16, read_connections: 4, cache_kib: 4_096 }
+    }
+}
+
+/// The pools: one writer and several readers on SQLite, one pool on PostgreSQL.
+#[derive(Clone)]
+pub struct Db {
+    pools: Pools,
+    statements: Arc<AtomicU64>,
+    turn: Arc<Mutex<()>>,
+}
+
+#[derive(Clone)]
+enum Pools {
+    Sqlite { writer: SqlitePool, readers: SqlitePool, path: PathBuf },
+    Postgres(PgPool),
+}
+
+impl Db {
+    /// Opens the database, creating an SQLite file that isn't there.
+    pub async fn open(options: &Options) -> Result<Self> {
+        let pools = if options.url.starts_with("postgres://") || options.url.starts_with("postgresql://") {
+            let connect = PgConnectOptions::from_str(&options.url)
+                .map_err(|e| Error::internal(format!("the database URL is not usable: {e}")))?
+                .statement_cache_capacity(STATEMENTS)
+                .application_name("echodesk")
+                .disable_statement_logging();
+            let pool = PgPoolOptions::new()
+                .max_connections(options.max_connections.max(2))
+                .acquire_timeout(Duration::from_secs(30))
+                .test_before_acquire(false)
+                .connect_with(connect)
+                .await
+                .map_err(|e| Error::internal(format!("can't reach PostgreSQL: {e}")))?;
+            Pools::Postgres(pool)
+        } else if let Some(path) = options.url.strip_prefix("sqlite://") {
+            Self::open_sqlite(options, PathBuf::from(path)).await?
+        } else {
+            return Err(Error::internal("the database URL must begin with sqlite:// or postgres://"));
+        };
+        Ok(Self { pools, statements: Arc::default(), turn: Arc::default() })
+    }
+
+    async fn open_sqlite(options: &Options, path: PathBuf) -> Result<Pools> {
+        let base = SqliteConnectOptions::new()
+            .filename(&path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(15))
+            .foreign_keys(false)
+            .statement_cache_capacity(STATEMENTS)
+            .pragma("cache_size", format!("-{}", options.cache_kib))
+            .pragma("temp_store", "MEMORY")
+            .pragma("journal_size_limit", "67108864")
+            .disable_statement_logging();
+        let open = |e: sqlx::Error| Error::internal(format!("can't open {}: {e}", path.display()));
+        let writer = SqlitePoolOptions::new().max_connections(1).min_connections(1).test_before_acquire(false);
+        let writer = writer.idle_timeout(None).max_lifetime(None).connect_with(base.clone()).await.map_err(open)?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(options.read_connections.max(1))
+            .min_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .acquire_timeout(Duration::from_secs(30))
+            .connect_with(base.pragma("query_only", "ON"))
+            .await
+            .map_err(open)?;
+        Ok(Pools::Sqlite { writer, readers, path })
+    }
+
+    /// A connection to read from. It never waits for the writer.
+    pub async fn read(&self) -> Result<Conn> {
+        match &self.pools {
+            Pools::Sqlite { readers, .. } => Ok(Conn::Sqlite(readers.acquire().await.map_err(failed)?, self.statements.clone())),
+            Pools::Postgres(pool) => Ok(Conn::Postgres(pool.acquire().await.map_err(failed)?, self.statements.clone())),
+        }
+    }
+
+    /// The writer's connection and the turn to use it; the transaction is the caller's to begin.
+    pub(crate) async fn write(&self) -> Result<(Conn, MutexGuard<'_, ()>)> {
+        let turn = self.turn.lock().await;
+        let conn = match &self.pools {
+            Pools::Sqlite { writer, .. } => Conn::Sqlite(writer.acquire().await.map_err(failed)?, self.statements.clone()),
+            Pools::Postgres(pool) => Conn::Postgres(pool.acquire().await.map_err(failed)?, self.statements.clone()),
+        };
+        Ok((conn, turn))
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.pools, Pools::Postgres(_))
+    }
+
+    /// The SQLite file.
+    pub fn path(&self) -> Option<&std::path::Path> {
+        match &self.pools {
+            Pools::Sqlite { path, .. } => Some(path),
+            Pools::Postgres(_) => None,
+        }
+    }
+
+    pub(crate) fn sqlite(&self) -> Option<&SqlitePool> {
+        match &self.pools {
+            Pools::Sqlite { writer, .. } => Some(writer),
+            Pools::Postgres(_) => None,
+        }
+    }
+
+    pub(crate) fn postgres(&self) -> Option<&PgPool> {
+        match &self.pools {
+            Pools::Postgres(pool) => Some(pool),
+            Pools::Sqlite { .. } => None,
+        }
+    }
+
+    /// How many statements have run: a test counts them per operation.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { writer, readers, .. } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}

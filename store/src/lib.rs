@@ -1,0 +1,93 @@
+//! All SQL, for SQLite and PostgreSQL alike. It decides nothing: it loads facts and writes what happened.
+//!
+//! Reads are functions over a `Conn`, one file per noun. Writes go through a `Batch`, whose `apply` is the only writer of
+//! domain tables. One SQL text serves both databases; the declared differences are opening, search and waking.
+
+pub mod apply;
+pub mod attachment;
+pub mod backup;
+pub mod batch;
+pub mod category;
+pub mod comment;
+pub mod cube;
+pub mod db;
+pub mod delivery;
+pub mod event;
+pub mod inbound;
+pub mod list;
+mod migrate;
+pub mod notification;
+pub mod once;
+pub mod people;
+pub mod search;
+pub mod session;
+pub mod settings;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod ticket;
+pub mod wake;
+
+pub use apply::Rules;
+pub use batch::Batch;
+pub use db::{Conn, Options};
+pub use list::Scope;
+
+use model::Result;
+
+/// An open store. Clones share the pools.
+#[derive(Clone)]
+pub struct Store {
+    db: db::Db,
+}
+
+impl Store {
+    /// Opens the database and runs the migrations that it lacks.
+    pub async fn open(options: &Options) -> Result<Self> {
+        let store = Self::connect(options).await?;
+        migrate::run(&store.db).await?;
+        Ok(store)
+    }
+
+    /// Opens the database as it is.
+    pub async fn connect(options: &Options) -> Result<Self> {
+        Ok(Self { db: db::Db::open(options).await? })
+    }
+
+    /// The migrations that have not run yet.
+    pub async fn pending_migrations(&self) -> Result<Vec<String>> {
+        migrate::pending(&self.db).await
+    }
+
+    /// A connection to read from.
+    pub async fn read(&self) -> Result<Conn> {
+        self.db.read().await
+    }
+
+    /// Takes the write lock.
+    pub async fn begin(&self) -> Result<Batch<'_>> {
+        Batch::begin(&self.db).await
+    }
+
+    /// Something that waits for commits of other processes.
+    pub async fn waker(&self) -> Result<wake::Waker> {
+        wake::Waker::new(&self.db).await
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        self.db.is_postgres()
+    }
+
+    /// The file of an SQLite store.
+    pub fn sqlite_path(&self) -> Option<&std::path::Path> {
+        self.db.path()
+    }
+
+    /// How many statements have run so far.
+    pub fn statements(&self) -> u64 {
+        self.db.statements()
+    }
+
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
+}

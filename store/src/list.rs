@@ -1,0 +1,315 @@
+//! Lists of tickets: filters, keyset paging, counting. Each stays fast at a million tickets.
+//!
+//! A filter on several statuses, or an agent's reach, is split into branches that one index each answers in order; their
+//! first rows are merged. Without that, the database would sort everything that matches.
+
+use crate::cube::{self, CubeFilter, CubeGroup};
+use crate::db::{Conn, Sql};
+use crate::{search, ticket};
+use model::id::{TicketId, UserId};
+use model::query::{Direction, Page, Place, Slice, Sort, SortBy, TicketFilter};
+use model::ticket::{Status, Ticket};
+use model::{Result, Time};
+
+/// Whose tickets the caller may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    All,
+    /// Those they requested.
+    Requester(UserId),
+    /// Those they requested, those assigned to them, and those of nobody.
+    Agent(UserId),
+}
+
+/// More branches than that are not worth it.
+const BRANCHES: usize = 24;
+
+/// A part of the answer that one index yields in order.
+#[derive(Clone, Copy)]
+struct Branch {
+    status: Option<Status>,
+    holder: Holder,
+}
+
+#[derive(Clone, Copy)]
+enum Holder {
+    Any,
+    Assignee(UserId),
+    Nobody,
+    /// Requested by this agent and assigned to somebody else.
+    OwnElsewhere(UserId),
+}
+
+fn branches(filter: &TicketFilter, scope: Scope) -> Vec<Branch> {
+    let holders = match scope {
+        Scope::Agent(me) => vec![Holder::Assignee(me), Holder::Nobody, Holder::OwnElsewhere(me)],
+        Scope::All | Scope::Requester(_) => vec![Holder::Any],
+    };
+    let statuses: Vec<Option<Status>> =
+        if filter.status.is_empty() { vec![None] } else { filter.status.iter().copied().map(Some).collect() };
+    if holders.len() * statuses.len() > BRANCHES {
+        return holders.into_iter().map(|holder| Branch { status: None, holder }).collect();
+    }
+    holders.iter().flat_map(|holder| statuses.iter().map(|status| Branch { status: *status, holder: *holder })).collect()
+}
+
+/// The conditions of a filter, all but the status where a branch says it.
+fn conditions(sql: &mut Sql, filter: &TicketFilter, scope: Scope, branch: Branch, now: Time, postgres: bool) {
+    if !filter.deleted {
+        sql.push(" AND t.deleted_at IS NULL");
+    }
+    match branch.status {
+        Some(status) => {
+            sql.push(" AND t.status = ").push_arg(status.word());
+        }
+        None => {
+            sql.and_in("t.status", filter.status.iter().map(|s| s.word()));
+        }
+    }
+    match branch.holder {
+        Holder::Any => {}
+        Holder::Assignee(user) => {
+            sql.push(" AND t.assignee_id = ").push_arg(user);
+        }
+        Holder::Nobody => {
+            sql.push(" AND t.assignee_id IS NULL");
+        }
+        Holder::OwnElsewhere(user) => {
+            sql.push(" AND t.requester_id = ").push_arg(user).push(" AND t.assignee_id IS NOT NULL AND t.assignee_id <> ");
+            sql.push_arg(user);
+        }
+    }
+    if let Scope::Requester(user) = scope {
+        sql.push(" AND t.requester_id = ").push_arg(user);
+    }
+    sql.and_in("t.id", filter.ids.iter().copied());
+    if let Some(reopened) = filter.reopened {
+        sql.push(" AND t.reopened = ").push_arg(reopened);
+    }
+    sql.and_in("t.priority", filter.priority.iter().map(|p| p.rank()));
+    sql.and_in("t.kind", filter.kind.iter());
+    sql.and_in("t.category_id", filter.category.iter().copied());
+    sql.and_in("t.source", filter.source.iter().map(|s| s.word()));
+    sql.and_in("t.channel", filter.channel.iter().map(|c| c.word()));
+    sql.and_in("t.requester_id", filter.requester.iter().copied());
+    sql.and_in("t.assignee_id", filter.assignee.iter().copied());
+    match filter.unassigned {
+        Some(true) => sql.push(" AND t.assignee_id IS NULL"),
+        Some(false) => sql.push(" AND t.assignee_id IS NOT NULL"),
+        None => sql,
+    };
+    if let Some(department) = &filter.department {
+        sql.push(" AND t.department = ").push_arg(department);
+    }
+    for tag in &filter.tags {
+        sql.push(" AND t.id IN (SELECT ticket_id FROM ticket_tags WHERE tag = ").push_arg(tag).push(")");
+    }
+    if let Some(at) = filter.created_from {
+        sql.push(" AND t.created_at >= ").push_arg(at);
+    }
+    if let Some(at) = filter.created_to {
+        sql.push(" AND t.created_at < ").push_arg(at);
+    }
+    if let Some(at) = filter.updated_from {
+        sql.push(" AND t.updated_at >= ").push_arg(at);
+    }
+    late(sql, "t.due_at", filter.overdue, now);
+    late(sql, "t.resolution_due_at", filter.sla_overdue, now);
+    match filter.sla_breached {
+        Some(true) => sql.push(" AND (t.response_breached OR t.resolution_breached)"),
+        Some(false) => sql.push(" AND NOT (t.response_breached OR t.resolution_breached)"),
+        None => sql,
+    };
+    if let Some(escalated) = filter.escalated {
+        sql.push(" AND t.escalated = ").push_arg(escalated);
+    }
+    if let Some(text) = &filter.search {
+        search::condition(sql, text, scope, postgres);
+    }
+}
+
+/// Past a due time and still active, or not.
+fn late(sql: &mut Sql, column: &str, wanted: Option<bool>, now: Time) {
+    const ACTIVE: &str = "t.status IN ('new', 'open', 'in_progress', 'pending')";
+    match wanted {
+        Some(true) => {
+            sql.push(&format!(" AND {ACTIVE} AND {column} < ")).push_arg(now);
+        }
+        Some(false) => {
+            sql.push(&format!(" AND NOT ({ACTIVE} AND {column} IS NOT NULL AND {column} < ")).push_arg(now).push(")");
+        }
+        None => {}
+    }
+}
+
+/// The sort column; `None` where it is the id itself.
+fn column(by: SortBy) -> Option<&'static str> {
+    match by {
+        SortBy::Created | SortBy::Relevance => None,
+        SortBy::Updated => Some("t.updated_at"),
+        SortBy::Priority => Some("t.priority"),
+        SortBy::DueAt => Some("t.due_at"),
+        SortBy::SlaDue => Some("t.resolution_due_at"),
+    }
+}
+
+fn place(ticket: &Ticket, by: SortBy) -> Place {
+    let key = match by {
+        SortBy::Created | SortBy::Relevance => None,
+        SortBy::Updated => Some(ticket.updated_at.0),
+        SortBy::Priority => Some(ticket.priority.rank()),
+        SortBy::DueAt => ticket.due_at.map(|t| t.0),
+        SortBy::SlaDue => Some(ticket.resolution_due_at.0),
+    };
+    Place { key, id: ticket.id.0 }
+}
+
+/// ` AND (column, id) < (…)`, empty values coming last in either direction.
+fn beyond(sql: &mut Sql, column: Option<&str>, place: Place, descending: bool) {
+    let less = if descending { "<" } else { ">" };
+    match (column, place.key) {
+        (None, _) => {
+            sql.push(&format!(" AND t.id {less} ")).push_arg(place.id);
+        }
+        (Some(column), Some(key)) => {
+            sql.push(&format!(" AND (({column}, t.id) {less} (")).push_arg(key).push(", ").push_arg(place.id).push(")");
+            sql.push(if column == "t.due_at" { " OR t.due_at IS NULL)" } else { ")" });
+        }
+        (Some(column), None) => {
+            sql.push(&format!(" AND {column} IS NULL AND t.id {less} ")).push_arg(place.id);
+        }
+    }
+}
+
+fn order(column: Option<&str>, descending: bool, qualified: bool) -> String {
+    let way = if descending { "DESC" } else { "ASC" };
+    match column {
+        None => format!(" ORDER BY {}id {way}", if qualified { "t." } else { "" }),
+        Some("t.due_at") => format!(" ORDER BY {} {way} NULLS LAST, {}id {way}", if qualified { "t.due_at" } else { "sort_key" }, if qualified { "t." } else { "" }),
+        Some(column) => format!(" ORDER BY {} {way}, {}id {way}", if qualified { column } else { "sort_key" }, if qualified { "t." } else { "" }),
+    }
+}
+
+/// A page of tickets.
+pub async fn tickets(conn: &mut Conn, filter: &TicketFilter, scope: Scope, sort: Sort, page: &Page, now: Time) -> Result<Slice<Ticket>> {
+    if sort.by == SortBy::Relevance && filter.search.is_some() {
+        return search::ranked(conn, filter, scope, page, now).await;
+    }
+    let postgres = conn.is_postgres();
+    let column = column(sort.by);
+    // A backward page is read in the other direction and turned round.
+    let descending = (sort.direction == Direction::Descending) != page.backward;
+    let take = page.limit + page.offset + 1;
+    let branches = branches(filter, scope);
+    let bounded = |sql: &mut Sql, branch: Branch| {
+        sql.push(" FROM tickets t WHERE t.id > 0");
+        conditions(sql, filter, scope, branch, now, postgres);
+        if let Some(place) = page.after {
+            beyond(sql, column, place, sort.direction == Direction::Descending);
+        }
+        if let Some(place) = page.before {
+            beyond(sql, column, place, sort.direction != Direction::Descending);
+        }
+        sql.push(&order(column, descending, true)).push(" LIMIT ").push_arg(take as i64);
+    };
+    let mut tickets = if let [branch] = branches.as_slice() {
+        let mut sql = Sql::built(format!("SELECT {}", ticket::select_list()));
+        bounded(&mut sql, *branch);
+        conn.list(sql, ticket::read).await?
+    } else {
+        let mut sql = Sql::built("SELECT id FROM (".to_owned());
+        for (i, branch) in branches.iter().enumerate() {
+            sql.push(if i == 0 { "SELECT * FROM (" } else { " UNION ALL SELECT * FROM (" });
+            sql.push(&format!("SELECT t.id, {} AS sort_key", column.unwrap_or("t.id")));
+            bounded(&mut sql, *branch);
+            sql.push(&format!(") AS b{i}"));
+        }
+        sql.push(") AS merged").push(&order(column, descending, false)).push(" LIMIT ").push_arg(take as i64);
+        let ids = conn.list(sql, |c| c.int().map(TicketId)).await?;
+        in_order(ticket::by_ids(conn, &ids).await?, &ids)
+    };
+    tickets.drain(..page.offset.min(tickets.len()));
+    Ok(slice(tickets, page, |t| place(t, sort.by)))
+}
+
+/// Tickets in the order of these ids.
+pub(crate) fn in_order(tickets: Vec<Ticket>, ids: &[TicketId]) -> Vec<Ticket> {
+    let mut by_id: std::collections::HashMap<TicketId, Ticket> = tickets.into_iter().map(|t| (t.id, t)).collect();
+    ids.iter().filter_map(|id| by_id.remove(id)).collect()
+}
+
+/// Cuts the one item too many that was read to see whether there is more, and turns a backward page round.
+pub(crate) fn slice<T>(mut items: Vec<T>, page: &Page, place: impl Fn(&T) -> Place) -> Slice<T> {
+    let more = items.len() > page.limit;
+    items.truncate(page.limit);
+    if page.backward {
+        items.reverse();
+    }
+    let (has_next, has_previous) = if page.backward {
+        (page.before.is_some(), more)
+    } else {
+        (more, page.after.is_some() || page.offset > 0)
+    };
+    Slice { items: items.into_iter().map(|item| (place(&item), item)).collect(), has_next, has_previous }
+}
+
+/// How many tickets match. What the cube knows is summed up there, everything else is counted.
+pub async fn count(conn: &mut Conn, filter: &TicketFilter, scope: Scope, now: Time) -> Result<i64> {
+    if let Some(cube) = cubic(filter) {
+        let mut total = match scope {
+            Scope::Requester(_) => None,
+            Scope::All => Some(cubed(conn, &cube).await?),
+            Scope::Agent(me) => {
+                let held: Vec<i64> = [me.0, 0].into_iter().filter(|id| cube.assignee.is_empty() || cube.assignee.contains(id)).collect();
+                if held.is_empty() { Some(0) } else { Some(cubed(conn, &CubeFilter { assignee: held, ..cube }).await?) }
+            }
+        };
+        if let (Scope::Agent(me), Some(sum)) = (scope, total.as_mut()) {
+            *sum += scanned(conn, filter, scope, &[Branch { status: None, holder: Holder::OwnElsewhere(me) }], now).await?;
+        }
+        if let Some(total) = total {
+            return Ok(total);
+        }
+    }
+    scanned(conn, filter, scope, &branches(filter, scope), now).await
+}
+
+async fn scanned(conn: &mut Conn, filter: &TicketFilter, scope: Scope, branches: &[Branch], now: Time) -> Result<i64> {
+    let postgres = conn.is_postgres();
+    let mut total = 0;
+    for branch in branches {
+        let mut sql = Sql::built("SELECT COUNT(*) FROM tickets t WHERE t.id > 0".to_owned());
+        conditions(&mut sql, filter, scope, *branch, now, postgres);
+        total += conn.int(sql).await?;
+    }
+    Ok(total)
+}
+
+async fn cubed(conn: &mut Conn, filter: &CubeFilter) -> Result<i64> {
+    Ok(cube::sums(conn, filter, CubeGroup::All).await?.first().map_or(0, |s| s.tickets))
+}
+
+/// The filter as the cube understands it, if it asks for nothing else.
+fn cubic(filter: &TicketFilter) -> Option<CubeFilter> {
+    let cube = CubeFilter {
+        status: filter.status.clone(),
+        priority: filter.priority.clone(),
+        category: filter.category.iter().map(|c| c.0).collect(),
+        assignee: match filter.unassigned {
+            Some(true) if filter.assignee.is_empty() => vec![0],
+            Some(_) => return None,
+            None => filter.assignee.iter().map(|u| u.0).collect(),
+        },
+        from_day: None,
+        to_day: None,
+    };
+    let rest = TicketFilter {
+        status: Vec::new(),
+        priority: Vec::new(),
+        category: Vec::new(),
+        assignee: Vec::new(),
+        unassigned: None,
+        ..filter.clone()
+    };
+    (rest == TicketFilter::default()).then_some(cube)
+}

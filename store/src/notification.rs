@@ -1,0 +1,83 @@
+//! Notification rows: who is told of what. They are written with the event that they tell of.
+
+use crate::batch::Batch;
+use crate::db::{Columns, Conn, Sql};
+use model::event::Recorded;
+use model::id::{NotificationId, Seq, TicketId, UserId};
+use model::notice::{Notice, NoticeKind, notices};
+use model::query::{Page, Place, Slice};
+use model::ticket::Ticket;
+use model::{Result, Time};
+
+pub(crate) const COLUMNS: &str = "id, user_id, kind, ticket_id, seq, created_at, read_at";
+
+fn read(c: &mut Columns<'_>) -> Result<Notice> {
+    Ok(Notice {
+        id: NotificationId(c.int()?),
+        user: UserId(c.int()?),
+        kind: c.word(NoticeKind::parse)?,
+        ticket: TicketId(c.int()?),
+        seq: Seq(c.int()?),
+        created_at: c.time()?,
+        read_at: c.time_or()?,
+    })
+}
+
+/// A person's notifications, newest first.
+pub async fn of_user(conn: &mut Conn, user: UserId, unread: bool, page: &Page) -> Result<Slice<Notice>> {
+    let mut sql = Sql::built(format!("SELECT {COLUMNS} FROM notifications WHERE user_id = "));
+    sql.push_arg(user);
+    if unread {
+        sql.push(" AND read_at IS NULL");
+    }
+    if let Some(place) = page.after {
+        sql.push(" AND id < ").push_arg(place.id);
+    }
+    if let Some(place) = page.before {
+        sql.push(" AND id > ").push_arg(place.id);
+    }
+    sql.push(if page.backward { " ORDER BY id LIMIT " } else { " ORDER BY id DESC LIMIT " });
+    sql.push_arg(page.limit as i64 + 1).push(" OFFSET ").push_arg(page.offset as i64);
+    let all = conn.list(sql, read).await?;
+    Ok(crate::list::slice(all, page, |n| Place { key: None, id: n.id.0 }))
+}
+
+/// What a person was told of one event.
+pub async fn of_event(conn: &mut Conn, user: UserId, seq: Seq) -> Result<Vec<Notice>> {
+    let sql = Sql::built(format!("SELECT {COLUMNS} FROM notifications WHERE seq = $1 AND user_id = $2"));
+    conn.list(sql.bind(seq).bind(user), read).await
+}
+
+pub async fn unread_count(conn: &mut Conn, user: UserId) -> Result<i64> {
+    conn.int(Sql::new("SELECT COUNT(*) FROM notifications WHERE user_id = $1 AND read_at IS NULL").bind(user)).await
+}
+
+pub async fn count(conn: &mut Conn, user: UserId) -> Result<i64> {
+    conn.int(Sql::new("SELECT COUNT(*) FROM notifications WHERE user_id = $1").bind(user)).await
+}
+
+impl Batch<'_> {
+    pub(crate) fn notify(&mut self, recorded: &Recorded, ticket: &Ticket) {
+        for (user, kind) in notices(recorded, ticket) {
+            let id = self.counters.next_notification();
+            self.later.notifications.push(vec![
+                id.into(),
+                user.into(),
+                kind.word().into(),
+                ticket.id.into(),
+                recorded.seq.into(),
+                recorded.at.into(),
+                None::<Time>.into(),
+            ]);
+        }
+    }
+
+    pub(crate) async fn mark_read(&mut self, user: UserId, ids: &[NotificationId], all: bool, at: Time) -> Result<()> {
+        let mut sql = Sql::built("UPDATE notifications SET read_at = ".to_owned());
+        sql.push_arg(at).push(" WHERE read_at IS NULL AND user_id = ").push_arg(user);
+        if !all {
+            sql.and_in("id", ids.iter().copied());
+        }
+        self.conn.run(sql).await.map(|_| ())
+    }
+}
