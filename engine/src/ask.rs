@@ -1,0 +1,239 @@
+//! Queries: what the actor may see, and nothing else. Strangers' objects are not found.
+
+use crate::{Engine, see};
+use model::access::{self, Operation};
+use model::category::Category;
+use model::comment::{Comment, CommentVersion};
+use model::event::Recorded;
+use model::id::{CommentId, InboundId, Seq, TicketId, UserId};
+use model::inbound::{InboundState, StoredInbound};
+use model::notice::Notice;
+use model::people::{Identity, Role, User};
+use model::query::{Page, Slice, Sort, TicketFilter, UserFilter};
+use model::session::{ApiToken, Session};
+use model::ticket::Ticket;
+use model::{Actor, Error, Result};
+use std::sync::Arc;
+use store::Scope;
+use store::comment::Part;
+use store::delivery::Delivery;
+use store::settings::Setting;
+
+impl Engine {
+    pub async fn me(&self, actor: &Actor) -> Result<User> {
+        self.person(actor.user().ok_or_else(access::sign_in)?).await
+    }
+
+    /// # Errors
+    /// `NotFound`, whether there is no such ticket or the actor may not know of it.
+    pub async fn ticket(&self, actor: &Actor, id: TicketId) -> Result<Ticket> {
+        let found = store::ticket::by_id(&mut self.0.store.read().await?, id).await?;
+        let ticket = found.ok_or_else(|| if matches!(actor, Actor::Anonymous) { access::sign_in() } else { Error::not_found("ticket") })?;
+        access::on_ticket(actor, Operation::ReadTicket, &ticket)?;
+        Ok(ticket)
+    }
+
+    /// The ticket with any of its three numbers, or its id as `100001` or `#100001`.
+    pub async fn ticket_by_number(&self, actor: &Actor, number: &str) -> Result<Ticket> {
+        let number = number.trim();
+        let known = store::ticket::by_number(&mut self.0.store.read().await?, number).await?;
+        let id = known.or_else(|| number.trim_start_matches('#').parse().ok().map(TicketId));
+        match id {
+            Some(id) => self.ticket(actor, id).await,
+            None => Err(Error::not_found("ticket")),
+        }
+    }
+
+    /// Those of the tickets that the actor may see, in no order.
+    pub async fn tickets_by_ids(&self, actor: &Actor, ids: &[TicketId]) -> Result<Vec<Ticket>> {
+        let mut tickets = store::ticket::by_ids(&mut self.0.store.read().await?, ids).await?;
+        tickets.retain(|t| access::on_ticket(actor, Operation::ReadTicket, t).is_ok());
+        Ok(tickets)
+    }
+
+    fn reach(actor: &Actor, filter: &TicketFilter) -> Result<Scope> {
+        access::in_general(actor, Operation::ListTickets)?;
+        if filter.deleted && !matches!(actor.role(), None | Some(Role::Admin)) {
+            return Err(Error::Forbidden { what: "list deleted tickets" });
+        }
+        see::scope(actor).ok_or_else(access::sign_in)
+    }
+
+    pub async fn tickets(&self, actor: &Actor, filter: &TicketFilter, sort: Sort, page: &Page) -> Result<Slice<Ticket>> {
+        let scope = Self::reach(actor, filter)?;
+        store::list::tickets(&mut self.0.store.read().await?, filter, scope, sort, page, self.now()).await
+    }
+
+    pub async fn count_tickets(&self, actor: &Actor, filter: &TicketFilter) -> Result<i64> {
+        let scope = Self::reach(actor, filter)?;
+        store::list::count(&mut self.0.store.read().await?, filter, scope, self.now()).await
+    }
+
+    /// A ticket's comments; internal notes and withdrawn ones only for those who may read them.
+    pub async fn comments(&self, actor: &Actor, ticket: TicketId, part: Part) -> Result<Vec<Comment>> {
+        self.ticket(actor, ticket).await?;
+        let part = Part { internal: part.internal && see::internal(actor), ..part };
+        store::comment::of_ticket(&mut self.0.store.read().await?, ticket, part).await
+    }
+
+    /// The first comments of several tickets, which the caller must have got from the engine for the same actor.
+    pub async fn comments_of_tickets(&self, actor: &Actor, ids: &[TicketId], each: usize) -> Result<Vec<Comment>> {
+        let visible: Vec<TicketId> = self.tickets_by_ids(actor, ids).await?.iter().map(|t| t.id).collect();
+        store::comment::of_tickets(&mut self.0.store.read().await?, &visible, see::internal(actor), each).await
+    }
+
+    /// The same for tickets that were just loaded for this actor: no second look at who may see them.
+    pub async fn comments_of_seen(&self, actor: &Actor, seen: &[Ticket], each: usize) -> Result<Vec<Comment>> {
+        let visible: Vec<TicketId> =
+            seen.iter().filter(|t| access::on_ticket(actor, Operation::ReadTicket, t).is_ok()).map(|t| t.id).collect();
+        let mut conn = self.0.store.read().await?;
+        if let [one] = visible.as_slice() {
+            return store::comment::of_ticket(&mut conn, *one, Part::oldest(see::internal(actor), each)).await;
+        }
+        store::comment::of_tickets(&mut conn, &visible, see::internal(actor), each).await
+    }
+
+    /// Those of the comments that the actor may read.
+    pub async fn comments_by_ids(&self, actor: &Actor, ids: &[CommentId]) -> Result<Vec<Comment>> {
+        let mut comments = store::comment::by_ids(&mut self.0.store.read().await?, ids).await?;
+        let tickets: Vec<TicketId> = comments.iter().map(|c| c.ticket).collect();
+        let visible = self.tickets_by_ids(actor, &tickets).await?;
+        let internal = see::internal(actor);
+        comments.retain(|c| (internal || c.is_public()) && visible.iter().any(|t| t.id == c.ticket));
+        Ok(comments)
+    }
+
+    /// The earlier texts of a comment.
+    pub async fn comment_versions(&self, actor: &Actor, id: CommentId) -> Result<Vec<CommentVersion>> {
+        if self.comments_by_ids(actor, &[id]).await?.is_empty() {
+            return Err(Error::not_found("comment"));
+        }
+        store::comment::versions(&mut self.0.store.read().await?, id).await
+    }
+
+    /// What happened to a ticket, newest first, as far as the actor may know it.
+    pub async fn history(&self, actor: &Actor, ticket: TicketId, before: Option<Seq>, limit: usize) -> Result<Vec<Recorded>> {
+        self.ticket(actor, ticket).await?;
+        let mut before = before;
+        let mut shown = Vec::new();
+        // Events that are not for this actor are skipped, and the page is filled up.
+        loop {
+            let page = store::event::of_ticket(&mut self.0.store.read().await?, ticket, before, limit).await?;
+            let more = page.len() == limit;
+            before = page.last().map(|r| r.seq);
+            shown.extend(page.into_iter().filter(|r| see::event(actor, r)));
+            if !more || shown.len() >= limit {
+                shown.truncate(limit);
+                return Ok(shown);
+            }
+        }
+    }
+
+    /// People: all for supervisors and administrators, staff for staff.
+    pub async fn users(&self, actor: &Actor, filter: &UserFilter, page: &Page) -> Result<Slice<User>> {
+        let filter = Self::people_filter(actor, filter)?;
+        store::people::list(&mut self.0.store.read().await?, &filter, page).await
+    }
+
+    pub async fn count_users(&self, actor: &Actor, filter: &UserFilter) -> Result<i64> {
+        let filter = Self::people_filter(actor, filter)?;
+        store::people::count(&mut self.0.store.read().await?, &filter).await
+    }
+
+    fn people_filter(actor: &Actor, filter: &UserFilter) -> Result<UserFilter> {
+        if access::in_general(actor, Operation::ListPeople).is_ok() {
+            return Ok(filter.clone());
+        }
+        // Those who may not list people may still ask for staff, if they are staff themselves.
+        let staff_only = !filter.role.is_empty() && filter.role.iter().all(|r| r.is_staff());
+        access::in_general(actor, if staff_only { Operation::ListStaff } else { Operation::ListPeople })?;
+        Ok(filter.clone())
+    }
+
+    /// People by id, in no order; without contact details for those who aren't staff.
+    pub async fn users_by_ids(&self, actor: &Actor, ids: &[UserId]) -> Result<Vec<User>> {
+        if matches!(actor, Actor::Anonymous) {
+            return Err(access::sign_in());
+        }
+        let users = store::people::by_ids(&mut self.0.store.read().await?, ids).await?;
+        Ok(users.into_iter().map(|u| see::person(actor, u)).collect())
+    }
+
+    /// All categories in their order, kept in memory until one changes.
+    pub async fn categories(&self, actor: &Actor) -> Result<Arc<Vec<Category>>> {
+        access::in_general(actor, Operation::ReadCategories)?;
+        if let Some(known) = self.0.categories.get(&()) {
+            return Ok(known);
+        }
+        let all = Arc::new(store::category::all(&mut self.0.store.read().await?).await?);
+        self.0.categories.insert((), all.clone());
+        Ok(all)
+    }
+
+    /// Tags in use, most used first. They are staff's words: others don't see which there are.
+    pub async fn tags(&self, actor: &Actor, limit: usize) -> Result<Vec<(String, i64)>> {
+        access::in_general(actor, Operation::ListStaff)?;
+        store::ticket::tags(&mut self.0.store.read().await?, limit.min(1_000)).await
+    }
+
+    pub async fn settings(&self, actor: &Actor) -> Result<Vec<Setting>> {
+        access::in_general(actor, Operation::ReadSettings)?;
+        store::settings::all(&mut self.0.store.read().await?).await
+    }
+
+    pub async fn deliveries(&self, actor: &Actor, ticket: Option<TicketId>, state: Option<&str>, page: &Page) -> Result<Slice<Delivery>> {
+        access::in_general(actor, Operation::ReadDeliveries)?;
+        store::delivery::list(&mut self.0.store.read().await?, ticket, state, page).await
+    }
+
+    /// Stored raw messages, newest first.
+    pub async fn inbound(&self, actor: &Actor, state: Option<InboundState>, page: &Page) -> Result<Slice<StoredInbound>> {
+        access::in_general(actor, Operation::ReadQuarantine)?;
+        store::inbound::list(&mut self.0.store.read().await?, state, page).await
+    }
+
+    pub async fn inbound_by_id(&self, actor: &Actor, id: InboundId) -> Result<StoredInbound> {
+        access::in_general(actor, Operation::ReadQuarantine)?;
+        let found = store::inbound::by_id(&mut self.0.store.read().await?, id).await?;
+        found.ok_or_else(|| Error::not_found("message"))
+    }
+
+    pub async fn notifications(&self, actor: &Actor, unread: bool, page: &Page) -> Result<Slice<Notice>> {
+        access::in_general(actor, Operation::ReadNotifications)?;
+        let user = actor.user().ok_or_else(access::sign_in)?;
+        store::notification::of_user(&mut self.0.store.read().await?, user, unread, page).await
+    }
+
+    pub async fn unread_count(&self, actor: &Actor) -> Result<i64> {
+        access::in_general(actor, Operation::ReadNotifications)?;
+        let user = actor.user().ok_or_else(access::sign_in)?;
+        store::notification::unread_count(&mut self.0.store.read().await?, user).await
+    }
+
+    pub async fn sessions(&self, actor: &Actor, user: UserId) -> Result<Vec<Session>> {
+        Self::about(actor, Operation::ReadSessions, user)?;
+        store::session::of_user(&mut self.0.store.read().await?, user, 200).await
+    }
+
+    pub async fn api_tokens(&self, actor: &Actor, user: UserId) -> Result<Vec<ApiToken>> {
+        Self::about(actor, Operation::ReadSessions, user)?;
+        store::session::tokens_of_user(&mut self.0.store.read().await?, user).await
+    }
+
+    /// What belongs to a person who is none of the actor's business is not found.
+    fn about(actor: &Actor, operation: Operation, user: UserId) -> Result<()> {
+        access::on_person(actor, operation, Some(user)).map_err(|e| match e {
+            Error::Forbidden { .. } => Error::not_found("user"),
+            other => other,
+        })
+    }
+
+    /// The channels that people are known by: one's own, or anybody's for staff.
+    pub async fn identities(&self, actor: &Actor, users: &[UserId]) -> Result<Vec<Identity>> {
+        if matches!(actor, Actor::Anonymous) {
+            return Err(access::sign_in());
+        }
+        let users: Vec<UserId> = users.iter().copied().filter(|u| actor.is_staff() || actor.user() == Some(*u)).collect();
+        store::people::identities(&mut self.0.store.read().await?, &users).await
+    }
+}

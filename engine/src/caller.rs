@@ -1,0 +1,36 @@
+//! Who calls, and what protects the call from being carried out twice.
+
+use model::Actor;
+use model::command::Once;
+
+/// A caller: the actor, and what came with this one call.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub actor: Actor,
+    pub once: Once,
+    /// The ticket's version that the caller has seen; another one is a conflict.
+    pub expected_version: Option<i64>,
+}
+
+impl Caller {
+    pub fn new(actor: Actor) -> Self {
+        Self { actor, once: Once::default(), expected_version: None }
+    }
+
+    /// The system itself, named for the log.
+    pub fn system(name: &'static str) -> Self {
+        Self::new(Actor::System(name))
+    }
+
+    /// With an idempotency key.
+    pub fn keyed(mut self, key: Option<String>) -> Self {
+        self.once.key = key;
+        self
+    }
+}
+
+impl From<Actor> for Caller {
+    fn from(actor: Actor) -> Self {
+        Self::new(actor)
+    }
+}

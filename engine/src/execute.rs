@@ -1,0 +1,351 @@
+//! The writer: takes the commands that wait, decides and applies each in one transaction, commits once, answers everyone.
+//!
+//! That is group commit: the disk is synced once per batch, not once per command. A command that is refused has written
+//! nothing, because rules are decided before anything is written. Where the database itself refuses a statement, the whole
+//! batch is rolled back and its commands are carried out one by one, so that the faulty one fails alone.
+
+use crate::facts;
+use crate::{Caller, Engine, Inner};
+use model::command::{Command, Request};
+use model::decide::{Scene, decide};
+use model::event::{Event, Recorded};
+use model::id::{
+    ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, SessionId, TicketId, UserId,
+};
+use model::inbound::InboundState;
+use model::ticket::Ticket;
+use model::{Error, Result};
+use std::sync::{Arc, Weak};
+use store::inbound::NewInbound;
+use store::{Batch, Rules};
+use tokio::sync::{mpsc, oneshot};
+
+/// Commands that may wait; more are told to come back.
+pub(crate) const QUEUE: usize = 4_096;
+/// Commands that one transaction carries.
+const BATCH: usize = 256;
+
+/// What a command was about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    Ticket(TicketId),
+    Comment(CommentId, TicketId),
+    User(UserId),
+    Category(CategoryId),
+    Attachment(AttachmentId),
+    Session(SessionId),
+    ApiToken(ApiTokenId),
+    Identity(IdentityId),
+    Inbound(InboundId),
+    Nothing,
+}
+
+/// What a command led to.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    pub subject: Subject,
+    /// The ticket as it stands after a command on a ticket or comment.
+    pub ticket: Option<Ticket>,
+    /// Empty where the command asked for what was so already, or had been carried out before.
+    pub events: Vec<Arc<Recorded>>,
+    /// It had been carried out before: the first answer stands.
+    pub repeated: bool,
+    refusal: Option<Error>,
+}
+
+/// Something for the writer to do.
+pub(crate) struct Job {
+    pub work: Work,
+    pub answer: oneshot::Sender<Result<Outcome>>,
+}
+
+pub(crate) enum Work {
+    Command {
+        caller: Caller,
+        command: Command,
+        /// The raw message that it settles, in the same transaction.
+        settles: Option<InboundId>,
+    },
+    StoreInbound(NewInbound),
+    SettleInbound { id: InboundId, state: InboundState, why: Option<String>, went: Option<(TicketId, CommentId)> },
+    MendInbound { id: InboundId, raw: store::inbound::Raw, size: i64 },
+    ForgetOld,
+}
+
+impl Engine {
+    /// Carries out a command, durably, and answers what happened.
+    pub async fn execute(&self, by: &Caller, command: Command) -> Result<Outcome> {
+        self.submit(Work::Command { caller: by.clone(), command, settles: None }).await
+    }
+
+    pub(crate) async fn submit(&self, work: Work) -> Result<Outcome> {
+        let jobs = self.0.jobs.lock().map_err(Error::internal)?.clone();
+        let jobs = jobs.ok_or(Error::Busy { after_ms: 1_000 })?;
+        let (answer, wait) = oneshot::channel();
+        // A full queue pushes back for a moment, then tells the caller to come again.
+        let sent = tokio::time::timeout(std::time::Duration::from_secs(5), jobs.send(Job { work, answer })).await;
+        if !matches!(sent, Ok(Ok(()))) {
+            return Err(Error::Busy { after_ms: 1_000 });
+        }
+        drop(jobs);
+        wait.await.map_err(|_| Error::internal("the writer went away"))?
+    }
+}
+
+/// The writer task. It ends when nobody can send any more.
+pub(crate) async fn writer(engine: Weak<Inner>, mut waiting: mpsc::Receiver<Job>) {
+    let mut jobs = Vec::with_capacity(BATCH);
+    loop {
+        jobs.clear();
+        if waiting.recv_many(&mut jobs, BATCH).await == 0 {
+            return;
+        }
+        let Some(inner) = engine.upgrade() else { return };
+        let engine = Engine(inner);
+        let batch: Vec<Job> = std::mem::replace(&mut jobs, Vec::with_capacity(BATCH));
+        metrics::histogram!("echodesk_batch_commands").record(batch.len() as f64);
+        carry_out(&engine, batch).await;
+    }
+}
+
+async fn carry_out(engine: &Engine, batch: Vec<Job>) {
+    let works: Vec<&Work> = batch.iter().map(|job| &job.work).collect();
+    let together = attempt(engine, &works).await;
+    let results = match together {
+        Ok(results) => results,
+        Err(error) if batch.len() == 1 => vec![Err(logged(error))],
+        Err(error) => {
+            tracing::warn!(%error, commands = batch.len(), "a batch failed; its commands are carried out one by one");
+            let mut results = Vec::with_capacity(batch.len());
+            for work in &works {
+                let alone = attempt(engine, &[work]).await.map_err(logged);
+                results.push(alone.and_then(|mut r| r.pop().unwrap_or_else(|| Err(Error::internal("no answer")))));
+            }
+            results
+        }
+    };
+    for (job, result) in batch.into_iter().zip(results) {
+        // A caller who has gone away is not told, but what they asked for has happened.
+        job.answer.send(result).unwrap_or_default_gone();
+    }
+}
+
+/// `send` gives back what nobody waits for.
+trait Gone {
+    fn unwrap_or_default_gone(self);
+}
+
+impl<T> Gone for std::result::Result<(), T> {
+    fn unwrap_or_default_gone(self) {
+        if self.is_err() {
+            tracing::debug!("a caller did not wait for the answer");
+        }
+    }
+}
+
+fn logged(error: Error) -> Error {
+    if let Error::Internal(why) = &error {
+        tracing::error!(why, "a command failed");
+    }
+    error
+}
+
+/// Carries out all of it in one transaction. `Err`: nothing of it happened.
+async fn attempt(engine: &Engine, works: &[&Work]) -> Result<Vec<Result<Outcome>>> {
+    let inner = &engine.0;
+    let mut batch = inner.store.begin().await?;
+    let mut results = Vec::with_capacity(works.len());
+    for work in works {
+        match perform(engine, &mut batch, work).await {
+            Ok(done) => results.push(done),
+            Err(error) => {
+                batch.rollback().await?;
+                return Err(error);
+            }
+        }
+    }
+    batch.commit().await?;
+    let events = results.iter().flatten().flat_map(|outcome: &Outcome| outcome.events.iter().cloned());
+    inner.hub.publish(engine, events.collect()).await;
+    Ok(results.into_iter().map(|r| r.and_then(refusal)).collect())
+}
+
+/// A refusal that something followed from (a stolen refresh token ends its session) is told after it is committed.
+fn refusal(outcome: Outcome) -> Result<Outcome> {
+    match outcome.refusal {
+        Some(refused) => Err(refused),
+        None => Ok(outcome),
+    }
+}
+
+/// The outer error fails the batch, the inner one only this command.
+async fn perform(engine: &Engine, batch: &mut Batch<'_>, work: &Work) -> Result<Result<Outcome>> {
+    let now = engine.now();
+    let nothing = |subject| Outcome { subject, ticket: None, events: Vec::new(), repeated: false, refusal: None };
+    match work {
+        Work::Command { caller, command, settles } => command_done(engine, batch, caller, command, *settles).await,
+        Work::StoreInbound(new) => {
+            let id = batch.store_inbound(new.clone(), now).await?;
+            Ok(Ok(nothing(Subject::Inbound(id))))
+        }
+        Work::SettleInbound { id, state, why, went } => {
+            batch.set_inbound(*id, *state, why.as_deref(), *went).await?;
+            Ok(Ok(nothing(Subject::Inbound(*id))))
+        }
+        Work::MendInbound { id, raw, size } => {
+            batch.mend_inbound(*id, raw.clone(), *size).await?;
+            Ok(Ok(nothing(Subject::Inbound(*id))))
+        }
+        Work::ForgetOld => {
+            let tokens = now.plus(-(engine.policy().refresh_days + 1) * model::time::DAY);
+            batch.forget_old(tokens, now.plus(-7 * model::time::DAY)).await?;
+            Ok(Ok(nothing(Subject::Nothing)))
+        }
+    }
+}
+
+async fn command_done(
+    engine: &Engine,
+    batch: &mut Batch<'_>,
+    caller: &Caller,
+    command: &Command,
+    settles: Option<InboundId>,
+) -> Result<Result<Outcome>> {
+    if let Some(origin) = &caller.once.origin
+        && let Some((ticket, comment)) = store::once::origin(batch.conn(), origin).await?
+    {
+        if let Some(id) = settles {
+            batch.set_inbound(id, InboundState::Duplicate, None, Some((ticket, comment))).await?;
+        }
+        return Ok(Ok(Outcome { subject: Subject::Comment(comment, ticket), ticket: None, events: Vec::new(), repeated: true, refusal: None }));
+    }
+    let key = match (&caller.once.key, caller.actor.user()) {
+        (Some(key), Some(user)) => {
+            if key.is_empty() || key.chars().count() > 200 {
+                return Ok(Err(Error::invalid("idempotency_key", "must have 1 to 200 characters")));
+            }
+            Some((user.0, key, crate::secret::digest(format!("{command:?}"))))
+        }
+        _ => None,
+    };
+    if let Some((user, key, print)) = &key
+        && let Some((known, subject)) = store::once::key(batch.conn(), *user, key).await?
+    {
+        if known != *print {
+            return Ok(Err(Error::conflict("idempotency_key", "the key was used for another request before")));
+        }
+        let subject = Subject::read(&subject);
+        return Ok(Ok(Outcome { subject, ticket: None, events: Vec::new(), repeated: true, refusal: None }));
+    }
+    let facts = match facts::load(batch, command).await {
+        Ok(facts) => facts,
+        Err(error @ Error::Internal(_)) => return Err(error),
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let request = Request { command: command.clone(), once: caller.once.clone(), expected_version: caller.expected_version };
+    let now = engine.now();
+    let scene = Scene { facts: &facts, actor: &caller.actor, policy: engine.policy(), now };
+    let mut counters = batch.counters.clone();
+    let decision = match decide(&scene, &request, &mut counters) {
+        Ok(decision) => decision,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    // Events take their places from the same counters, so they are handed over before the first is applied.
+    batch.counters = counters;
+    let rules = Rules { zone: engine.policy().zone, auto_close_hours: engine.policy().auto_close_hours };
+    let mut ticket = facts.ticket.clone();
+    let mut events = Vec::with_capacity(decision.events.len());
+    for event in decision.events {
+        events.push(Arc::new(batch.apply(event, &caller.actor, &mut ticket, now, rules).await?));
+    }
+    let subject = subject_of(command, &facts, &events);
+    if let Some((user, key, print)) = &key {
+        batch.remember_key(*user, key, print, &subject.write(), now).await?;
+    }
+    if let (Some(ticket), Some(comment)) = (&ticket, comment_of(&events)) {
+        if let Some(origin) = &caller.once.origin {
+            batch.remember_origin(origin, ticket.id, comment, now).await?;
+        }
+        if let Some(id) = settles {
+            batch.set_inbound(id, InboundState::Processed, None, Some((ticket.id, comment))).await?;
+        }
+    }
+    Ok(Ok(Outcome { subject, ticket, events, repeated: false, refusal: decision.refusal }))
+}
+
+fn comment_of(events: &[Arc<Recorded>]) -> Option<CommentId> {
+    events.iter().find_map(|r| match &r.event {
+        Event::TicketOpened { description, .. } => Some(description.id),
+        Event::CommentAdded { comment, .. } => Some(comment.id),
+        _ => None,
+    })
+}
+
+/// What the command was about: what it made, or what it named.
+fn subject_of(command: &Command, facts: &model::decide::Facts, events: &[Arc<Recorded>]) -> Subject {
+    let made = events.iter().find_map(|r| match &r.event {
+        Event::TicketOpened { ticket, .. } => Some(Subject::Ticket(ticket.id)),
+        Event::CommentAdded { comment, ticket, .. } => Some(Subject::Comment(comment.id, *ticket)),
+        Event::FileStored { attachment } => Some(Subject::Attachment(attachment.id)),
+        Event::UserCreated { user, .. } => Some(Subject::User(user.id)),
+        Event::IdentityLinked { identity } => Some(Subject::Identity(identity.id)),
+        Event::SessionStarted { session, .. } => Some(Subject::Session(session.id)),
+        Event::ApiTokenCreated { token, .. } => Some(Subject::ApiToken(token.id)),
+        Event::CategoryCreated { category } => Some(Subject::Category(category.id)),
+        _ => None,
+    });
+    if let Some(made) = made {
+        return made;
+    }
+    match command {
+        Command::EditComment(id, _) | Command::SetCommentVisibility(id, _) | Command::WithdrawComment(id) => {
+            facts.comment.as_ref().map_or(Subject::Nothing, |c| Subject::Comment(*id, c.ticket))
+        }
+        Command::EditCategory(id, _) => Subject::Category(*id),
+        Command::RefreshSession(_) | Command::EndSession(..) => {
+            facts.session.as_ref().map_or(Subject::Nothing, |s| Subject::Session(s.id))
+        }
+        Command::LinkIdentity(_) => facts.identity.as_ref().map_or(Subject::Nothing, |i| Subject::Identity(i.id)),
+        Command::QuarantineInbound { inbound, .. } | Command::SettleInbound { inbound, .. } => Subject::Inbound(*inbound),
+        _ => match (&facts.ticket, &facts.user) {
+            (Some(ticket), _) => Subject::Ticket(ticket.id),
+            (None, Some(user)) => Subject::User(user.id),
+            (None, None) => Subject::Nothing,
+        },
+    }
+}
+
+impl Subject {
+    fn write(&self) -> String {
+        match self {
+            Self::Ticket(id) => format!("ticket {id}"),
+            Self::Comment(id, ticket) => format!("comment {id} {ticket}"),
+            Self::User(id) => format!("user {id}"),
+            Self::Category(id) => format!("category {id}"),
+            Self::Attachment(id) => format!("attachment {id}"),
+            Self::Session(id) => format!("session {id}"),
+            Self::ApiToken(id) => format!("api_token {id}"),
+            Self::Identity(id) => format!("identity {id}"),
+            Self::Inbound(id) => format!("inbound {id}"),
+            Self::Nothing => "nothing".to_owned(),
+        }
+    }
+
+    fn read(text: &str) -> Self {
+        let mut words = text.split(' ');
+        let kind = words.next().unwrap_or_default();
+        let mut number = || words.next().and_then(|n| n.parse::<i64>().ok()).unwrap_or_default();
+        match kind {
+            "ticket" => Self::Ticket(TicketId(number())),
+            "comment" => Self::Comment(CommentId(number()), TicketId(number())),
+            "user" => Self::User(UserId(number())),
+            "category" => Self::Category(CategoryId(number())),
+            "attachment" => Self::Attachment(AttachmentId(number())),
+            "session" => Self::Session(SessionId(number())),
+            "api_token" => Self::ApiToken(ApiTokenId(number())),
+            "identity" => Self::Identity(IdentityId(number())),
+            "inbound" => Self::Inbound(InboundId(number())),
+            _ => Self::Nothing,
+        }
+    }
+}

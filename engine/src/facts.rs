@@ -1,0 +1,184 @@
+//! What each command needs loaded, under the write lock, before it can be decided.
+//!
+//! A command that names nothing needs nothing: opening a plain ticket costs no read at all.
+
+use model::command::{CategoryRef, Command, Edit};
+use model::decide::Facts;
+use model::id::{AttachmentId, CategoryId, CommentId, TicketId, UserId};
+use model::people::ProfileInput;
+use model::{Error, Result};
+use store::{Batch, Conn};
+
+/// Loads a command's facts. What isn't there stays empty: what that means is for `decide`.
+pub(crate) async fn load(batch: &mut Batch<'_>, command: &Command) -> Result<Facts> {
+    let mut facts = Facts::default();
+    let conn = batch.conn();
+    match command {
+        Command::OpenTicket(open) => {
+            facts.requester = user(conn, open.requester).await?;
+            facts.assignee = user(conn, open.assignee).await?;
+            facts.attachments = attachments(conn, &open.attachments).await?;
+            category(conn, &mut facts, open.category.as_ref()).await?;
+        }
+        Command::EditTicket(id, edit) => {
+            facts.ticket = ticket(conn, *id).await?;
+            if let Edit::Set(wanted) = &edit.category {
+                category(conn, &mut facts, wanted.as_ref()).await?;
+            }
+        }
+        Command::ChangeStatus(id, _)
+        | Command::CloseTicket(id, _)
+        | Command::ReopenTicket(id, _)
+        | Command::WithdrawTicket(id, _)
+        | Command::SetPriority(id, _)
+        | Command::RateTicket(id, ..)
+        | Command::DeleteTicket(id)
+        | Command::RestoreTicket(id)
+        | Command::FireTimers(id) => facts.ticket = ticket(conn, *id).await?,
+        Command::AssignTicket(id, assign) => {
+            facts.ticket = ticket(conn, *id).await?;
+            facts.assignee = user(conn, assign.assignee).await?;
+        }
+        Command::EscalateTicket(id, escalate) => {
+            facts.ticket = ticket(conn, *id).await?;
+            facts.assignee = user(conn, escalate.assignee).await?;
+        }
+        Command::MergeTicket { ticket: id, into } => {
+            facts.ticket = ticket(conn, *id).await?;
+            facts.other = ticket(conn, *into).await?;
+            facts.movable = store::comment::movable(conn, *id, &[]).await?;
+        }
+        Command::UnmergeTicket(id) => unmerge(conn, &mut facts, *id).await?,
+        Command::AddComment(id, add) => {
+            facts.ticket = ticket(conn, *id).await?;
+            facts.attachments = attachments(conn, &add.attachments).await?;
+        }
+        Command::EditComment(id, _) | Command::SetCommentVisibility(id, _) | Command::WithdrawComment(id) => {
+            comment(conn, &mut facts, *id).await?;
+        }
+        Command::DiscardFile(id) => facts.attachments = attachments(conn, &[*id]).await?,
+        Command::CreateUser(create) | Command::Register(create) => {
+            facts.taken = taken(conn, &create.profile, None).await?;
+        }
+        Command::MakeContact(contact) => {
+            let held = store::people::identity(conn, contact.channel, &contact.external_id).await?;
+            facts.user = user(conn, held.as_ref().map(|i| i.user)).await?;
+            facts.identity = held;
+            let profile = ProfileInput { email: contact.email.clone(), ..ProfileInput::default() };
+            facts.taken = taken(conn, &profile, None).await?;
+        }
+        Command::EditProfile(id, profile) => {
+            facts.user = user(conn, Some(*id)).await?;
+            facts.taken = taken(conn, profile, Some(*id)).await?;
+        }
+        Command::SetRole(id, _) => facts.user = user(conn, Some(*id)).await?,
+        Command::SetUserStatus(id, _) | Command::SetPassword(id, _) | Command::EndSessions { user: id, .. } => {
+            facts.user = user(conn, Some(*id)).await?;
+            facts.sessions = store::session::open_of_user(conn, *id).await?;
+        }
+        Command::LinkIdentity(link) => {
+            facts.user = user(conn, Some(link.user)).await?;
+            facts.identity = store::people::identity(conn, link.channel, link.external_id.trim()).await?;
+        }
+        Command::UnlinkIdentity(id) => facts.identity = store::people::identity_by_id(conn, *id).await?,
+        Command::StartSession(start) => facts.user = user(conn, Some(start.user)).await?,
+        Command::RefreshSession(refresh) => {
+            (facts.session, facts.refresh) = store::session::by_refresh(conn, &refresh.presented).await?;
+            facts.user = user(conn, facts.session.as_ref().map(|s| s.user)).await?;
+        }
+        Command::EndSession(id, _) => facts.session = store::session::by_id(conn, *id).await?,
+        Command::CreateApiToken(create) => facts.user = user(conn, Some(create.user)).await?,
+        Command::RevokeApiToken(id) => facts.api_token = store::session::token_by_id(conn, *id).await?,
+        Command::CreateCategory(form) => category_form(conn, &mut facts, None, form).await?,
+        Command::EditCategory(id, form) => {
+            facts.category = store::category::by_id(conn, *id).await?;
+            category_form(conn, &mut facts, Some(*id), form).await?;
+        }
+        Command::ChangeSetting { key, .. } => facts.setting = store::settings::value(conn, key.trim()).await?,
+        Command::QuarantineInbound { inbound, .. } | Command::SettleInbound { inbound, .. } => {
+            facts.inbound = store::inbound::by_id(conn, *inbound).await?;
+        }
+        Command::CountViews(_)
+        | Command::StoreFile(_)
+        | Command::NoteFailedSignIn { .. }
+        | Command::MarkNotificationsRead { .. } => {}
+    }
+    Ok(facts)
+}
+
+async fn ticket(conn: &mut Conn, id: TicketId) -> Result<Option<model::ticket::Ticket>> {
+    store::ticket::by_id(conn, id).await
+}
+
+async fn user(conn: &mut Conn, id: Option<UserId>) -> Result<Option<model::people::User>> {
+    match id {
+        Some(id) => store::people::by_id(conn, id).await,
+        None => Ok(None),
+    }
+}
+
+async fn attachments(conn: &mut Conn, ids: &[AttachmentId]) -> Result<Vec<model::attachment::Attachment>> {
+    if ids.len() > 1_000 {
+        return Err(Error::invalid("attachments", "are too many"));
+    }
+    store::attachment::by_ids(conn, ids).await
+}
+
+async fn category(conn: &mut Conn, facts: &mut Facts, wanted: Option<&CategoryRef>) -> Result<()> {
+    facts.category = match wanted {
+        Some(CategoryRef::Id(id)) => store::category::by_id(conn, *id).await?,
+        Some(CategoryRef::Key(key)) => store::category::by_key(conn, key).await?,
+        None => None,
+    };
+    let automatic = facts.category.as_ref().and_then(|c| c.form.auto_assignee);
+    facts.category_assignee = user(conn, automatic).await?;
+    Ok(())
+}
+
+async fn comment(conn: &mut Conn, facts: &mut Facts, id: CommentId) -> Result<()> {
+    facts.comment = store::comment::by_id(conn, id).await?;
+    if let Some(comment) = &facts.comment {
+        facts.ticket = ticket(conn, comment.ticket).await?;
+    }
+    Ok(())
+}
+
+/// The comments that came with a merged ticket, and with those that had been merged into it before.
+async fn unmerge(conn: &mut Conn, facts: &mut Facts, id: TicketId) -> Result<()> {
+    facts.ticket = ticket(conn, id).await?;
+    let Some(into) = facts.ticket.as_ref().and_then(|t| t.merged_into) else { return Ok(()) };
+    let target = ticket(conn, into).await?;
+    if let Some(further) = target.as_ref().and_then(|t| t.merged_into) {
+        return Err(Error::conflict("ticket", format!("ticket {into} was merged into ticket {further}; undo that first")));
+    }
+    let sources = store::ticket::merged_chain(conn, id).await?;
+    facts.movable = store::comment::movable(conn, into, &sources).await?;
+    facts.other = target;
+    Ok(())
+}
+
+async fn category_form(conn: &mut Conn, facts: &mut Facts, id: Option<CategoryId>, form: &model::category::CategoryForm) -> Result<()> {
+    let held = store::category::by_key(conn, form.key.trim()).await?;
+    if held.is_some_and(|c| Some(c.id) != id) {
+        facts.taken.push("key");
+    }
+    facts.assignee = user(conn, form.auto_assignee).await?;
+    let mut next = form.parent;
+    while let Some(parent) = next {
+        let found = store::category::by_id(conn, parent).await?;
+        if found.is_none() || facts.ancestors.len() > 10 {
+            break;
+        }
+        facts.ancestors.push(parent);
+        next = found.and_then(|c| c.form.parent);
+    }
+    Ok(())
+}
+
+/// The fields whose values somebody else has. What is malformed is refused later, by name.
+async fn taken(conn: &mut Conn, input: &ProfileInput, except: Option<UserId>) -> Result<Vec<&'static str>> {
+    match input.check() {
+        Ok(profile) => store::people::taken(conn, &profile, except).await,
+        Err(_) => Ok(Vec::new()),
+    }
+}

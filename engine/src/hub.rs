@@ -1,0 +1,115 @@
+//! Live readers: every committed event, in order, to everyone who listens. The hub is a hint, the log is the truth.
+//!
+//! What this process commits is handed on at once; what others commit is read from the log when the store wakes us. A
+//! listener that lags reads the log. Before an event is handed on, the caches that it makes stale are cleared.
+
+use crate::{Engine, Inner, Tolerate as _};
+use model::Result;
+use model::event::Recorded;
+use model::id::Seq;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use store::Store;
+use tokio::sync::{Mutex, broadcast};
+
+/// Events that a slow listener may be behind before it has to read the log.
+const BEHIND: usize = 4_096;
+/// Events that are read from the log at once.
+pub(crate) const PAGE: usize = 500;
+
+pub(crate) struct Hub {
+    live: broadcast::Sender<Arc<Recorded>>,
+    last: AtomicI64,
+    turn: Mutex<()>,
+}
+
+impl Hub {
+    pub(crate) async fn open(store: &Store) -> Result<Self> {
+        let last = store::event::last(&mut store.read().await?).await?;
+        Ok(Self { live: broadcast::channel(BEHIND).0, last: AtomicI64::new(last.0), turn: Mutex::default() })
+    }
+
+    /// The last event that was handed on.
+    pub(crate) fn last(&self) -> Seq {
+        Seq(self.last.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn listen(&self) -> broadcast::Receiver<Arc<Recorded>> {
+        self.live.subscribe()
+    }
+
+    /// Hands on what this process has committed, and what others committed before it.
+    pub(crate) async fn publish(&self, engine: &Engine, events: Vec<Arc<Recorded>>) {
+        let Some(first) = events.first().map(|e| e.seq) else { return };
+        let turn = self.turn.lock().await;
+        if first.0 == self.last().0 + 1 {
+            for event in events {
+                self.hand_on(engine, event);
+            }
+        } else {
+            self.read_on(engine).await.tolerate("reading the log");
+        }
+        drop(turn);
+    }
+
+    /// Hands on what is in the log and was not handed on yet.
+    pub(crate) async fn catch_up(&self, engine: &Engine) -> Result<()> {
+        let turn = self.turn.lock().await;
+        let done = self.read_on(engine).await;
+        drop(turn);
+        done
+    }
+
+    async fn read_on(&self, engine: &Engine) -> Result<()> {
+        loop {
+            let mut conn = engine.0.store.read().await?;
+            let events = store::event::after(&mut conn, self.last(), PAGE).await?;
+            drop(conn);
+            let full = events.len() == PAGE;
+            for event in events {
+                self.hand_on(engine, Arc::new(event));
+            }
+            if !full {
+                return Ok(());
+            }
+        }
+    }
+
+    fn hand_on(&self, engine: &Engine, event: Arc<Recorded>) {
+        engine.observe(&event);
+        self.last.store(event.seq.0, Ordering::Release);
+        metrics::counter!("echodesk_events_total").increment(1);
+        // Nobody listening is no error.
+        self.live.send(event).ok();
+    }
+}
+
+/// Follows the commits of other processes for as long as the engine lives.
+pub(crate) async fn follow(engine: Weak<Inner>) {
+    loop {
+        let Some(inner) = engine.upgrade() else { return };
+        let store = inner.store.clone();
+        drop(inner);
+        let mut waker = match store.waker().await {
+            Ok(waker) => waker,
+            Err(error) => {
+                tracing::warn!(%error, "can't listen for other processes' commits; trying again");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                continue;
+            }
+        };
+        loop {
+            // What was committed before we listened must not be missed.
+            let Some(inner) = engine.upgrade() else { return };
+            let engine = Engine(inner);
+            engine.0.hub.catch_up(&engine).await.tolerate("reading the log");
+            drop(engine);
+            if let Err(error) = waker.woken().await {
+                tracing::warn!(%error, "listening for other processes' commits was interrupted");
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                break;
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What happens: the only way in, the only way out.
+//!
+//! Surfaces call the typed methods of `Engine`; they write, emit, notify and authorize nothing themselves. Commands go
+//! through one writer (`execute.rs`), queries through `ask.rs`, live readers through `hub.rs` and `stream.rs`.
+//! The engine names no transport and no SQL.
+
+mod accounts;
+mod ask;
+mod authenticate;
+mod caller;
+mod clock;
+mod execute;
+mod facts;
+mod files;
+mod hub;
+mod intake;
+mod jwt;
+mod operations;
+mod password;
+mod secret;
+mod see;
+mod service;
+mod statistics;
+mod stream;
+mod throttle;
+mod timers;
+mod tolerate;
+
+pub use accounts::{Limits as AccountLimits, NewToken, NewUser, SignIn, SignedIn};
+pub use caller::Caller;
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use execute::{Outcome, Subject};
+pub use files::Limits as FileLimits;
+pub use intake::TakenIn;
+pub use operations::FirstAdmin;
+pub use secret::{digest, random_token, same_secret};
+pub use statistics::{Statistics, StatisticsQuery};
+pub use store::comment::Part;
+pub use store::delivery::Delivery;
+pub use store::settings::Setting;
+pub use tolerate::Tolerate;
+
+use model::id::{Seq, TicketId};
+use model::policy::Policy;
+use model::query::Cursor;
+use model::{Error, Result, Time};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use store::Store;
+use tokio::sync::mpsc;
+
+/// Everything that an engine is started with.
+#[derive(Clone)]
+pub struct Options {
+    pub store: store::Options,
+    /// Files (attachments, large raw mails) lie below it.
+    pub data_dir: PathBuf,
+    pub policy: Policy,
+    pub clock: Arc<dyn Clock>,
+    pub attachments: files::Limits,
+    pub email: EmailOptions,
+    pub accounts: accounts::Limits,
+    /// Days of the log that streams replay; older cursors must load anew. The history keeps everything.
+    pub replay_days: i64,
+}
+
+/// Our side of the mail.
+#[derive(Debug, Clone, Default)]
+pub struct EmailOptions {
+    /// Our Message-IDs end with it.
+    pub domain: String,
+    /// Our mailboxes; reply addresses are made out of the first.
+    pub addresses: Vec<String>,
+}
+
+impl Options {
+    /// Defaults around a store and a folder.
+    pub fn new(store_url: impl Into<String>, data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            store: store::Options::new(store_url),
+            data_dir: data_dir.into(),
+            policy: Policy::default(),
+            clock: Arc::new(SystemClock),
+            attachments: files::Limits::default(),
+            email: EmailOptions::default(),
+            accounts: accounts::Limits::default(),
+            replay_days: 30,
+        }
+    }
+}
+
+/// The engine. Clones are the same engine.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+pub(crate) struct Inner {
+    store: Store,
+    policy: Policy,
+    clock: Arc<dyn Clock>,
+    files: files::Files,
+    email: EmailOptions,
+    jobs: Mutex<Option<mpsc::Sender<execute::Job>>>,
+    writer: Mutex<Option<tokio::task::JoinHandle<()>>>,
+    hub: hub::Hub,
+    credentials: authenticate::Credentials,
+    passwords: password::Passwords,
+    throttle: throttle::Throttle,
+    keys: jwt::Keys,
+    categories: moka::sync::Cache<(), Arc<Vec<model::category::Category>>>,
+    views: Mutex<HashMap<TicketId, i64>>,
+    epoch: String,
+    replay_days: i64,
+    tasks: Mutex<Vec<tokio::task::AbortHandle>>,
+}
+
+impl Engine {
+    /// Opens the store, runs its migrations, and starts the writer and the hub.
+    pub async fn start(options: Options) -> Result<Self> {
+        let files = files::Files::open(options.data_dir.join("files"), options.attachments).await?;
+        let store = Store::open(&options.store).await?;
+        let life = operations::life_of(&store, &*options.clock).await?;
+        let hub = hub::Hub::open(&store).await?;
+        let (jobs, waiting) = mpsc::channel(execute::QUEUE);
+        let inner = Inner {
+            keys: jwt::Keys::new(&life.signing_key)?,
+            epoch: life.epoch,
+            store,
+            credentials: authenticate::Credentials::default(),
+            passwords: password::Passwords::new(options.accounts.max_password_hashes),
+            throttle: throttle::Throttle::new(options.accounts),
+            policy: options.policy,
+            clock: options.clock,
+            files,
+            email: options.email,
+            jobs: Mutex::new(Some(jobs)),
+            writer: Mutex::new(None),
+            hub,
+            categories: moka::sync::Cache::builder().max_capacity(1).build(),
+            views: Mutex::default(),
+            replay_days: options.replay_days,
+            tasks: Mutex::default(),
+        };
+        let engine = Self(Arc::new(inner));
+        let writer = tokio::spawn(execute::writer(Arc::downgrade(&engine.0), waiting));
+        engine.0.writer.lock().map_err(Error::internal)?.replace(writer);
+        engine.keep(tokio::spawn(hub::follow(Arc::downgrade(&engine.0))));
+        Ok(engine)
+    }
+
+    /// Starts what a server does by itself: timers, counting views, forgetting what is old.
+    pub fn start_background(&self) {
+        self.keep(tokio::spawn(timers::run(Arc::downgrade(&self.0))));
+        self.keep(tokio::spawn(timers::housekeeping(Arc::downgrade(&self.0))));
+    }
+
+    fn keep(&self, task: tokio::task::JoinHandle<()>) {
+        if let Ok(mut tasks) = self.0.tasks.lock() {
+            tasks.push(task.abort_handle());
+        }
+    }
+
+    /// Carries out what waits, then closes the store. Commands that come later are refused.
+    pub async fn close(&self) {
+        self.flush_views().await.tolerate("counting the last views");
+        if let Ok(mut tasks) = self.0.tasks.lock() {
+            tasks.drain(..).for_each(|task| task.abort());
+        }
+        let jobs = self.0.jobs.lock().ok().and_then(|mut jobs| jobs.take());
+        drop(jobs);
+        let writer = self.0.writer.lock().ok().and_then(|mut writer| writer.take());
+        if let Some(writer) = writer {
+            writer.await.tolerate("waiting for the writer");
+        }
+        self.0.store.close().await;
+    }
+
+    pub fn now(&self) -> Time {
+        self.0.clock.now()
+    }
+
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    /// The place of the last event that this process has seen: what a snapshot taken now is true for, at least.
+    pub fn cursor(&self) -> Cursor {
+        self.cursor_of(self.0.hub.last())
+    }
+
+    pub fn cursor_of(&self, seq: Seq) -> Cursor {
+        Cursor { epoch: self.0.epoch.clone(), seq }
+    }
+
+    /// How many SQL statements have run: a test counts them per operation.
+    pub fn statements(&self) -> u64 {
+        self.0.store.statements()
+    }
+}

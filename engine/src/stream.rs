@@ -1,0 +1,156 @@
+//! Resumable streams: replay from a cursor, then live, without a gap and without a repetition.
+
+use crate::{Engine, see};
+use futures_util::stream::BoxStream;
+use model::event::{Event, Recorded};
+use model::id::Seq;
+use model::notice::Notice;
+use model::query::{Cursor, EventFilter};
+use model::{Actor, Error, Result};
+use std::sync::Arc;
+use tokio::sync::broadcast::error::RecvError;
+
+impl Engine {
+    /// The events that the actor may see, after a cursor (`0`: from the beginning of what is kept) or from now on.
+    /// It ends when the actor's credential does.
+    ///
+    /// # Errors
+    /// `ResyncRequired` when the cursor is of another log, ahead of this one, or older than what is replayed.
+    pub async fn events(&self, actor: &Actor, after: Option<&str>, filter: EventFilter) -> Result<BoxStream<'static, Result<Arc<Recorded>>>> {
+        model::access::in_general(actor, model::access::Operation::ReadEvents)?;
+        // Listen first, look at the log afterwards: what is committed in between is in both, and skipped once.
+        let live = self.0.hub.listen();
+        let after = match after {
+            None => self.0.hub.last(),
+            Some(text) => self.place(Cursor::parse(text)?).await?,
+        };
+        Ok(Box::pin(follow(self.clone(), actor.clone(), live, after, filter)))
+    }
+
+    /// The place of a cursor in this log, if it can be replayed from.
+    async fn place(&self, cursor: Option<Cursor>) -> Result<Seq> {
+        let oldest = self.oldest_replayed().await?;
+        let Some(cursor) = cursor else { return Ok(oldest) };
+        if cursor.epoch != self.0.epoch || cursor.seq < oldest {
+            return Err(Error::ResyncRequired);
+        }
+        if cursor.seq > self.0.hub.last() {
+            self.0.hub.catch_up(self).await?;
+            if cursor.seq > self.0.hub.last() {
+                return Err(Error::ResyncRequired);
+            }
+        }
+        Ok(cursor.seq)
+    }
+
+    /// The place before the first event that is replayed.
+    async fn oldest_replayed(&self) -> Result<Seq> {
+        if self.0.replay_days <= 0 {
+            return Ok(Seq(0));
+        }
+        let since = self.now().plus(-self.0.replay_days * model::time::DAY);
+        store::event::last_before(&mut self.0.store.read().await?, since).await
+    }
+
+    /// What the actor is notified of from now on.
+    pub async fn notification_stream(&self, actor: &Actor) -> Result<BoxStream<'static, Result<Notice>>> {
+        let user = actor.user().ok_or_else(model::access::sign_in)?;
+        model::access::in_general(actor, model::access::Operation::ReadNotifications)?;
+        let engine = self.clone();
+        let events = self.events(actor, None, EventFilter::default()).await?;
+        Ok(Box::pin(async_stream::stream! {
+            for await event in events {
+                match event {
+                    // Only events of tickets notify; they are read back because the rows have the ids.
+                    Ok(event) if event.event.ticket().is_some() => {
+                        let notices = async { store::notification::of_event(&mut engine.0.store.read().await?, user, event.seq).await };
+                        match notices.await {
+                            Ok(notices) => for notice in notices { yield Ok(notice) },
+                            Err(error) => yield Err(error),
+                        }
+                    }
+                    Ok(_) => {}
+                    Err(error) => yield Err(error),
+                }
+            }
+        }))
+    }
+}
+
+fn wanted(filter: &EventFilter, recorded: &Recorded) -> bool {
+    let ticket = filter.tickets.is_empty() || recorded.event.ticket().is_some_and(|t| filter.tickets.contains(&t));
+    let kind = filter.types.is_empty() || filter.types.iter().any(|t| t == recorded.event.word());
+    ticket && kind
+}
+
+fn follow(
+    engine: Engine,
+    mut actor: Actor,
+    mut live: tokio::sync::broadcast::Receiver<Arc<Recorded>>,
+    after: Seq,
+    filter: EventFilter,
+) -> impl futures_util::Stream<Item = Result<Arc<Recorded>>> + Send + 'static {
+    async_stream::stream! {
+        let mut at = after;
+        // Replayed changes of the reader's own role are history: only those that come from here on concern this stream.
+        let fresh = engine.0.hub.last();
+        // What the log holds beyond `at` up to what was handed on when we began, and again after each gap.
+        let mut behind = engine.0.hub.last() > at;
+        loop {
+            if behind {
+                let page = async { store::event::after(&mut engine.0.store.read().await?, at, crate::hub::PAGE).await };
+                let events = match page.await {
+                    Ok(events) => events,
+                    Err(error) => { yield Err(error); return; }
+                };
+                let caught_up = events.len() < crate::hub::PAGE;
+                for event in events {
+                    at = event.seq;
+                    match step(&mut actor, &event, fresh) {
+                        Step::End => return,
+                        Step::Go if wanted(&filter, &event) && see::event(&actor, &event) => yield Ok(Arc::new(event)),
+                        Step::Go => {}
+                    }
+                }
+                behind = !caught_up;
+                continue;
+            }
+            match live.recv().await {
+                Ok(event) if event.seq <= at => {}
+                Ok(event) if event.seq.0 == at.0 + 1 => {
+                    at = event.seq;
+                    match step(&mut actor, &event, fresh) {
+                        Step::End => return,
+                        Step::Go if wanted(&filter, &event) && see::event(&actor, &event) => yield Ok(event),
+                        Step::Go => {}
+                    }
+                }
+                Ok(_) | Err(RecvError::Lagged(_)) => behind = true,
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+}
+
+enum Step {
+    Go,
+    End,
+}
+
+/// What an event means for the reader themselves: another role, or the end.
+fn step(actor: &mut Actor, recorded: &Recorded, fresh: Seq) -> Step {
+    let Actor::User(member) = actor else { return Step::Go };
+    if recorded.seq <= fresh {
+        return Step::Go;
+    }
+    match &recorded.event {
+        Event::RoleChanged { user, role } if *user == member.id => member.role = role.to,
+        Event::UserStatusChanged { user, status } if *user == member.id && status.to != model::people::UserStatus::Active => {
+            return Step::End;
+        }
+        Event::SessionEnded { session, .. } if member.via == model::actor::Via::Session(*session) => return Step::End,
+        Event::ApiTokenRevoked { token, .. } if member.via == model::actor::Via::ApiToken(*token) => return Step::End,
+        _ => {}
+    }
+    Step::Go
+}
