@@ -1,0 +1,6 @@
+//! Adapters: what people say elsewhere becomes [`model::inbound::Inbound`], and nothing else.
+//!
+//! An adapter reads, stores the raw form first, and hands over. It decides nothing, holds no state that matters, and
+//! knows neither SQL nor another surface.
+
+pub mod email;
