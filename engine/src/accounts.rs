@@ -82,7 +82,8 @@ impl Engine {
         };
         drop(conn);
         let too_long = sign_in.password.chars().count() > 128;
-        let right = self.0.passwords.check(if too_long { String::new() } else { sign_in.password.clone() }, hash).await?;
+        let right =
+            self.0.passwords.check(if too_long { String::new() } else { sign_in.password.clone() }, hash).await?;
         match user {
             Some(user) if right => {
                 self.0.throttle.succeeded(&sign_in.login);
@@ -91,7 +92,8 @@ impl Engine {
             other => {
                 self.0.throttle.failed(&sign_in.login, ip, self.now());
                 if let Some(user) = other {
-                    let note = Command::NoteFailedSignIn { user: user.id, ip: sign_in.ip, user_agent: sign_in.user_agent };
+                    let note =
+                        Command::NoteFailedSignIn { user: user.id, ip: sign_in.ip, user_agent: sign_in.user_agent };
                     self.execute(&Caller::system("sign-in"), note).await.tolerate("noting a failed sign-in");
                 }
                 Err(Error::unauthenticated("the e-mail address (or user name) and password don't match"))
@@ -99,7 +101,13 @@ impl Engine {
         }
     }
 
-    async fn start_session(&self, user: User, method: &str, ip: Option<String>, user_agent: Option<String>) -> Result<SignedIn> {
+    async fn start_session(
+        &self,
+        user: User,
+        method: &str,
+        ip: Option<String>,
+        user_agent: Option<String>,
+    ) -> Result<SignedIn> {
         let refresh_token = secret::random_token(32)?;
         let start = StartSession {
             user: user.id,
@@ -127,12 +135,18 @@ impl Engine {
         new.profile.check()?;
         self.0.throttle.check("register", ip.as_deref(), self.now())?;
         let hash = self.0.passwords.hash(password.to_owned()).await?;
-        let create = CreateUser { profile: new.profile, role: Role::User, status: UserStatus::Active, password: Sealed(Some(hash)) };
+        let create = CreateUser {
+            profile: new.profile,
+            role: Role::User,
+            status: UserStatus::Active,
+            password: Sealed(Some(hash)),
+        };
         let outcome = self.execute(&Caller::system("sign-up"), Command::Register(Box::new(create))).await?;
         self.start_session(created(&outcome)?, "register", ip, user_agent).await
     }
 
     /// Exchanges a refresh token for a new pair. Each is good once; one that comes again ends its session.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "looks for a few among many")]
     pub async fn refresh(&self, refresh_token: &str) -> Result<SignedIn> {
         let next = secret::random_token(32)?;
         let command = Command::RefreshSession(RefreshSession {
@@ -183,6 +197,7 @@ impl Engine {
         self.execute(by, command).await.map(|_| ())
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "looks for a few among many")]
     pub async fn create_user(&self, by: &Caller, new: NewUser) -> Result<User> {
         // Who may not, must not make us hash.
         access::in_general(&by.actor, Operation::CreateUser)?;
@@ -222,6 +237,7 @@ impl Engine {
     }
 
     /// Makes an API token. The secret is shown this once.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "looks for a few among many")]
     pub async fn create_api_token(&self, by: &Caller, new: NewToken) -> Result<(ApiToken, String)> {
         let text = format!("{}{}", crate::authenticate::TOKEN_PREFIX, secret::random_token(32)?);
         let command = Command::CreateApiToken(CreateApiToken {
@@ -238,7 +254,9 @@ impl Engine {
         });
         match token {
             Some(token) => Ok((token, text)),
-            None => Err(Error::conflict("idempotency_key", "the token was made before, and its secret is shown only once")),
+            None => {
+                Err(Error::conflict("idempotency_key", "the token was made before, and its secret is shown only once"))
+            }
         }
     }
 
@@ -247,6 +265,7 @@ impl Engine {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "looks for a few among many")]
 pub(crate) fn created(outcome: &crate::Outcome) -> Result<User> {
     let made = outcome.events.iter().find_map(|r| match &r.event {
         Event::UserCreated { user, .. } => Some((**user).clone()),

@@ -28,7 +28,9 @@ impl Engine {
     /// `NotFound`, whether there is no such ticket or the actor may not know of it.
     pub async fn ticket(&self, actor: &Actor, id: TicketId) -> Result<Ticket> {
         let found = store::ticket::by_id(&mut self.0.store.read().await?, id).await?;
-        let ticket = found.ok_or_else(|| if matches!(actor, Actor::Anonymous) { access::sign_in() } else { Error::not_found("ticket") })?;
+        let ticket = found.ok_or_else(|| {
+            if matches!(actor, Actor::Anonymous) { access::sign_in() } else { Error::not_found("ticket") }
+        })?;
         access::on_ticket(actor, Operation::ReadTicket, &ticket)?;
         Ok(ticket)
     }
@@ -59,7 +61,13 @@ impl Engine {
         see::scope(actor).ok_or_else(access::sign_in)
     }
 
-    pub async fn tickets(&self, actor: &Actor, filter: &TicketFilter, sort: Sort, page: &Page) -> Result<Slice<Ticket>> {
+    pub async fn tickets(
+        &self,
+        actor: &Actor,
+        filter: &TicketFilter,
+        sort: Sort,
+        page: &Page,
+    ) -> Result<Slice<Ticket>> {
         let scope = Self::reach(actor, filter)?;
         store::list::tickets(&mut self.0.store.read().await?, filter, scope, sort, page, self.now()).await
     }
@@ -112,7 +120,13 @@ impl Engine {
     }
 
     /// What happened to a ticket, newest first, as far as the actor may know it.
-    pub async fn history(&self, actor: &Actor, ticket: TicketId, before: Option<Seq>, limit: usize) -> Result<Vec<Recorded>> {
+    pub async fn history(
+        &self,
+        actor: &Actor,
+        ticket: TicketId,
+        before: Option<Seq>,
+        limit: usize,
+    ) -> Result<Vec<Recorded>> {
         self.ticket(actor, ticket).await?;
         let mut before = before;
         let mut shown = Vec::new();
@@ -181,13 +195,24 @@ impl Engine {
         store::settings::all(&mut self.0.store.read().await?).await
     }
 
-    pub async fn deliveries(&self, actor: &Actor, ticket: Option<TicketId>, state: Option<&str>, page: &Page) -> Result<Slice<Delivery>> {
+    pub async fn deliveries(
+        &self,
+        actor: &Actor,
+        ticket: Option<TicketId>,
+        state: Option<&str>,
+        page: &Page,
+    ) -> Result<Slice<Delivery>> {
         access::in_general(actor, Operation::ReadDeliveries)?;
         store::delivery::list(&mut self.0.store.read().await?, ticket, state, page).await
     }
 
     /// Stored raw messages, newest first.
-    pub async fn inbound(&self, actor: &Actor, state: Option<InboundState>, page: &Page) -> Result<Slice<StoredInbound>> {
+    pub async fn inbound(
+        &self,
+        actor: &Actor,
+        state: Option<InboundState>,
+        page: &Page,
+    ) -> Result<Slice<StoredInbound>> {
         access::in_general(actor, Operation::ReadQuarantine)?;
         store::inbound::list(&mut self.0.store.read().await?, state, page).await
     }
@@ -222,10 +247,7 @@ impl Engine {
 
     /// What belongs to a person who is none of the actor's business is not found.
     fn about(actor: &Actor, operation: Operation, user: UserId) -> Result<()> {
-        access::on_person(actor, operation, Some(user)).map_err(|e| match e {
-            Error::Forbidden { .. } => Error::not_found("user"),
-            other => other,
-        })
+        access::on_person(actor, operation, Some(user)).map_err(|error| error.hidden("user"))
     }
 
     /// The channels that people are known by: one's own, or anybody's for staff.
@@ -233,7 +255,8 @@ impl Engine {
         if matches!(actor, Actor::Anonymous) {
             return Err(access::sign_in());
         }
-        let users: Vec<UserId> = users.iter().copied().filter(|u| actor.is_staff() || actor.user() == Some(*u)).collect();
+        let users: Vec<UserId> =
+            users.iter().copied().filter(|u| actor.is_staff() || actor.user() == Some(*u)).collect();
         store::people::identities(&mut self.0.store.read().await?, &users).await
     }
 }

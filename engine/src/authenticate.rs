@@ -38,10 +38,16 @@ enum Ended {
 
 impl Default for Credentials {
     fn default() -> Self {
-        let cache = || Cache::builder().max_capacity(50_000).time_to_live(Duration::from_secs(30)).support_invalidation_closures();
+        let cache = || {
+            Cache::builder().max_capacity(50_000).time_to_live(Duration::from_secs(30)).support_invalidation_closures()
+        };
         Self {
             sessions: cache().build(),
-            tokens: Cache::builder().max_capacity(50_000).time_to_live(Duration::from_secs(30)).support_invalidation_closures().build(),
+            tokens: Cache::builder()
+                .max_capacity(50_000)
+                .time_to_live(Duration::from_secs(30))
+                .support_invalidation_closures()
+                .build(),
             ended: broadcast::channel(1_024).0,
         }
     }
@@ -49,6 +55,7 @@ impl Default for Credentials {
 
 impl Credentials {
     /// Forgets what an event makes stale.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "looks for a few among many")]
     pub(crate) fn observe(&self, recorded: &Recorded) {
         let ended = match &recorded.event {
             Event::SessionEnded { session, .. } => {
@@ -87,11 +94,17 @@ impl Engine {
     pub async fn authenticate(&self, authorization: Option<&str>) -> Result<Actor> {
         let Some(text) = authorization.map(str::trim).filter(|t| !t.is_empty()) else { return Ok(Actor::Anonymous) };
         let token = match text.split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("apikey") => token.trim(),
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("apikey") => {
+                token.trim()
+            }
             Some(_) => return Err(Error::unauthenticated("send the token as Authorization: Bearer TOKEN")),
             None => text,
         };
-        let known = if token.starts_with(TOKEN_PREFIX) { self.by_api_token(token).await? } else { self.by_access_token(token).await? };
+        let known = if token.starts_with(TOKEN_PREFIX) {
+            self.by_api_token(token).await?
+        } else {
+            self.by_access_token(token).await?
+        };
         Ok(Actor::User((*known).clone()))
     }
 
@@ -125,7 +138,8 @@ impl Engine {
         let found = store::session::token_by_hash(&mut conn, &hash).await?.filter(|t| t.is_live(now));
         let found = found.ok_or_else(|| Error::unauthenticated("the API token is unknown, expired or revoked"))?;
         let person = store::people::by_id(&mut conn, found.user).await?;
-        let known = Known { member: member(person, Via::ApiToken(found.id), found.scopes)?, expires_at: found.expires_at };
+        let known =
+            Known { member: member(person, Via::ApiToken(found.id), found.scopes)?, expires_at: found.expires_at };
         cache.insert(hash, known.clone());
         live(&known, now)
     }
@@ -141,7 +155,7 @@ impl Engine {
         };
         async move {
             let Some(member) = member else { return std::future::pending().await };
-            let mut look = tokio::time::interval(Duration::from_secs(60));
+            let mut look = tokio::time::interval(Duration::from_mins(1));
             look.tick().await;
             loop {
                 let news = tokio::select! {

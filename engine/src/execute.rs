@@ -9,9 +9,7 @@ use crate::{Caller, Engine, Inner};
 use model::command::{Command, Request};
 use model::decide::{Scene, decide};
 use model::event::{Event, Recorded};
-use model::id::{
-    ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, SessionId, TicketId, UserId,
-};
+use model::id::{ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, SessionId, TicketId, UserId};
 use model::inbound::InboundState;
 use model::ticket::Ticket;
 use model::{Error, Result};
@@ -67,8 +65,17 @@ pub(crate) enum Work {
         settles: Option<InboundId>,
     },
     StoreInbound(NewInbound),
-    SettleInbound { id: InboundId, state: InboundState, why: Option<String>, went: Option<(TicketId, CommentId)> },
-    MendInbound { id: InboundId, raw: store::inbound::Raw, size: i64 },
+    SettleInbound {
+        id: InboundId,
+        state: InboundState,
+        why: Option<String>,
+        went: Option<(TicketId, CommentId)>,
+    },
+    MendInbound {
+        id: InboundId,
+        raw: store::inbound::Raw,
+        size: i64,
+    },
     ForgetOld,
 }
 
@@ -217,7 +224,13 @@ async fn command_done(
         if let Some(id) = settles {
             batch.set_inbound(id, InboundState::Duplicate, None, Some((ticket, comment))).await?;
         }
-        return Ok(Ok(Outcome { subject: Subject::Comment(comment, ticket), ticket: None, events: Vec::new(), repeated: true, refusal: None }));
+        return Ok(Ok(Outcome {
+            subject: Subject::Comment(comment, ticket),
+            ticket: None,
+            events: Vec::new(),
+            repeated: true,
+            refusal: None,
+        }));
     }
     let key = match (&caller.once.key, caller.actor.user()) {
         (Some(key), Some(user)) => {
@@ -242,7 +255,8 @@ async fn command_done(
         Err(error @ Error::Internal(_)) => return Err(error),
         Err(refused) => return Ok(Err(refused)),
     };
-    let request = Request { command: command.clone(), once: caller.once.clone(), expected_version: caller.expected_version };
+    let request =
+        Request { command: command.clone(), once: caller.once.clone(), expected_version: caller.expected_version };
     let now = engine.now();
     let scene = Scene { facts: &facts, actor: &caller.actor, policy: engine.policy(), now };
     let mut counters = batch.counters.clone();
@@ -273,6 +287,7 @@ async fn command_done(
     Ok(Ok(Outcome { subject, ticket, events, repeated: false, refusal: decision.refusal }))
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "looks for a few among many")]
 fn comment_of(events: &[Arc<Recorded>]) -> Option<CommentId> {
     events.iter().find_map(|r| match &r.event {
         Event::TicketOpened { description, .. } => Some(description.id),
@@ -282,6 +297,7 @@ fn comment_of(events: &[Arc<Recorded>]) -> Option<CommentId> {
 }
 
 /// What the command was about: what it made, or what it named.
+#[expect(clippy::wildcard_enum_match_arm, reason = "looks for a few among many")]
 fn subject_of(command: &Command, facts: &model::decide::Facts, events: &[Arc<Recorded>]) -> Subject {
     let made = events.iter().find_map(|r| match &r.event {
         Event::TicketOpened { ticket, .. } => Some(Subject::Ticket(ticket.id)),
@@ -306,7 +322,9 @@ fn subject_of(command: &Command, facts: &model::decide::Facts, events: &[Arc<Rec
             facts.session.as_ref().map_or(Subject::Nothing, |s| Subject::Session(s.id))
         }
         Command::LinkIdentity(_) => facts.identity.as_ref().map_or(Subject::Nothing, |i| Subject::Identity(i.id)),
-        Command::QuarantineInbound { inbound, .. } | Command::SettleInbound { inbound, .. } => Subject::Inbound(*inbound),
+        Command::QuarantineInbound { inbound, .. } | Command::SettleInbound { inbound, .. } => {
+            Subject::Inbound(*inbound)
+        }
         _ => match (&facts.ticket, &facts.user) {
             (Some(ticket), _) => Subject::Ticket(ticket.id),
             (None, Some(user)) => Subject::User(user.id),

@@ -149,7 +149,10 @@ async fn unmerge(conn: &mut Conn, facts: &mut Facts, id: TicketId) -> Result<()>
     let Some(into) = facts.ticket.as_ref().and_then(|t| t.merged_into) else { return Ok(()) };
     let target = ticket(conn, into).await?;
     if let Some(further) = target.as_ref().and_then(|t| t.merged_into) {
-        return Err(Error::conflict("ticket", format!("ticket {into} was merged into ticket {further}; undo that first")));
+        return Err(Error::conflict(
+            "ticket",
+            format!("ticket {into} was merged into ticket {further}; undo that first"),
+        ));
     }
     let sources = store::ticket::merged_chain(conn, id).await?;
     facts.movable = store::comment::movable(conn, into, &sources).await?;
@@ -157,7 +160,12 @@ async fn unmerge(conn: &mut Conn, facts: &mut Facts, id: TicketId) -> Result<()>
     Ok(())
 }
 
-async fn category_form(conn: &mut Conn, facts: &mut Facts, id: Option<CategoryId>, form: &model::category::CategoryForm) -> Result<()> {
+async fn category_form(
+    conn: &mut Conn,
+    facts: &mut Facts,
+    id: Option<CategoryId>,
+    form: &model::category::CategoryForm,
+) -> Result<()> {
     let held = store::category::by_key(conn, form.key.trim()).await?;
     if held.is_some_and(|c| Some(c.id) != id) {
         facts.taken.push("key");

@@ -4,7 +4,7 @@
 //! store always has its bytes. What nothing names any more is swept away later.
 
 use crate::execute::Subject;
-use crate::{Caller, Engine, Tolerate as _, see, secret};
+use crate::{Caller, Engine, Tolerate as _, secret, see};
 use model::access::{self, Operation};
 use model::attachment::{Attachment, FileInfo, check_ending, safe_filename};
 use model::command::{Command, StoreFile};
@@ -36,7 +36,9 @@ pub(crate) struct Files {
 
 impl Files {
     pub(crate) async fn open(root: PathBuf, limits: Limits) -> Result<Self> {
-        tokio::fs::create_dir_all(root.join("tmp")).await.map_err(|e| Error::internal(format!("can't make {}: {e}", root.display())))?;
+        tokio::fs::create_dir_all(root.join("tmp"))
+            .await
+            .map_err(|e| Error::internal(format!("can't make {}: {e}", root.display())))?;
         Ok(Self { root, limits })
     }
 
@@ -70,7 +72,8 @@ impl Files {
         let mut buffer = vec![0; 64 * 1024];
         let mut size = 0_u64;
         loop {
-            let n = bytes.read(&mut buffer).await.map_err(|e| Error::invalid("file", format!("could not be read: {e}")))?;
+            let n =
+                bytes.read(&mut buffer).await.map_err(|e| Error::invalid("file", format!("could not be read: {e}")))?;
             let Some(chunk) = buffer.get(..n).filter(|c| !c.is_empty()) else { break };
             size += n as u64;
             if size > max {
@@ -109,13 +112,27 @@ impl Engine {
     ///
     /// # Errors
     /// `TooLarge`, `Invalid` for a type that isn't accepted.
-    pub async fn upload(&self, by: &Caller, filename: &str, content_type: Option<&str>, bytes: impl AsyncRead + Send + Unpin) -> Result<Attachment> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "looks for a few among many")]
+    pub async fn upload(
+        &self,
+        by: &Caller,
+        filename: &str,
+        content_type: Option<&str>,
+        bytes: impl AsyncRead + Send + Unpin,
+    ) -> Result<Attachment> {
         access::in_general(&by.actor, Operation::StoreFile)?;
         let filename = safe_filename(filename);
         let limits = &self.0.files.limits;
         check_ending(&filename, &limits.blocked_endings)?;
         let (sha256, size) = self.0.files.keep(bytes, limits.max_bytes).await?;
-        let file = FileInfo { sha256, filename, content_type: media_type(content_type), size: size as i64, content_id: None, inline: false };
+        let file = FileInfo {
+            sha256,
+            filename,
+            content_type: media_type(content_type),
+            size: size as i64,
+            content_id: None,
+            inline: false,
+        };
         let outcome = self.execute(by, Command::StoreFile(StoreFile { file })).await?;
         let stored = outcome.events.iter().find_map(|r| match &r.event {
             Event::FileStored { attachment } => Some((**attachment).clone()),
@@ -130,7 +147,14 @@ impl Engine {
 
     /// Keeps the bytes of a part of an incoming message; the message's comment will name it. No type is refused here:
     /// what came by mail is kept, and served harmlessly.
-    pub async fn keep_file(&self, filename: &str, content_type: &str, content_id: Option<String>, inline: bool, bytes: Vec<u8>) -> Result<FileInfo> {
+    pub async fn keep_file(
+        &self,
+        filename: &str,
+        content_type: &str,
+        content_id: Option<String>,
+        inline: bool,
+        bytes: Vec<u8>,
+    ) -> Result<FileInfo> {
         let (sha256, size) = self.0.files.keep(bytes.as_slice(), u64::MAX).await?;
         Ok(FileInfo {
             sha256,
@@ -167,7 +191,9 @@ impl Engine {
     pub async fn download(&self, actor: &Actor, id: AttachmentId) -> Result<(Attachment, tokio::fs::File)> {
         let attachment = self.attachment(actor, id).await?;
         let path = self.0.files.path(&attachment.file.sha256).ok_or_else(|| Error::internal("not a digest"))?;
-        let file = tokio::fs::File::open(&path).await.map_err(|e| Error::internal(format!("a stored file is missing: {e}")))?;
+        let file = tokio::fs::File::open(&path)
+            .await
+            .map_err(|e| Error::internal(format!("a stored file is missing: {e}")))?;
         Ok((attachment, file))
     }
 

@@ -35,6 +35,7 @@ pub struct TakenIn {
 
 impl Engine {
     /// Stores a raw message. When it returns, the message is safe.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "looks for a few among many")]
     pub async fn store_inbound(&self, channel: Channel, raw: Vec<u8>, remote: Option<String>) -> Result<InboundId> {
         let size = raw.len() as i64;
         let raw = self.kept(raw).await?;
@@ -114,6 +115,7 @@ impl Engine {
     }
 
     /// Who wrote: known by the channel, by the address, or made now.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "looks for a few among many")]
     async fn sender(&self, inbound: &Inbound) -> Result<UserId> {
         let channel = inbound.origin.channel;
         let mut conn = self.0.store.read().await?;
@@ -218,7 +220,11 @@ impl Engine {
             source: if mail { Source::Email } else { Source::Chat },
             channel: inbound.origin.channel,
             requester: Some(sender),
-            customer_name: inbound.from.display.as_ref().map(|d| d.chars().filter(|c| !c.is_control()).take(200).collect()),
+            customer_name: inbound
+                .from
+                .display
+                .as_ref()
+                .map(|d| d.chars().filter(|c| !c.is_control()).take(200).collect()),
             customer_email: inbound.from.email.as_ref().map(|e| e.as_str().to_owned()),
             attachments: files,
             folded: inbound.folded.clone(),
@@ -233,13 +239,16 @@ impl Engine {
         let mut files = inbound.files.clone();
         let (mut body, cut) = Body::kept(&inbound.text, "(no text)");
         if cut {
-            files.push(self.keep_file("message.txt", "text/plain", None, false, inbound.text.clone().into_bytes()).await?);
+            files.push(
+                self.keep_file("message.txt", "text/plain", None, false, inbound.text.clone().into_bytes()).await?,
+            );
             let short: String = body.as_str().chars().take(model::text::BODY_MAX - 100).collect();
             body = Body::kept(&format!("{short}\n\n[…] (the whole text: message.txt)"), "").0;
         }
         let most = self.policy().max_attachments_per_comment;
         let system = Caller::system("intake");
-        let stores = files.into_iter().take(most).map(|file| self.execute(&system, Command::StoreFile(StoreFile { file })));
+        let stores =
+            files.into_iter().take(most).map(|file| self.execute(&system, Command::StoreFile(StoreFile { file })));
         let mut ids = Vec::new();
         for outcome in futures_util::future::join_all(stores).await {
             if let Subject::Attachment(id) = outcome?.subject {

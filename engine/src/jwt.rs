@@ -40,6 +40,7 @@ impl JwtVerifier for Hs256 {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, clippy::trivially_copy_pass_by_ref, reason = "the shape is jsonwebtoken's")]
 fn signer(algorithm: &Algorithm, key: &EncodingKey) -> std::result::Result<Box<dyn JwtSigner>, JwtError> {
     match algorithm {
         Algorithm::HS256 => Ok(Box::new(Hs256(hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes())))),
@@ -47,6 +48,7 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> std::result::Result<Box<d
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, clippy::trivially_copy_pass_by_ref, reason = "the shape is jsonwebtoken's")]
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> std::result::Result<Box<dyn JwtVerifier>, JwtError> {
     match algorithm {
         Algorithm::HS256 => Ok(Box::new(Hs256(hmac::Key::new(hmac::HMAC_SHA256, key.try_get_as_bytes()?)))),

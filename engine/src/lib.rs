@@ -8,7 +8,9 @@ mod accounts;
 mod ask;
 mod authenticate;
 mod caller;
+mod carrier;
 mod clock;
+mod dispatch;
 mod execute;
 mod facts;
 mod files;
@@ -28,6 +30,7 @@ mod tolerate;
 
 pub use accounts::{Limits as AccountLimits, NewToken, NewUser, SignIn, SignedIn};
 pub use caller::Caller;
+pub use carrier::{Carrier, Parcel, Receipt, Undelivered};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use execute::{Outcome, Subject};
 pub use files::Limits as FileLimits;

@@ -26,14 +26,18 @@ pub(crate) struct Life {
 /// Reads the log's epoch and key, or gives it its own on the first start.
 pub(crate) async fn life_of(store: &Store, _clock: &dyn Clock) -> Result<Life> {
     let mut conn = store.read().await?;
-    let known = (store::settings::meta(&mut conn, "epoch").await?, store::settings::meta(&mut conn, "signing_key").await?);
+    let known =
+        (store::settings::meta(&mut conn, "epoch").await?, store::settings::meta(&mut conn, "signing_key").await?);
     drop(conn);
     if let (Some(epoch), Some(signing_key)) = known {
         return Ok(Life { epoch, signing_key });
     }
     // Two processes may start at once: the write lock lets one be the first.
     let mut batch = store.begin().await?;
-    let known = (store::settings::meta(batch.conn(), "epoch").await?, store::settings::meta(batch.conn(), "signing_key").await?);
+    let known = (
+        store::settings::meta(batch.conn(), "epoch").await?,
+        store::settings::meta(batch.conn(), "signing_key").await?,
+    );
     if let (Some(epoch), Some(signing_key)) = known {
         batch.rollback().await?;
         return Ok(Life { epoch, signing_key });
@@ -72,7 +76,10 @@ impl Engine {
                     active: true,
                     sort_order: order as i64,
                 };
-                self.execute(&system, Command::CreateCategory(Box::new(form))).await.map(|_| ()).tolerate("making a first category");
+                self.execute(&system, Command::CreateCategory(Box::new(form)))
+                    .await
+                    .map(|_| ())
+                    .tolerate("making a first category");
             }
         }
         if admin {
@@ -84,7 +91,11 @@ impl Engine {
             Some(password) => password.to_owned(),
             None => secret::random_token(15)?,
         };
-        let profile = ProfileInput { email: Some(email.clone()), display_name: Some("Administrator".to_owned()), ..ProfileInput::default() };
+        let profile = ProfileInput {
+            email: Some(email.clone()),
+            display_name: Some("Administrator".to_owned()),
+            ..ProfileInput::default()
+        };
         let new = NewUser { profile, role: Role::Admin, status: UserStatus::Active, password: Some(password.clone()) };
         self.create_user(&system, new).await?;
         Ok(Some(FirstAdmin { email, password, generated }))
@@ -155,7 +166,9 @@ impl Engine {
         let mut page = Page::first(100);
         let mut done = 0;
         loop {
-            let slice = store::list::tickets(&mut self.0.store.read().await?, &filter, Scope::All, sort, &page, self.now()).await?;
+            let slice =
+                store::list::tickets(&mut self.0.store.read().await?, &filter, Scope::All, sort, &page, self.now())
+                    .await?;
             let mut batch = self.0.store.begin().await?;
             for (_, ticket) in &slice.items {
                 batch.reindex(ticket.id).await?;

@@ -43,7 +43,11 @@ impl Passwords {
         let known = hash.is_some();
         let hash = match hash {
             Some(hash) => hash,
-            None => self.decoy.get_or_try_init(|| async { self.hash(crate::secret::random_token(16)?).await }).await?.clone(),
+            None => self
+                .decoy
+                .get_or_try_init(|| async { self.hash(crate::secret::random_token(16)?).await })
+                .await?
+                .clone(),
         };
         let right = self
             .blocking(move || {

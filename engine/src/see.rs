@@ -76,7 +76,9 @@ pub(crate) fn event(actor: &Actor, recorded: &Recorded) -> bool {
 fn sees_ticket(actor: &Actor, recorded: &Recorded) -> bool {
     let Some(ticket) = recorded.about else { return false };
     let known = !ticket.deleted || actor.role() == Some(model::people::Role::Admin);
-    known && access::in_general(actor, Operation::ReadEvents).is_ok() && access::sees(actor, ticket.requester, ticket.assignee)
+    known
+        && access::in_general(actor, Operation::ReadEvents).is_ok()
+        && access::sees(actor, ticket.requester, ticket.assignee)
 }
 
 fn lost_sight(actor: &Actor, recorded: &Recorded, before: Option<model::id::UserId>) -> bool {
@@ -99,7 +101,11 @@ pub(crate) fn person(actor: &Actor, user: User) -> User {
     }
     let name = user.name();
     User {
-        profile: Profile { display_name: Some(name), avatar_url: user.profile.avatar_url.clone(), ..Profile::default() },
+        profile: Profile {
+            display_name: Some(name),
+            avatar_url: user.profile.avatar_url.clone(),
+            ..Profile::default()
+        },
         has_password: false,
         created_at: Time(0),
         updated_at: Time(0),

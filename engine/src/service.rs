@@ -3,7 +3,9 @@
 use crate::execute::{Outcome, Subject};
 use crate::{Caller, Engine};
 use model::category::{Category, CategoryForm};
-use model::command::{AddComment, AssignTicket, ChangeStatus, Command, EditTicket, EscalateTicket, LinkIdentity, OpenTicket};
+use model::command::{
+    AddComment, AssignTicket, ChangeStatus, Command, EditTicket, EscalateTicket, LinkIdentity, OpenTicket,
+};
 use model::comment::{Comment, Visibility};
 use model::id::{CategoryId, CommentId, IdentityId, InboundId, NotificationId, TicketId, UserId};
 use model::inbound::StoredInbound;
@@ -33,6 +35,7 @@ impl Engine {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "looks for a few among many")]
     async fn on_comment(&self, by: &Caller, command: Command) -> Result<Comment> {
         let outcome = self.execute(by, command).await?;
         let made = outcome.events.iter().find_map(|r| match &r.event {
@@ -114,7 +117,12 @@ impl Engine {
     ///
     /// # Errors
     /// `Invalid` when there are too many or none; what goes wrong with one ticket stands in its place.
-    pub async fn bulk(&self, by: &Caller, ids: &[TicketId], command: impl Fn(TicketId) -> Command) -> Result<Vec<(TicketId, Result<Ticket>)>> {
+    pub async fn bulk(
+        &self,
+        by: &Caller,
+        ids: &[TicketId],
+        command: impl Fn(TicketId) -> Command,
+    ) -> Result<Vec<(TicketId, Result<Ticket>)>> {
         if ids.is_empty() || ids.len() > BULK_MAX {
             return Err(Error::invalid("ids", format!("must be 1 to {BULK_MAX}")));
         }
@@ -182,7 +190,12 @@ impl Engine {
     }
 
     /// Changes a setting, or takes it back to its default with `None`.
-    pub async fn change_setting(&self, by: &Caller, key: String, value: Option<serde_json::Value>) -> Result<Option<Setting>> {
+    pub async fn change_setting(
+        &self,
+        by: &Caller,
+        key: String,
+        value: Option<serde_json::Value>,
+    ) -> Result<Option<Setting>> {
         self.execute(by, Command::ChangeSetting { key: key.clone(), value }).await?;
         let all = store::settings::all(&mut self.0.store.read().await?).await?;
         Ok(all.into_iter().find(|s| s.key == key.trim()))

@@ -97,8 +97,10 @@ impl Engine {
             ..TicketFilter::default()
         };
         let now = self.now();
-        result.overdue = store::list::count(&mut conn, &TicketFilter { overdue: Some(true), ..late.clone() }, scope, now).await?;
-        result.sla_overdue = store::list::count(&mut conn, &TicketFilter { sla_overdue: Some(true), ..late }, scope, now).await?;
+        result.overdue =
+            store::list::count(&mut conn, &TicketFilter { overdue: Some(true), ..late.clone() }, scope, now).await?;
+        result.sla_overdue =
+            store::list::count(&mut conn, &TicketFilter { sla_overdue: Some(true), ..late }, scope, now).await?;
         Ok(result)
     }
 }
@@ -115,7 +117,13 @@ struct Grouped<'a> {
     days: (Option<i64>, Option<i64>),
 }
 
-fn grouped(cells: &Cells, group: CubeGroup, zone: model::time::Zone, from: Option<Time>, to: Option<Time>) -> Grouped<'_> {
+fn grouped(
+    cells: &Cells,
+    group: CubeGroup,
+    zone: model::time::Zone,
+    from: Option<Time>,
+    to: Option<Time>,
+) -> Grouped<'_> {
     Grouped { cells, group, days: (from.map(|t| zone.day_number(t)), to.map(|t| zone.day_number(t))) }
 }
 
@@ -123,7 +131,9 @@ impl Grouped<'_> {
     async fn read(&self, conn: &mut store::Conn) -> Result<Vec<Sums>> {
         match self.cells {
             Cells::Cube(filter) => sums(conn, filter, self.group).await,
-            Cells::Requester(user, assignee) => store::cube::of_requester(conn, *user, *assignee, self.days, self.group).await,
+            Cells::Requester(user, assignee) => {
+                store::cube::of_requester(conn, *user, *assignee, self.days, self.group).await
+            }
         }
     }
 }

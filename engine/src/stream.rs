@@ -16,7 +16,12 @@ impl Engine {
     ///
     /// # Errors
     /// `ResyncRequired` when the cursor is of another log, ahead of this one, or older than what is replayed.
-    pub async fn events(&self, actor: &Actor, after: Option<&str>, filter: EventFilter) -> Result<BoxStream<'static, Result<Arc<Recorded>>>> {
+    pub async fn events(
+        &self,
+        actor: &Actor,
+        after: Option<&str>,
+        filter: EventFilter,
+    ) -> Result<BoxStream<'static, Result<Arc<Recorded>>>> {
         model::access::in_general(actor, model::access::Operation::ReadEvents)?;
         // Listen first, look at the log afterwards: what is committed in between is in both, and skipped once.
         let live = self.0.hub.listen();
@@ -138,6 +143,7 @@ enum Step {
 }
 
 /// What an event means for the reader themselves: another role, or the end.
+#[expect(clippy::wildcard_enum_match_arm, reason = "looks for a few among many")]
 fn step(actor: &mut Actor, recorded: &Recorded, fresh: Seq) -> Step {
     let Actor::User(member) = actor else { return Step::Go };
     if recorded.seq <= fresh {
@@ -145,7 +151,9 @@ fn step(actor: &mut Actor, recorded: &Recorded, fresh: Seq) -> Step {
     }
     match &recorded.event {
         Event::RoleChanged { user, role } if *user == member.id => member.role = role.to,
-        Event::UserStatusChanged { user, status } if *user == member.id && status.to != model::people::UserStatus::Active => {
+        Event::UserStatusChanged { user, status }
+            if *user == member.id && status.to != model::people::UserStatus::Active =>
+        {
             return Step::End;
         }
         Event::SessionEnded { session, .. } if member.via == model::actor::Via::Session(*session) => return Step::End,

@@ -80,17 +80,60 @@ pub enum Grant {
     Reach,
 }
 
+#[expect(clippy::enum_glob_use, reason = "the table reads as a table")]
 impl Operation {
     pub const ALL: [Self; 49] = {
         use Operation::*;
         [
-            ReadTicket, ReadInternal, EditTicket, EditWorkflow, ChangeStatus, CloseTicket, ReopenTicket, WithdrawTicket,
-            SetPriority, AssignTicket, EscalateTicket, RateTicket, DeleteTicket, RestoreTicket, MergeTicket, AddComment,
-            AddInternalNote, EditComment, WithdrawComment, SetCommentVisibility, OpenTicket, OpenTicketForOthers,
-            ListTickets, ReadStatistics, ReadEvents, ReadCategories, StoreFile, ReadPerson, EditProfile, SetPassword,
-            ReadSessions, EndSession, CreateApiToken, RevokeApiToken, UnlinkIdentity, ReadNotifications, ListStaff,
-            ListPeople, CreateUser, SetRole, SetUserStatus, LinkIdentity, EditCategories, ReadSettings, ChangeSettings,
-            ReadDeliveries, ReadQuarantine, SettleQuarantine, Housekeeping,
+            ReadTicket,
+            ReadInternal,
+            EditTicket,
+            EditWorkflow,
+            ChangeStatus,
+            CloseTicket,
+            ReopenTicket,
+            WithdrawTicket,
+            SetPriority,
+            AssignTicket,
+            EscalateTicket,
+            RateTicket,
+            DeleteTicket,
+            RestoreTicket,
+            MergeTicket,
+            AddComment,
+            AddInternalNote,
+            EditComment,
+            WithdrawComment,
+            SetCommentVisibility,
+            OpenTicket,
+            OpenTicketForOthers,
+            ListTickets,
+            ReadStatistics,
+            ReadEvents,
+            ReadCategories,
+            StoreFile,
+            ReadPerson,
+            EditProfile,
+            SetPassword,
+            ReadSessions,
+            EndSession,
+            CreateApiToken,
+            RevokeApiToken,
+            UnlinkIdentity,
+            ReadNotifications,
+            ListStaff,
+            ListPeople,
+            CreateUser,
+            SetRole,
+            SetUserStatus,
+            LinkIdentity,
+            EditCategories,
+            ReadSettings,
+            ChangeSettings,
+            ReadDeliveries,
+            ReadQuarantine,
+            SettleQuarantine,
+            Housekeeping,
         ]
     };
 
@@ -162,14 +205,16 @@ impl Operation {
     pub fn scope(self) -> Scope {
         use Operation::*;
         match self {
-            ReadTicket | ReadInternal | ListTickets | ReadStatistics | ReadEvents | ReadCategories | ReadPerson | ReadSessions
-            | ReadNotifications | ListStaff | ListPeople | ReadSettings | ReadDeliveries | ReadQuarantine => Scope::Read,
+            ReadTicket | ReadInternal | ListTickets | ReadStatistics | ReadEvents | ReadCategories | ReadPerson
+            | ReadSessions | ReadNotifications | ListStaff | ListPeople | ReadSettings | ReadDeliveries
+            | ReadQuarantine => Scope::Read,
             EditTicket | EditWorkflow | ChangeStatus | CloseTicket | ReopenTicket | WithdrawTicket | SetPriority
             | AssignTicket | EscalateTicket | RateTicket | DeleteTicket | RestoreTicket | MergeTicket | AddComment
-            | AddInternalNote | EditComment | WithdrawComment | SetCommentVisibility | OpenTicket | OpenTicketForOthers
-            | StoreFile => Scope::Write,
-            EditProfile | SetPassword | EndSession | CreateApiToken | RevokeApiToken | UnlinkIdentity | CreateUser | SetRole
-            | SetUserStatus | LinkIdentity | EditCategories | ChangeSettings | SettleQuarantine | Housekeeping => Scope::Admin,
+            | AddInternalNote | EditComment | WithdrawComment | SetCommentVisibility | OpenTicket
+            | OpenTicketForOthers | StoreFile => Scope::Write,
+            EditProfile | SetPassword | EndSession | CreateApiToken | RevokeApiToken | UnlinkIdentity | CreateUser
+            | SetRole | SetUserStatus | LinkIdentity | EditCategories | ChangeSettings | SettleQuarantine
+            | Housekeeping => Scope::Admin,
         }
     }
 
@@ -273,7 +318,9 @@ pub fn on_ticket(actor: &Actor, operation: Operation, ticket: &Ticket) -> Result
         Actor::Anonymous => Err(sign_in()),
         Actor::User(member) => {
             let sees = sees(actor, ticket.requester, ticket.assignee);
-            if !sees || (ticket.deleted_at.is_some() && operation != Operation::RestoreTicket && member.role != Role::Admin) {
+            if !sees
+                || (ticket.deleted_at.is_some() && operation != Operation::RestoreTicket && member.role != Role::Admin)
+            {
                 return Err(Error::not_found("ticket"));
             }
             check(actor, operation, operation.grant(member.role), ticket.requester == member.id)

@@ -248,7 +248,10 @@ pub enum Command {
     RateTicket(TicketId, i64, Option<String>),
     DeleteTicket(TicketId),
     RestoreTicket(TicketId),
-    MergeTicket { ticket: TicketId, into: TicketId },
+    MergeTicket {
+        ticket: TicketId,
+        into: TicketId,
+    },
     UnmergeTicket(TicketId),
     CountViews(Vec<(TicketId, i64)>),
     /// What time alone does to a ticket: SLA breaches, closing what was resolved long ago.
@@ -273,16 +276,36 @@ pub enum Command {
     RefreshSession(RefreshSession),
     EndSession(SessionId, String),
     /// Ends every session of a person but, where given, one.
-    EndSessions { user: UserId, except: Option<SessionId>, reason: String },
-    NoteFailedSignIn { user: UserId, ip: Option<String>, user_agent: Option<String> },
+    EndSessions {
+        user: UserId,
+        except: Option<SessionId>,
+        reason: String,
+    },
+    NoteFailedSignIn {
+        user: UserId,
+        ip: Option<String>,
+        user_agent: Option<String>,
+    },
     CreateApiToken(CreateApiToken),
     RevokeApiToken(ApiTokenId),
     CreateCategory(Box<CategoryForm>),
     EditCategory(CategoryId, Box<CategoryForm>),
-    ChangeSetting { key: String, value: Option<Value> },
-    MarkNotificationsRead { ids: Vec<NotificationId>, all: bool },
-    QuarantineInbound { inbound: InboundId, why: String },
-    SettleInbound { inbound: InboundId, discard: bool },
+    ChangeSetting {
+        key: String,
+        value: Option<Value>,
+    },
+    MarkNotificationsRead {
+        ids: Vec<NotificationId>,
+        all: bool,
+    },
+    QuarantineInbound {
+        inbound: InboundId,
+        why: String,
+    },
+    SettleInbound {
+        inbound: InboundId,
+        discard: bool,
+    },
 }
 
 /// What protects a command from being carried out twice.

@@ -4,8 +4,8 @@
 //! a command that is refused gives back what it took, because its copy is thrown away.
 
 use crate::id::{
-    ApiTokenId, AttachmentId, CategoryId, CommentId, FIRST_TICKET, IdentityId, InboundId, NotificationId, Seq, SessionId,
-    TicketId, UserId,
+    ApiTokenId, AttachmentId, CategoryId, CommentId, FIRST_TICKET, IdentityId, InboundId, NotificationId, Seq,
+    SessionId, TicketId, UserId,
 };
 use crate::number::Numbers;
 use crate::time::{Time, Zone};

@@ -77,6 +77,11 @@ impl Error {
         Self::Internal(why.to_string())
     }
 
+    /// What is forbidden to somebody who may not even know of the thing: it is not found.
+    pub fn hidden(self, what: &'static str) -> Self {
+        if matches!(self, Self::Forbidden { .. }) { Self::NotFound { what } } else { self }
+    }
+
     /// A stable word for programs; it never changes once released.
     pub fn code(&self) -> &'static str {
         match self {

@@ -8,7 +8,8 @@ use crate::attachment::Attachment;
 use crate::category::{Category, CategoryForm};
 use crate::comment::{Comment, Visibility};
 use crate::id::{
-    ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, NotificationId, Seq, SessionId, TicketId, UserId,
+    ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, NotificationId, Seq, SessionId, TicketId,
+    UserId,
 };
 use crate::people::{Channel, Identity, Profile, Role, User, UserStatus};
 use crate::session::{ApiToken, Sealed, Session};
@@ -79,8 +80,14 @@ pub struct Moved {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
     // --- tickets
-    TicketOpened { ticket: Box<Ticket>, description: Box<Comment> },
-    TicketEdited { ticket: TicketId, changes: Box<TicketChanges> },
+    TicketOpened {
+        ticket: Box<Ticket>,
+        description: Box<Comment>,
+    },
+    TicketEdited {
+        ticket: TicketId,
+        changes: Box<TicketChanges>,
+    },
     StatusChanged {
         ticket: TicketId,
         status: Change<Status>,
@@ -89,48 +96,175 @@ pub enum Event {
         reopened: bool,
         reason: Option<String>,
     },
-    PriorityChanged { ticket: TicketId, priority: Change<Priority>, response_due_at: Time, resolution_due_at: Time },
-    TicketAssigned { ticket: TicketId, assignee: Change<Option<UserId>>, department: Change<Option<String>>, reason: Option<String> },
-    TicketEscalated { ticket: TicketId, reason: Option<String> },
-    TicketRated { ticket: TicketId, rating: i64, comment: Option<String> },
-    SlaBreached { ticket: TicketId, target: Target, due_at: Time },
-    TicketDeleted { ticket: TicketId },
-    TicketRestored { ticket: TicketId },
+    PriorityChanged {
+        ticket: TicketId,
+        priority: Change<Priority>,
+        response_due_at: Time,
+        resolution_due_at: Time,
+    },
+    TicketAssigned {
+        ticket: TicketId,
+        assignee: Change<Option<UserId>>,
+        department: Change<Option<String>>,
+        reason: Option<String>,
+    },
+    TicketEscalated {
+        ticket: TicketId,
+        reason: Option<String>,
+    },
+    TicketRated {
+        ticket: TicketId,
+        rating: i64,
+        comment: Option<String>,
+    },
+    SlaBreached {
+        ticket: TicketId,
+        target: Target,
+        due_at: Time,
+    },
+    TicketDeleted {
+        ticket: TicketId,
+    },
+    TicketRestored {
+        ticket: TicketId,
+    },
     /// `ticket` went into `into`, and these of its comments with it; `status` is what it was before.
-    TicketMerged { ticket: TicketId, into: TicketId, moved: Moved, status: Status },
-    TicketUnmerged { ticket: TicketId, from: TicketId, moved: Moved, status: Status },
-    TicketsViewed { views: Vec<(TicketId, i64)> },
+    TicketMerged {
+        ticket: TicketId,
+        into: TicketId,
+        moved: Moved,
+        status: Status,
+    },
+    TicketUnmerged {
+        ticket: TicketId,
+        from: TicketId,
+        moved: Moved,
+        status: Status,
+    },
+    TicketsViewed {
+        views: Vec<(TicketId, i64)>,
+    },
     // --- comments
-    CommentAdded { ticket: TicketId, comment: Box<Comment>, first_reply: bool },
-    CommentEdited { ticket: TicketId, comment: CommentId, visibility: Visibility, body: Change<Body> },
-    CommentVisibilityChanged { ticket: TicketId, comment: CommentId, visibility: Change<Visibility> },
-    CommentWithdrawn { ticket: TicketId, comment: CommentId, visibility: Visibility },
+    CommentAdded {
+        ticket: TicketId,
+        comment: Box<Comment>,
+        first_reply: bool,
+    },
+    CommentEdited {
+        ticket: TicketId,
+        comment: CommentId,
+        visibility: Visibility,
+        body: Change<Body>,
+    },
+    CommentVisibilityChanged {
+        ticket: TicketId,
+        comment: CommentId,
+        visibility: Change<Visibility>,
+    },
+    CommentWithdrawn {
+        ticket: TicketId,
+        comment: CommentId,
+        visibility: Visibility,
+    },
     // --- files
-    FileStored { attachment: Box<Attachment> },
-    FileDiscarded { attachment: AttachmentId },
+    FileStored {
+        attachment: Box<Attachment>,
+    },
+    FileDiscarded {
+        attachment: AttachmentId,
+    },
     // --- people
-    UserCreated { user: Box<User>, #[serde(skip)] password: Sealed },
-    ProfileEdited { user: UserId, profile: Box<Change<Profile>> },
-    RoleChanged { user: UserId, role: Change<Role> },
-    UserStatusChanged { user: UserId, status: Change<UserStatus> },
-    PasswordChanged { user: UserId, #[serde(skip)] password: Sealed },
-    IdentityLinked { identity: Box<Identity> },
-    IdentityUnlinked { identity: IdentityId, user: UserId, channel: Channel, external_id: String },
+    UserCreated {
+        user: Box<User>,
+        #[serde(skip)]
+        password: Sealed,
+    },
+    ProfileEdited {
+        user: UserId,
+        profile: Box<Change<Profile>>,
+    },
+    RoleChanged {
+        user: UserId,
+        role: Change<Role>,
+    },
+    UserStatusChanged {
+        user: UserId,
+        status: Change<UserStatus>,
+    },
+    PasswordChanged {
+        user: UserId,
+        #[serde(skip)]
+        password: Sealed,
+    },
+    IdentityLinked {
+        identity: Box<Identity>,
+    },
+    IdentityUnlinked {
+        identity: IdentityId,
+        user: UserId,
+        channel: Channel,
+        external_id: String,
+    },
     // --- sessions
-    SessionStarted { session: Box<Session>, #[serde(skip)] refresh: Sealed },
-    SessionRefreshed { session: SessionId, user: UserId, expires_at: Time, #[serde(skip)] refresh: Sealed },
-    SessionEnded { session: SessionId, user: UserId, reason: String },
-    SignInFailed { user: UserId, ip: Option<String>, user_agent: Option<String> },
-    ApiTokenCreated { token: Box<ApiToken>, #[serde(skip)] secret: Sealed },
-    ApiTokenRevoked { token: ApiTokenId, user: UserId },
+    SessionStarted {
+        session: Box<Session>,
+        #[serde(skip)]
+        refresh: Sealed,
+    },
+    SessionRefreshed {
+        session: SessionId,
+        user: UserId,
+        expires_at: Time,
+        #[serde(skip)]
+        refresh: Sealed,
+    },
+    SessionEnded {
+        session: SessionId,
+        user: UserId,
+        reason: String,
+    },
+    SignInFailed {
+        user: UserId,
+        ip: Option<String>,
+        user_agent: Option<String>,
+    },
+    ApiTokenCreated {
+        token: Box<ApiToken>,
+        #[serde(skip)]
+        secret: Sealed,
+    },
+    ApiTokenRevoked {
+        token: ApiTokenId,
+        user: UserId,
+    },
     // --- the house
-    CategoryCreated { category: Box<Category> },
-    CategoryEdited { category: CategoryId, form: Box<Change<CategoryForm>> },
-    SettingChanged { key: String, value: Change<Option<Value>> },
-    NotificationsRead { user: UserId, ids: Vec<NotificationId>, all: bool },
+    CategoryCreated {
+        category: Box<Category>,
+    },
+    CategoryEdited {
+        category: CategoryId,
+        form: Box<Change<CategoryForm>>,
+    },
+    SettingChanged {
+        key: String,
+        value: Change<Option<Value>>,
+    },
+    NotificationsRead {
+        user: UserId,
+        ids: Vec<NotificationId>,
+        all: bool,
+    },
     // --- what came in and could not be read
-    InboundQuarantined { inbound: InboundId, channel: Channel, why: String },
-    InboundSettled { inbound: InboundId, channel: Channel, discarded: bool },
+    InboundQuarantined {
+        inbound: InboundId,
+        channel: Channel,
+        why: String,
+    },
+    InboundSettled {
+        inbound: InboundId,
+        channel: Channel,
+        discarded: bool,
+    },
 }
 
 /// An event in the log.
@@ -155,7 +289,12 @@ pub struct About {
 
 impl About {
     pub fn of(ticket: &Ticket) -> Self {
-        Self { ticket: ticket.id, requester: ticket.requester, assignee: ticket.assignee, deleted: ticket.deleted_at.is_some() }
+        Self {
+            ticket: ticket.id,
+            requester: ticket.requester,
+            assignee: ticket.assignee,
+            deleted: ticket.deleted_at.is_some(),
+        }
     }
 }
 

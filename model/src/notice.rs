@@ -71,9 +71,13 @@ pub fn notices(recorded: &Recorded, ticket: &Ticket) -> Vec<(UserId, NoticeKind)
         Event::StatusChanged { status, .. } => match status.to {
             Status::Resolved => (NoticeKind::TicketResolved, true, true),
             Status::Closed | Status::Cancelled => (NoticeKind::TicketClosed, true, true),
-            Status::New | Status::Open | Status::InProgress | Status::Pending => (NoticeKind::TicketStatusChanged, true, true),
+            Status::New | Status::Open | Status::InProgress | Status::Pending => {
+                (NoticeKind::TicketStatusChanged, true, true)
+            }
         },
-        Event::CommentAdded { comment, .. } => (NoticeKind::TicketCommented, comment.visibility != Visibility::Internal, true),
+        Event::CommentAdded { comment, .. } => {
+            (NoticeKind::TicketCommented, comment.visibility != Visibility::Internal, true)
+        }
         Event::SlaBreached { .. } => (NoticeKind::TicketOverdue, false, true),
         Event::TicketEdited { .. }
         | Event::PriorityChanged { .. }

@@ -50,7 +50,11 @@ mod tests {
         let (_, year) = counters.next_ticket(Time::parse("2024-12-31T16:00:00Z").unwrap(), zone);
         assert_eq!((year.yearly.as_str(), year.daily.as_str()), ("TK-2025-001", "T-20250101-0001"));
         let (_, back) = counters.next_ticket(at, zone);
-        assert_eq!((back.yearly.as_str(), back.daily.as_str()), ("TK-2025-002", "T-20250101-0002"), "a clock that steps back");
+        assert_eq!(
+            (back.yearly.as_str(), back.daily.as_str()),
+            ("TK-2025-002", "T-20250101-0002"),
+            "a clock that steps back"
+        );
     }
 
     #[test]

@@ -136,7 +136,9 @@ impl User {
 }
 
 fn is_han(name: &str) -> bool {
-    name.chars().next().is_some_and(|c| ('\u{4e00}'..='\u{9fff}').contains(&c) || ('\u{3400}'..='\u{4dbf}').contains(&c))
+    name.chars()
+        .next()
+        .is_some_and(|c| ('\u{4e00}'..='\u{9fff}').contains(&c) || ('\u{3400}'..='\u{4dbf}').contains(&c))
 }
 
 /// A profile as a caller sent it, before it is checked.
@@ -277,16 +279,26 @@ mod tests {
 
     #[test]
     fn names_follow_the_persons_language() {
-        let name = |first: &str, last: &str| user(Profile { first_name: Some(first.into()), last_name: Some(last.into()), ..Profile::default() }).name();
+        let name = |first: &str, last: &str| {
+            user(Profile { first_name: Some(first.into()), last_name: Some(last.into()), ..Profile::default() }).name()
+        };
         assert_eq!(name("三", "张"), "张三");
         assert_eq!(name("Ada", "Lovelace"), "Ada Lovelace");
         assert_eq!(user(Profile::default()).name(), "#7");
-        assert_eq!(user(Profile { email: Some(Email::parse("email", "bob@x.org").unwrap()), ..Profile::default() }).name(), "bob");
+        assert_eq!(
+            user(Profile { email: Some(Email::parse("email", "bob@x.org").unwrap()), ..Profile::default() }).name(),
+            "bob"
+        );
     }
 
     #[test]
     fn every_bad_field_is_named_at_once() {
-        let input = ProfileInput { username: Some("a b".into()), email: Some("nope".into()), phone: Some("1".repeat(51)), ..ProfileInput::default() };
+        let input = ProfileInput {
+            username: Some("a b".into()),
+            email: Some("nope".into()),
+            phone: Some("1".repeat(51)),
+            ..ProfileInput::default()
+        };
         let Err(Error::Invalid(problems)) = input.check() else { panic!("accepted") };
         let fields: Vec<_> = problems.iter().map(|p| p.field).collect();
         assert_eq!(fields, ["phone", "username", "email"]);

@@ -113,7 +113,8 @@ impl Page {
         let limit = usize::try_from(count).ok().filter(|n| (1..=PAGE_MAX).contains(n));
         let limit = limit.ok_or_else(|| Error::invalid(field, format!("must be 1 to {PAGE_MAX}")))?;
         let place = |field, text: Option<&str>| -> Result<Option<Place>> {
-            text.map(|t| Place::parse(t).ok_or_else(|| Error::invalid(field, "is not a cursor of this list"))).transpose()
+            text.map(|t| Place::parse(t).ok_or_else(|| Error::invalid(field, "is not a cursor of this list")))
+                .transpose()
         };
         Ok(Self { limit, after: place("after", after)?, before: place("before", before)?, backward, offset: 0 })
     }
@@ -194,7 +195,9 @@ impl Cursor {
         }
         let parts = text.split_once('.').and_then(|(epoch, seq)| Some((epoch, seq.parse().ok()?)));
         match parts {
-            Some((epoch, seq)) if !epoch.is_empty() && seq >= 0 => Ok(Some(Self { epoch: epoch.to_owned(), seq: Seq(seq) })),
+            Some((epoch, seq)) if !epoch.is_empty() && seq >= 0 => {
+                Ok(Some(Self { epoch: epoch.to_owned(), seq: Seq(seq) }))
+            }
             _ => Err(Error::invalid("after", "is not a cursor")),
         }
     }

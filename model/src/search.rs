@@ -106,7 +106,11 @@ fn head(ticket: &Ticket) -> Vec<String> {
         ticket.numbers.legacy.clone(),
     ];
     texts.extend(ticket.tags.iter().map(|t| t.as_str().to_owned()));
-    texts.extend([customer.name.clone(), customer.email.as_ref().map(|e| e.as_str().to_owned()), customer.phone.clone()].into_iter().flatten());
+    texts.extend(
+        [customer.name.clone(), customer.email.as_ref().map(|e| e.as_str().to_owned()), customer.phone.clone()]
+            .into_iter()
+            .flatten(),
+    );
     texts
 }
 

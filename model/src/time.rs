@@ -107,7 +107,10 @@ mod tests {
         let evening = Time::parse("2024-10-23T17:00:00Z").unwrap();
         assert_eq!(Zone::default().date(evening), (2024, 10, 24));
         assert_eq!(Zone::default().wall(evening), "2024-10-24 01:00:00");
-        assert_eq!(Zone::default().day_number(evening), Zone::default().day_number(Time::parse("2024-10-24T00:00:00Z").unwrap()));
+        assert_eq!(
+            Zone::default().day_number(evening),
+            Zone::default().day_number(Time::parse("2024-10-24T00:00:00Z").unwrap())
+        );
     }
 
     #[test]

@@ -23,7 +23,14 @@ pub type Loaded = Option<Ticket>;
 impl Batch<'_> {
     /// Gives the event its place in the log, changes the rows, and appends it. `ticket` is the ticket that the event is
     /// about as it stands before it, and is brought up to date.
-    pub async fn apply(&mut self, event: Event, actor: &Actor, ticket: &mut Loaded, now: Time, rules: Rules) -> Result<Recorded> {
+    pub async fn apply(
+        &mut self,
+        event: Event,
+        actor: &Actor,
+        ticket: &mut Loaded,
+        now: Time,
+        rules: Rules,
+    ) -> Result<Recorded> {
         let seq = self.counters.next_event();
         let mut recorded = Recorded { seq, at: now, by: actor.by(), about: None, event };
         if let Some(id) = recorded.event.ticket() {
@@ -134,7 +141,9 @@ impl Batch<'_> {
             Event::ApiTokenRevoked { token, .. } => self.revoke_token(*token, at).await,
             Event::CategoryCreated { category } => self.insert_category(category).await,
             Event::CategoryEdited { category, form } => self.set_category(*category, &form.to, at).await,
-            Event::SettingChanged { key, value } => self.set_setting(key, value.to.as_ref(), at, recorded.by.user).await,
+            Event::SettingChanged { key, value } => {
+                self.set_setting(key, value.to.as_ref(), at, recorded.by.user).await
+            }
             Event::NotificationsRead { user, ids, all } => {
                 self.flush().await?;
                 self.mark_read(*user, ids, *all, at).await
@@ -149,7 +158,9 @@ impl Batch<'_> {
     }
 
     async fn ticket(&mut self, id: TicketId) -> Result<Ticket> {
-        crate::ticket::by_id(&mut self.conn, id).await?.ok_or_else(|| Error::internal("an event of a ticket that isn't there"))
+        crate::ticket::by_id(&mut self.conn, id)
+            .await?
+            .ok_or_else(|| Error::internal("an event of a ticket that isn't there"))
     }
 
     /// A merge changes two tickets with one event.

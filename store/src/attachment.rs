@@ -6,7 +6,8 @@ use model::attachment::{Attachment, FileInfo};
 use model::id::{AttachmentId, CommentId, TicketId, UserId};
 use model::{Result, Time};
 
-const COLUMNS: &str = "id, sha256, filename, content_type, size, content_id, inline, owner_id, ticket_id, comment_id, created_at";
+const COLUMNS: &str =
+    "id, sha256, filename, content_type, size, content_id, inline, owner_id, ticket_id, comment_id, created_at";
 
 fn read(c: &mut Columns<'_>) -> Result<Attachment> {
     Ok(Attachment {
@@ -45,7 +46,8 @@ pub(crate) async fn of_comments(conn: &mut Conn, comments: &[CommentId]) -> Resu
 
 /// Uploads that no comment names since an instant.
 pub async fn unused_before(conn: &mut Conn, at: Time, limit: usize) -> Result<Vec<Attachment>> {
-    let sql = Sql::built(format!("SELECT {COLUMNS} FROM attachments WHERE comment_id IS NULL AND created_at < $1 LIMIT $2"));
+    let sql =
+        Sql::built(format!("SELECT {COLUMNS} FROM attachments WHERE comment_id IS NULL AND created_at < $1 LIMIT $2"));
     conn.list(sql.bind(at).bind(limit as i64), read).await
 }
 

@@ -132,15 +132,19 @@ pub fn tables() -> Vec<&'static str> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    let digit = |n: u8| char::from_digit(u32::from(n), 16).unwrap_or('0');
+    bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect()
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u32> = text.chars().map(|c| c.to_digit(16)).collect::<Option<_>>()?;
-    digits.chunks(2).map(|pair| match pair {
-        [high, low] => u8::try_from(high * 16 + low).ok(),
-        _ => None,
-    }).collect()
+    digits
+        .chunks(2)
+        .map(|pair| match pair {
+            [high, low] => u8::try_from(high * 16 + low).ok(),
+            _ => None,
+        })
+        .collect()
 }
 
 fn cells(row: &Row, columns: &[(&'static str, Kind)]) -> Result<serde_json::Value> {
@@ -189,7 +193,8 @@ async fn copy_all(conn: &mut Conn, line: &mut (impl FnMut(&str) -> Result<()> + 
             rows += page.len() as u64;
             let Some(last) = page.last().filter(|_| page.len() as i64 == PAGE) else { break };
             let values = values(&columns, &cells(last, &columns)?)?;
-            let place = |key: &str| columns.iter().position(|(name, _)| *name == key).and_then(|i| values.get(i).cloned());
+            let place =
+                |key: &str| columns.iter().position(|(name, _)| *name == key).and_then(|i| values.get(i).cloned());
             offset_keys = keys.iter().map(|key| place(key)).collect();
         }
     }
@@ -232,11 +237,13 @@ impl<'a, 'db> Restore<'a, 'db> {
 
     /// Takes one line of a copy.
     pub async fn line(&mut self, line: &str) -> Result<()> {
-        let parsed: serde_json::Value = serde_json::from_str(line).map_err(|e| Error::internal(format!("the backup is damaged: {e}")))?;
+        let parsed: serde_json::Value =
+            serde_json::from_str(line).map_err(|e| Error::internal(format!("the backup is damaged: {e}")))?;
         if let Some(name) = parsed.get("table").and_then(|t| t.as_str()) {
             self.flush().await?;
             let table = TABLES.iter().find(|t| t.name == name);
-            self.table = Some(table.ok_or_else(|| Error::internal(format!("the backup holds an unknown table: {name}")))?);
+            self.table =
+                Some(table.ok_or_else(|| Error::internal(format!("the backup holds an unknown table: {name}")))?);
             return Ok(());
         }
         let table = self.table.ok_or_else(|| Error::internal("the backup begins with a row"))?;

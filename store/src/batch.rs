@@ -49,7 +49,14 @@ impl<'db> Batch<'db> {
             conn.run(Sql::new("BEGIN IMMEDIATE")).await?;
             Sql::built(format!("SELECT {COUNTERS} FROM counters WHERE id = 1"))
         };
-        let mut batch = Self { conn, _turn: turn, counters: Counters::default(), loaded: Counters::default(), later: Later::default(), open: true };
+        let mut batch = Self {
+            conn,
+            _turn: turn,
+            counters: Counters::default(),
+            loaded: Counters::default(),
+            later: Later::default(),
+            open: true,
+        };
         let read = |c: &mut crate::db::Columns<'_>| {
             let mut values = [0; 16];
             for value in &mut values {
@@ -90,7 +97,12 @@ impl<'db> Batch<'db> {
         self.flush().await?;
         if self.counters != self.loaded {
             let changed = self.counters.event != self.loaded.event;
-            let set = COUNTERS.split(", ").enumerate().map(|(i, name)| format!("{} = ${}", name.trim(), i + 1)).collect::<Vec<_>>().join(", ");
+            let set = COUNTERS
+                .split(", ")
+                .enumerate()
+                .map(|(i, name)| format!("{} = ${}", name.trim(), i + 1))
+                .collect::<Vec<_>>()
+                .join(", ");
             let values = self.counters.values().into_iter().map(Value::from);
             let text = if self.conn.is_postgres() && changed {
                 format!(

@@ -48,13 +48,16 @@ pub async fn by_ids(conn: &mut Conn, ids: &[CategoryId]) -> Result<Vec<Category>
 }
 
 pub async fn by_key(conn: &mut Conn, key: &str) -> Result<Option<Category>> {
-    conn.find(Sql::built(format!("SELECT {COLUMNS} FROM categories WHERE key = $1")).bind(key.to_lowercase()), read).await
+    conn.find(Sql::built(format!("SELECT {COLUMNS} FROM categories WHERE key = $1")).bind(key.to_lowercase()), read)
+        .await
 }
 
 impl Batch<'_> {
     pub(crate) async fn insert_category(&mut self, category: &Category) -> Result<()> {
         let f = &category.form;
-        let text = format!("INSERT INTO categories ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)");
+        let text = format!(
+            "INSERT INTO categories ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+        );
         let sql = Sql::built(text)
             .bind(category.id)
             .bind(&f.key)

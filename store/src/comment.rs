@@ -128,7 +128,8 @@ pub async fn by_ids(conn: &mut Conn, ids: &[CommentId]) -> Result<Vec<Comment>> 
 
 /// The comments that a merge of this ticket moves, or, with `sources`, those that came to it from these tickets.
 pub async fn movable(conn: &mut Conn, ticket: TicketId, sources: &[TicketId]) -> Result<Vec<(CommentId, Visibility)>> {
-    let mut sql = Sql::built("SELECT id, visibility FROM comments WHERE withdrawn_at IS NULL AND ticket_id = ".to_owned());
+    let mut sql =
+        Sql::built("SELECT id, visibility FROM comments WHERE withdrawn_at IS NULL AND ticket_id = ".to_owned());
     sql.push_arg(ticket);
     if sources.is_empty() {
         sql.push(" AND id <> (SELECT description_id FROM tickets WHERE id = ").push_arg(ticket).push(")");
@@ -145,14 +146,21 @@ pub async fn versions(conn: &mut Conn, comment: CommentId) -> Result<Vec<Comment
         "SELECT version, body, replaced_at, replaced_by FROM comment_versions WHERE comment_id = $1 ORDER BY version LIMIT 500",
     );
     conn.list(sql.bind(comment), |c| {
-        Ok(CommentVersion { version: c.int()?, body: c.text()?, replaced_at: c.time()?, replaced_by: c.int_or()?.map(UserId) })
+        Ok(CommentVersion {
+            version: c.int()?,
+            body: c.text()?,
+            replaced_at: c.time()?,
+            replaced_by: c.int_or()?.map(UserId),
+        })
     })
     .await
 }
 
 impl Batch<'_> {
     pub(crate) async fn insert_comment(&mut self, comment: &Comment) -> Result<()> {
-        let text = format!("INSERT INTO comments ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)");
+        let text = format!(
+            "INSERT INTO comments ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+        );
         let meta = serde_json::to_string(&comment.meta).map_err(Error::internal)?;
         let sql = Sql::built(text)
             .bind(comment.id)
@@ -179,7 +187,14 @@ impl Batch<'_> {
     }
 
     /// Keeps the old text as a version and writes the new one.
-    pub(crate) async fn edit_comment(&mut self, id: CommentId, from: &Body, to: &Body, at: Time, by: Option<UserId>) -> Result<()> {
+    pub(crate) async fn edit_comment(
+        &mut self,
+        id: CommentId,
+        from: &Body,
+        to: &Body,
+        at: Time,
+        by: Option<UserId>,
+    ) -> Result<()> {
         let sql = Sql::new(
             "INSERT INTO comment_versions (comment_id, version, body, replaced_at, replaced_by) \
              SELECT id, version, $1, $2, $3 FROM comments WHERE id = $4",
@@ -209,7 +224,14 @@ impl Batch<'_> {
         self.move_comments(ids, source, "NULLIF(merged_from_id, ", source, ")").await
     }
 
-    async fn move_comments(&mut self, ids: &[CommentId], to: TicketId, open: &str, source: TicketId, close: &str) -> Result<()> {
+    async fn move_comments(
+        &mut self,
+        ids: &[CommentId],
+        to: TicketId,
+        open: &str,
+        source: TicketId,
+        close: &str,
+    ) -> Result<()> {
         for chunk in ids.chunks(200) {
             let mut sql = Sql::built("UPDATE comments SET ticket_id = ".to_owned());
             sql.push_arg(to).push(", merged_from_id = ").push(open).push_arg(source).push(close).push(" WHERE id > 0");
@@ -226,6 +248,7 @@ impl Batch<'_> {
 
 /// Whether somebody has written a public comment on a ticket.
 pub async fn has_author(conn: &mut Conn, ticket: TicketId, author: UserId) -> Result<bool> {
-    let sql = Sql::new("SELECT id FROM comments WHERE ticket_id = $1 AND author_id = $2 AND visibility = 'public' LIMIT 1");
+    let sql =
+        Sql::new("SELECT id FROM comments WHERE ticket_id = $1 AND author_id = $2 AND visibility = 'public' LIMIT 1");
     Ok(conn.one(sql.bind(ticket).bind(author)).await?.is_some())
 }

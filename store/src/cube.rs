@@ -13,8 +13,16 @@ type Cell = (i64, i64, i64, i64, &'static str);
 
 /// Sums in the order of the columns.
 const SUMS: [&str; 10] = [
-    "tickets", "reopened", "escalated", "responded", "response_minutes", "response_met", "resolved", "resolution_minutes",
-    "resolution_met", "breached",
+    "tickets",
+    "reopened",
+    "escalated",
+    "responded",
+    "response_minutes",
+    "response_met",
+    "resolved",
+    "resolution_minutes",
+    "resolution_met",
+    "breached",
 ];
 
 #[derive(Default)]
@@ -199,8 +207,18 @@ pub async fn of_requester(
             CubeGroup::Day => day.to_string(),
         };
         let entry = groups.entry(name.clone()).or_insert_with(|| Sums { group: name, ..Sums::default() });
-        let [tickets, reopened, escalated, responded, response_minutes, response_met, resolved, resolution_minutes, resolution_met, breached] =
-            sums;
+        let [
+            tickets,
+            reopened,
+            escalated,
+            responded,
+            response_minutes,
+            response_met,
+            resolved,
+            resolution_minutes,
+            resolution_met,
+            breached,
+        ] = sums;
         entry.tickets += tickets;
         entry.reopened += reopened;
         entry.escalated += escalated;

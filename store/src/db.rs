@@ -5,8 +5,8 @@
 use model::{Error, Result};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
-    SqliteArguments, SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
+    SqliteArguments, SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteRow, SqliteSynchronous,
 };
 use sqlx::{Arguments as _, AssertSqlSafe, ConnectOptions as _, PgConnection, Row as _, SqliteConnection};
 use std::borrow::Cow;
@@ -385,7 +385,9 @@ impl Db {
     /// A connection to read from. It never waits for the writer.
     pub async fn read(&self) -> Result<Conn> {
         match &self.pools {
-            Pools::Sqlite { readers, .. } => Ok(Conn::Sqlite(readers.acquire().await.map_err(failed)?, self.statements.clone())),
+            Pools::Sqlite { readers, .. } => {
+                Ok(Conn::Sqlite(readers.acquire().await.map_err(failed)?, self.statements.clone()))
+            }
             Pools::Postgres(pool) => Ok(Conn::Postgres(pool.acquire().await.map_err(failed)?, self.statements.clone())),
         }
     }
@@ -394,7 +396,9 @@ impl Db {
     pub(crate) async fn write(&self) -> Result<(Conn, MutexGuard<'_, ()>)> {
         let turn = self.turn.lock().await;
         let conn = match &self.pools {
-            Pools::Sqlite { writer, .. } => Conn::Sqlite(writer.acquire().await.map_err(failed)?, self.statements.clone()),
+            Pools::Sqlite { writer, .. } => {
+                Conn::Sqlite(writer.acquire().await.map_err(failed)?, self.statements.clone())
+            }
             Pools::Postgres(pool) => Conn::Postgres(pool.acquire().await.map_err(failed)?, self.statements.clone()),
         };
         Ok((conn, turn))

@@ -53,7 +53,12 @@ fn read(c: &mut Columns<'_>) -> Result<Delivery> {
 }
 
 /// Deliveries, newest first; of one ticket, or in one state, or all.
-pub async fn list(conn: &mut Conn, ticket: Option<TicketId>, state: Option<&str>, page: &Page) -> Result<Slice<Delivery>> {
+pub async fn list(
+    conn: &mut Conn,
+    ticket: Option<TicketId>,
+    state: Option<&str>,
+    page: &Page,
+) -> Result<Slice<Delivery>> {
     let mut sql = Sql::built(format!("SELECT {COLUMNS} FROM deliveries WHERE id > 0"));
     sql.and_in("ticket_id", ticket);
     sql.and_in("state", state);
@@ -71,7 +76,8 @@ pub async fn list(conn: &mut Conn, ticket: Option<TicketId>, state: Option<&str>
 
 /// How many deliveries are due now.
 pub async fn due_count(conn: &mut Conn, now: Time) -> Result<i64> {
-    let sql = Sql::new("SELECT COUNT(*) FROM deliveries WHERE (state = 'queued' OR state = 'sending') AND due_at <= $1");
+    let sql =
+        Sql::new("SELECT COUNT(*) FROM deliveries WHERE (state = 'queued' OR state = 'sending') AND due_at <= $1");
     conn.int(sql.bind(now)).await
 }
 
@@ -107,20 +113,28 @@ impl Batch<'_> {
         self.conn.run(sql).await.map(|_| ())
     }
 
-    /// Claims due deliveries until an instant, the first of each lane only.
-    pub async fn claim_deliveries(&mut self, now: Time, until: Time, limit: usize) -> Result<Vec<Delivery>> {
+    /// Claims a route's due deliveries until an instant, the first of each lane only.
+    pub async fn claim_deliveries(&mut self, route: &str, now: Time, until: Time, limit: usize) -> Result<Vec<Delivery>> {
         let sql = Sql::built(format!(
             "UPDATE deliveries SET state = 'sending', claimed_until = $1, attempts = attempts + 1 WHERE id IN (\
-             SELECT d.id FROM deliveries d WHERE d.due_at <= $2 \
+             SELECT d.id FROM deliveries d WHERE d.route = $4 AND d.due_at <= $2 \
              AND (d.state = 'queued' OR (d.state = 'sending' AND d.claimed_until <= $2)) \
-             AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.lane = d.lane AND e.id < d.id AND (e.state = 'queued' OR e.state = 'sending')) \
+             AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.route = d.route AND e.lane = d.lane AND e.id < d.id AND (e.state = 'queued' OR e.state = 'sending')) \
              ORDER BY d.due_at LIMIT $3) RETURNING {COLUMNS}"
         ));
-        self.conn.list(sql.bind(until).bind(now).bind(limit as i64), read).await
+        self.conn.list(sql.bind(until).bind(now).bind(limit as i64).bind(route), read).await
     }
 
     /// Notes how an attempt went: settled for good, or to be tried again at `again_at`.
-    pub async fn settle_delivery(&mut self, id: DeliveryId, state: &str, why: Option<&str>, receipt: Option<&str>, again_at: Option<Time>, now: Time) -> Result<()> {
+    pub async fn settle_delivery(
+        &mut self,
+        id: DeliveryId,
+        state: &str,
+        why: Option<&str>,
+        receipt: Option<&str>,
+        again_at: Option<Time>,
+        now: Time,
+    ) -> Result<()> {
         let sql = Sql::new(
             "UPDATE deliveries SET state = $1, why = $2, receipt = $3, due_at = COALESCE($4, due_at), claimed_until = NULL, \
              settled_at = $5 WHERE id = $6",

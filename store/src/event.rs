@@ -83,10 +83,9 @@ pub async fn last_before(conn: &mut Conn, at: model::Time) -> Result<Seq> {
     Ok(Seq(low))
 }
 
-/// How far a reader has come.
-pub async fn reader(conn: &mut Conn, name: &str) -> Result<Seq> {
-    let found = conn.find(Sql::new("SELECT seq FROM readers WHERE name = $1").bind(name), |c| c.int()).await?;
-    Ok(Seq(found.unwrap_or(0)))
+/// How far a reader has come; nothing where it has never read.
+pub async fn known_reader(conn: &mut Conn, name: &str) -> Result<Option<Seq>> {
+    conn.find(Sql::new("SELECT seq FROM readers WHERE name = $1").bind(name), |c| c.int().map(Seq)).await
 }
 
 impl Batch<'_> {

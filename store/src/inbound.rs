@@ -47,7 +47,12 @@ pub async fn raw(conn: &mut Conn, id: InboundId) -> Result<Option<Raw>> {
 }
 
 /// Messages in a state, oldest first: what was received but not read when the power went off is read after the start.
-pub async fn in_state(conn: &mut Conn, state: InboundState, after: InboundId, limit: usize) -> Result<Vec<StoredInbound>> {
+pub async fn in_state(
+    conn: &mut Conn,
+    state: InboundState,
+    after: InboundId,
+    limit: usize,
+) -> Result<Vec<StoredInbound>> {
     let sql = Sql::built(format!("SELECT {COLUMNS} FROM inbound WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3"));
     conn.list(sql.bind(state.word()).bind(after).bind(limit as i64), read).await
 }
@@ -110,7 +115,13 @@ impl Batch<'_> {
     }
 
     /// Notes what became of it.
-    pub async fn set_inbound(&mut self, id: InboundId, state: InboundState, why: Option<&str>, went: Option<(TicketId, CommentId)>) -> Result<()> {
+    pub async fn set_inbound(
+        &mut self,
+        id: InboundId,
+        state: InboundState,
+        why: Option<&str>,
+        went: Option<(TicketId, CommentId)>,
+    ) -> Result<()> {
         let sql = Sql::new(
             "UPDATE inbound SET state = $1, why = $2, ticket_id = $3, comment_id = $4, attempts = attempts + 1 WHERE id = $5",
         );

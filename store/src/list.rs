@@ -50,7 +50,10 @@ fn branches(filter: &TicketFilter, scope: Scope) -> Vec<Branch> {
     if holders.len() * statuses.len() > BRANCHES {
         return holders.into_iter().map(|holder| Branch { status: None, holder }).collect();
     }
-    holders.iter().flat_map(|holder| statuses.iter().map(|status| Branch { status: *status, holder: *holder })).collect()
+    holders
+        .iter()
+        .flat_map(|holder| statuses.iter().map(|status| Branch { status: *status, holder: *holder }))
+        .collect()
 }
 
 /// The conditions of a filter, all but the status where a branch says it.
@@ -75,7 +78,9 @@ fn conditions(sql: &mut Sql, filter: &TicketFilter, scope: Scope, branch: Branch
             sql.push(" AND t.assignee_id IS NULL");
         }
         Holder::OwnElsewhere(user) => {
-            sql.push(" AND t.requester_id = ").push_arg(user).push(" AND t.assignee_id IS NOT NULL AND t.assignee_id <> ");
+            sql.push(" AND t.requester_id = ")
+                .push_arg(user)
+                .push(" AND t.assignee_id IS NOT NULL AND t.assignee_id <> ");
             sql.push_arg(user);
         }
     }
@@ -185,13 +190,28 @@ fn order(column: Option<&str>, descending: bool, qualified: bool) -> String {
     let way = if descending { "DESC" } else { "ASC" };
     match column {
         None => format!(" ORDER BY {}id {way}", if qualified { "t." } else { "" }),
-        Some("t.due_at") => format!(" ORDER BY {} {way} NULLS LAST, {}id {way}", if qualified { "t.due_at" } else { "sort_key" }, if qualified { "t." } else { "" }),
-        Some(column) => format!(" ORDER BY {} {way}, {}id {way}", if qualified { column } else { "sort_key" }, if qualified { "t." } else { "" }),
+        Some("t.due_at") => format!(
+            " ORDER BY {} {way} NULLS LAST, {}id {way}",
+            if qualified { "t.due_at" } else { "sort_key" },
+            if qualified { "t." } else { "" }
+        ),
+        Some(column) => format!(
+            " ORDER BY {} {way}, {}id {way}",
+            if qualified { column } else { "sort_key" },
+            if qualified { "t." } else { "" }
+        ),
     }
 }
 
 /// A page of tickets.
-pub async fn tickets(conn: &mut Conn, filter: &TicketFilter, scope: Scope, sort: Sort, page: &Page, now: Time) -> Result<Slice<Ticket>> {
+pub async fn tickets(
+    conn: &mut Conn,
+    filter: &TicketFilter,
+    scope: Scope,
+    sort: Sort,
+    page: &Page,
+    now: Time,
+) -> Result<Slice<Ticket>> {
     if sort.by == SortBy::Relevance && filter.search.is_some() {
         return search::ranked(conn, filter, scope, page, now).await;
     }
@@ -245,11 +265,8 @@ pub(crate) fn slice<T>(mut items: Vec<T>, page: &Page, place: impl Fn(&T) -> Pla
     if page.backward {
         items.reverse();
     }
-    let (has_next, has_previous) = if page.backward {
-        (page.before.is_some(), more)
-    } else {
-        (more, page.after.is_some() || page.offset > 0)
-    };
+    let (has_next, has_previous) =
+        if page.backward { (page.before.is_some(), more) } else { (more, page.after.is_some() || page.offset > 0) };
     Slice { items: items.into_iter().map(|item| (place(&item), item)).collect(), has_next, has_previous }
 }
 
@@ -260,12 +277,14 @@ pub async fn count(conn: &mut Conn, filter: &TicketFilter, scope: Scope, now: Ti
             Scope::Requester(_) => None,
             Scope::All => Some(cubed(conn, &cube).await?),
             Scope::Agent(me) => {
-                let held: Vec<i64> = [me.0, 0].into_iter().filter(|id| cube.assignee.is_empty() || cube.assignee.contains(id)).collect();
+                let held: Vec<i64> =
+                    [me.0, 0].into_iter().filter(|id| cube.assignee.is_empty() || cube.assignee.contains(id)).collect();
                 if held.is_empty() { Some(0) } else { Some(cubed(conn, &CubeFilter { assignee: held, ..cube }).await?) }
             }
         };
         if let (Scope::Agent(me), Some(sum)) = (scope, total.as_mut()) {
-            *sum += scanned(conn, filter, scope, &[Branch { status: None, holder: Holder::OwnElsewhere(me) }], now).await?;
+            *sum +=
+                scanned(conn, filter, scope, &[Branch { status: None, holder: Holder::OwnElsewhere(me) }], now).await?;
         }
         if let Some(total) = total {
             return Ok(total);

@@ -7,7 +7,12 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 /// Version, name, and the text for SQLite and for PostgreSQL.
 const ALL: &[(i64, &str, &str, &str)] = &[
     (1, "core", include_str!("../../migrations/0001_core.sql"), include_str!("../../migrations/0001_core.sql")),
-    (2, "search", include_str!("../../migrations/sqlite/0002_search.sql"), include_str!("../../migrations/postgres/0002_search.sql")),
+    (
+        2,
+        "search",
+        include_str!("../../migrations/sqlite/0002_search.sql"),
+        include_str!("../../migrations/postgres/0002_search.sql"),
+    ),
 ];
 
 fn migrator(db: &Db) -> Migrator {
@@ -35,7 +40,10 @@ pub(crate) async fn pending(db: &Db) -> Result<Vec<String>> {
     let mut conn = db.read().await?;
     // The bookkeeping table is sqlx's; before the first run it isn't there.
     let exists = if db.is_postgres() {
-        conn.one(crate::db::Sql::new("SELECT 1::BIGINT FROM information_schema.tables WHERE table_name = '_sqlx_migrations'")).await?
+        conn.one(crate::db::Sql::new(
+            "SELECT 1::BIGINT FROM information_schema.tables WHERE table_name = '_sqlx_migrations'",
+        ))
+        .await?
     } else {
         conn.one(crate::db::Sql::new("SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations'")).await?
     };

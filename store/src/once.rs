@@ -21,8 +21,16 @@ pub async fn origin(conn: &mut Conn, origin: &Origin) -> Result<Option<(TicketId
 
 impl Batch<'_> {
     /// Notes a channel's message. The primary key refuses it a second time.
-    pub async fn remember_origin(&mut self, origin: &Origin, ticket: TicketId, comment: CommentId, at: Time) -> Result<()> {
-        let sql = Sql::new("INSERT INTO origins (channel, external_id, ticket_id, comment_id, at) VALUES ($1, $2, $3, $4, $5)");
+    pub async fn remember_origin(
+        &mut self,
+        origin: &Origin,
+        ticket: TicketId,
+        comment: CommentId,
+        at: Time,
+    ) -> Result<()> {
+        let sql = Sql::new(
+            "INSERT INTO origins (channel, external_id, ticket_id, comment_id, at) VALUES ($1, $2, $3, $4, $5)",
+        );
         let sql = sql.bind(origin.channel.word()).bind(&origin.external_id).bind(ticket).bind(comment).bind(at);
         self.conn.run(sql).await.map(|_| ())
     }

@@ -56,7 +56,9 @@ pub async fn by_ids(conn: &mut Conn, ids: &[UserId]) -> Result<Vec<User>> {
 /// The person with this e-mail address or user name (either case).
 pub async fn by_login(conn: &mut Conn, login: &str) -> Result<Option<User>> {
     let login = login.trim().to_lowercase();
-    let sql = Sql::built(format!("SELECT {COLUMNS} FROM users u WHERE u.email = $1 OR u.username_key = $1 ORDER BY u.id LIMIT 1"));
+    let sql = Sql::built(format!(
+        "SELECT {COLUMNS} FROM users u WHERE u.email = $1 OR u.username_key = $1 ORDER BY u.id LIMIT 1"
+    ));
     conn.find(sql.bind(login), read).await
 }
 
@@ -71,8 +73,16 @@ pub async fn taken(conn: &mut Conn, profile: &Profile, except: Option<UserId>) -
     let mut fields = Vec::new();
     let except = except.map_or(0, |u| u.0);
     let checks = [
-        ("username", "SELECT id FROM users WHERE username_key = $1 AND id <> $2", profile.username.as_ref().map(|n| n.to_lowercase())),
-        ("email", "SELECT id FROM users WHERE email = $1 AND id <> $2", profile.email.as_ref().map(|e| e.as_str().to_owned())),
+        (
+            "username",
+            "SELECT id FROM users WHERE username_key = $1 AND id <> $2",
+            profile.username.as_ref().map(|n| n.to_lowercase()),
+        ),
+        (
+            "email",
+            "SELECT id FROM users WHERE email = $1 AND id <> $2",
+            profile.email.as_ref().map(|e| e.as_str().to_owned()),
+        ),
         ("openid", "SELECT id FROM users WHERE openid = $1 AND id <> $2", profile.openid.clone()),
     ];
     for (field, sql, value) in checks {

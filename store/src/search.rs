@@ -21,7 +21,9 @@ const DEPTH_MAX: usize = 16_384;
 pub(crate) async fn write(conn: &mut Conn, documents: BTreeMap<CommentId, Option<String>>) -> Result<()> {
     for (id, tokens) in documents {
         let sql = match (tokens, conn.is_postgres()) {
-            (Some(tokens), false) => Sql::new("INSERT OR REPLACE INTO search (rowid, tokens) VALUES ($1, $2)").bind(id).bind(tokens),
+            (Some(tokens), false) => {
+                Sql::new("INSERT OR REPLACE INTO search (rowid, tokens) VALUES ($1, $2)").bind(id).bind(tokens)
+            }
             (Some(tokens), true) => Sql::new(
                 "INSERT INTO search (rowid, tokens) VALUES ($1, array_to_tsvector(string_to_array($2, ' '))) \
                  ON CONFLICT (rowid) DO UPDATE SET tokens = excluded.tokens",
@@ -89,7 +91,13 @@ async fn newest(conn: &mut Conn, expression: String, limit: usize) -> Result<Vec
 }
 
 /// A page of matches, best first. The place of a match is its position.
-pub(crate) async fn ranked(conn: &mut Conn, filter: &TicketFilter, scope: Scope, page: &Page, now: Time) -> Result<Slice<Ticket>> {
+pub(crate) async fn ranked(
+    conn: &mut Conn,
+    filter: &TicketFilter,
+    scope: Scope,
+    page: &Page,
+    now: Time,
+) -> Result<Slice<Ticket>> {
     let text = filter.search.clone().unwrap_or_default();
     let tokens = search::query(&text);
     let from = match (page.after, page.before) {
@@ -150,7 +158,8 @@ async fn candidates(
     if exhausted && tokens.len() > 1 && ids.len() < needed {
         let mut common: Option<Vec<TicketId>> = None;
         for token in tokens {
-            let hits = newest(conn, expression(std::slice::from_ref(token), scope, false, postgres), DEPTH_MAX / 8).await?;
+            let hits =
+                newest(conn, expression(std::slice::from_ref(token), scope, false, postgres), DEPTH_MAX / 8).await?;
             let here: HashSet<TicketId> = hits.iter().map(|(_, ticket)| *ticket).collect();
             common = Some(match common {
                 None => {
@@ -170,7 +179,14 @@ async fn candidates(
 }
 
 /// Those of the candidates that the caller may see and the filter lets through, in order, as many as needed.
-async fn kept(conn: &mut Conn, rest: &TicketFilter, scope: Scope, ids: &[TicketId], needed: usize, now: Time) -> Result<Vec<Ticket>> {
+async fn kept(
+    conn: &mut Conn,
+    rest: &TicketFilter,
+    scope: Scope,
+    ids: &[TicketId],
+    needed: usize,
+    now: Time,
+) -> Result<Vec<Ticket>> {
     let mut found = Vec::new();
     for chunk in ids.chunks(needed.clamp(25, 200)) {
         let wanted: Vec<TicketId> = match rest.ids.as_slice() {

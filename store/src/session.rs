@@ -103,7 +103,13 @@ impl Batch<'_> {
         self.conn.run(sql).await.map(|_| ())
     }
 
-    pub(crate) async fn refresh_session(&mut self, id: SessionId, refresh: &Sealed, expires_at: Time, at: Time) -> Result<()> {
+    pub(crate) async fn refresh_session(
+        &mut self,
+        id: SessionId,
+        refresh: &Sealed,
+        expires_at: Time,
+        at: Time,
+    ) -> Result<()> {
         let sql = Sql::new(
             "INSERT INTO used_refresh_tokens (hash, session_id, used_at) SELECT refresh_hash, id, $1 FROM sessions WHERE id = $2",
         );
@@ -137,14 +143,23 @@ impl Batch<'_> {
         self.conn.run(sql.bind(at).bind(id)).await.map(|_| ())
     }
 
-    pub(crate) async fn insert_failed_sign_in(&mut self, seq: model::id::Seq, user: UserId, at: Time, ip: Option<&str>, agent: Option<&str>) -> Result<()> {
-        let sql = Sql::new("INSERT INTO failed_sign_ins (seq, user_id, at, ip, user_agent) VALUES ($1, $2, $3, $4, $5)");
+    pub(crate) async fn insert_failed_sign_in(
+        &mut self,
+        seq: model::id::Seq,
+        user: UserId,
+        at: Time,
+        ip: Option<&str>,
+        agent: Option<&str>,
+    ) -> Result<()> {
+        let sql =
+            Sql::new("INSERT INTO failed_sign_ins (seq, user_id, at, ip, user_agent) VALUES ($1, $2, $3, $4, $5)");
         self.conn.run(sql.bind(seq).bind(user).bind(at).bind(ip).bind(agent)).await.map(|_| ())
     }
 
     /// Forgets what can't be presented any more: used refresh tokens and answers to idempotency keys before an instant.
     pub async fn forget_old(&mut self, tokens_before: Time, keys_before: Time) -> Result<u64> {
-        let gone = self.conn.run(Sql::new("DELETE FROM used_refresh_tokens WHERE used_at < $1").bind(tokens_before)).await?;
+        let gone =
+            self.conn.run(Sql::new("DELETE FROM used_refresh_tokens WHERE used_at < $1").bind(tokens_before)).await?;
         Ok(gone + self.conn.run(Sql::new("DELETE FROM idempotency WHERE at < $1").bind(keys_before)).await?)
     }
 }

@@ -32,7 +32,13 @@ pub async fn meta(conn: &mut Conn, key: &str) -> Result<Option<String>> {
 }
 
 impl Batch<'_> {
-    pub(crate) async fn set_setting(&mut self, key: &str, value: Option<&Value>, at: Time, by: Option<UserId>) -> Result<()> {
+    pub(crate) async fn set_setting(
+        &mut self,
+        key: &str,
+        value: Option<&Value>,
+        at: Time,
+        by: Option<UserId>,
+    ) -> Result<()> {
         let Some(value) = value else {
             return self.conn.run(Sql::new("DELETE FROM settings WHERE key = $1").bind(key)).await.map(|_| ());
         };
@@ -46,7 +52,9 @@ impl Batch<'_> {
     }
 
     pub async fn set_meta(&mut self, key: &str, value: &str) -> Result<()> {
-        let sql = Sql::new("INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+        let sql = Sql::new(
+            "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        );
         self.conn.run(sql.bind(key).bind(value)).await.map(|_| ())
     }
 }

@@ -12,13 +12,54 @@ use std::fmt::Write as _;
 
 /// The columns in the order of `values` and `read`.
 const NAMES: [&str; 48] = [
-    "id", "number_yearly", "number_daily", "number_legacy", "title", "status", "reopened", "reopen_count", "resolution",
-    "priority", "kind", "category_id", "source", "channel", "requester_id", "assignee_id", "department", "tags",
-    "custom_fields", "customer_name", "customer_email", "customer_phone", "due_at", "response_due_at", "resolution_due_at",
-    "category_sla_hours", "first_reply_at", "resolved_at", "closed_at", "response_breached", "resolution_breached",
-    "escalated", "view_count", "comment_count", "internal_count", "staff_replies", "rating", "rating_comment", "native",
-    "description_id", "follows_id", "merged_into_id", "status_before_merge", "deleted_at", "created_at", "updated_at",
-    "version", "next_timer_at",
+    "id",
+    "number_yearly",
+    "number_daily",
+    "number_legacy",
+    "title",
+    "status",
+    "reopened",
+    "reopen_count",
+    "resolution",
+    "priority",
+    "kind",
+    "category_id",
+    "source",
+    "channel",
+    "requester_id",
+    "assignee_id",
+    "department",
+    "tags",
+    "custom_fields",
+    "customer_name",
+    "customer_email",
+    "customer_phone",
+    "due_at",
+    "response_due_at",
+    "resolution_due_at",
+    "category_sla_hours",
+    "first_reply_at",
+    "resolved_at",
+    "closed_at",
+    "response_breached",
+    "resolution_breached",
+    "escalated",
+    "view_count",
+    "comment_count",
+    "internal_count",
+    "staff_replies",
+    "rating",
+    "rating_comment",
+    "native",
+    "description_id",
+    "follows_id",
+    "merged_into_id",
+    "status_before_merge",
+    "deleted_at",
+    "created_at",
+    "updated_at",
+    "version",
+    "next_timer_at",
 ];
 
 /// `t.id, t.number_yearly, …`: what `read` reads, which is all but the last, the timer.
@@ -166,7 +207,12 @@ impl Batch<'_> {
     }
 
     /// Writes the columns that differ, and no index but theirs.
-    pub(crate) async fn update_ticket(&mut self, before: &Ticket, after: &Ticket, auto_close_hours: Option<i64>) -> Result<()> {
+    pub(crate) async fn update_ticket(
+        &mut self,
+        before: &Ticket,
+        after: &Ticket,
+        auto_close_hours: Option<i64>,
+    ) -> Result<()> {
         let (old, new) = (values(before, auto_close_hours)?, values(after, auto_close_hours)?);
         let mut sql = Sql::built("UPDATE tickets SET ".to_owned());
         let mut first = true;
@@ -233,13 +279,16 @@ pub async fn by_number(conn: &mut Conn, number: &str) -> Result<Option<TicketId>
 
 /// Tickets that time alone changes at `now`.
 pub async fn due_timers(conn: &mut Conn, now: model::Time, limit: usize) -> Result<Vec<TicketId>> {
-    let sql = Sql::new("SELECT id FROM tickets WHERE next_timer_at IS NOT NULL AND next_timer_at <= $1 ORDER BY next_timer_at LIMIT $2");
+    let sql = Sql::new(
+        "SELECT id FROM tickets WHERE next_timer_at IS NOT NULL AND next_timer_at <= $1 ORDER BY next_timer_at LIMIT $2",
+    );
     conn.list(sql.bind(now).bind(limit as i64), |c| c.int().map(TicketId)).await
 }
 
 /// When the next timer is due.
 pub async fn next_timer(conn: &mut Conn) -> Result<Option<model::Time>> {
-    let sql = Sql::new("SELECT next_timer_at FROM tickets WHERE next_timer_at IS NOT NULL ORDER BY next_timer_at LIMIT 1");
+    let sql =
+        Sql::new("SELECT next_timer_at FROM tickets WHERE next_timer_at IS NOT NULL ORDER BY next_timer_at LIMIT 1");
     conn.find(sql, |c| c.time()).await
 }
 

@@ -1,6 +1,6 @@
 //! One ticket's life, from opening to closing, and what every reader sees of it.
 
-use crate::bench_house::{caller, each_backend};
+use crate::house::{caller, each_backend};
 use model::command::{AddComment, AssignTicket, ChangeStatus, Edit, OpenTicket};
 use model::people::Role;
 use model::query::{Page, Sort, TicketFilter};
@@ -12,7 +12,8 @@ async fn a_ticket_is_opened_answered_resolved_and_closed() {
         let engine = &house.engine;
         let user = house.person("alice", Role::User).await;
         let agent = house.person("bob", Role::Agent).await;
-        let ticket = engine.open_ticket(&caller(&user), OpenTicket::new("无法登录", "密码错误 please help")).await.unwrap();
+        let ticket =
+            engine.open_ticket(&caller(&user), OpenTicket::new("无法登录", "密码错误 please help")).await.unwrap();
         assert_eq!(ticket.id.0, 100_001);
         assert_eq!(ticket.numbers.yearly, "TK-2026-001");
         assert_eq!(ticket.status, Status::New);
@@ -41,7 +42,15 @@ async fn a_ticket_is_opened_answered_resolved_and_closed() {
         let words: Vec<_> = history.iter().rev().map(|r| r.event.word()).collect();
         assert_eq!(
             words,
-            ["ticket_opened", "ticket_assigned", "status_changed", "comment_added", "status_changed", "status_changed", "status_changed"]
+            [
+                "ticket_opened",
+                "ticket_assigned",
+                "status_changed",
+                "comment_added",
+                "status_changed",
+                "status_changed",
+                "status_changed"
+            ]
         );
         let statistics = engine.statistics(&caller(&user).actor, engine::StatisticsQuery::default()).await.unwrap();
         assert_eq!((statistics.total, statistics.resolved), (1, 1));

@@ -1,5 +1,6 @@
 //! The engine on both databases: every test runs on SQLite and on PostgreSQL, in a store of its own.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
-mod bench_house;
+mod delivery;
+mod house;
 mod life;

@@ -36,7 +36,9 @@ fn checked(scene: &Scene<'_>, id: Option<CategoryId>, form: &CategoryForm) -> Re
         return Err(Error::invalid("parent", "does not exist"));
     }
     check_parent(id, &scene.facts.ancestors)?;
-    if form.auto_assignee.is_some() && !scene.facts.assignee.as_ref().is_some_and(|u| u.role.is_staff() && u.is_active()) {
+    if form.auto_assignee.is_some()
+        && !scene.facts.assignee.as_ref().is_some_and(|u| u.role.is_staff() && u.is_active())
+    {
         return Err(Error::invalid("auto_assignee", "must be an active member of staff"));
     }
     Ok(form)

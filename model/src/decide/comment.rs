@@ -79,9 +79,8 @@ fn converse(ticket: &Ticket, by_staff: bool) -> Result<Option<Event>> {
 fn comment_for<'a>(scene: &'a Scene<'_>) -> Result<(&'a Ticket, &'a Comment)> {
     let ticket = scene.facts.ticket().map_err(|_| Error::not_found("comment"))?;
     let comment = scene.facts.comment.as_ref().ok_or_else(|| Error::not_found("comment"))?;
-    access::on_ticket(scene.actor, Operation::ReadTicket, ticket).map_err(|e| match e {
-        Error::NotFound { .. } => Error::not_found("comment"),
-        other => other,
+    access::on_ticket(scene.actor, Operation::ReadTicket, ticket).map_err(|error| {
+        if matches!(error, Error::NotFound { .. }) { Error::not_found("comment") } else { error }
     })?;
     if !comment.is_public() && !scene.actor.is_staff() {
         return Err(Error::not_found("comment"));
@@ -98,7 +97,12 @@ pub(super) fn edit(scene: &Scene<'_>, body: &str) -> Result<Decision> {
     }
     let to = Body::parse("body", body)?;
     Ok(Change::of(comment.body.clone(), to)
-        .map(|body| Event::CommentEdited { ticket: ticket.id, comment: comment.id, visibility: comment.visibility, body })
+        .map(|body| Event::CommentEdited {
+            ticket: ticket.id,
+            comment: comment.id,
+            visibility: comment.visibility,
+            body,
+        })
         .into_iter()
         .collect::<Vec<_>>()
         .into())
@@ -108,7 +112,10 @@ pub(super) fn set_visibility(scene: &Scene<'_>, to: Visibility) -> Result<Decisi
     let (ticket, comment) = comment_for(scene)?;
     access::on_person(scene.actor, Operation::SetCommentVisibility, comment.author)?;
     if comment.id == ticket.description || comment.visibility == Visibility::System || to == Visibility::System {
-        return Err(Error::invalid("visibility", "can only be changed between public and internal, and not of the description"));
+        return Err(Error::invalid(
+            "visibility",
+            "can only be changed between public and internal, and not of the description",
+        ));
     }
     if comment.withdrawn_at.is_some() {
         return Err(Error::conflict("comment", "the comment was withdrawn"));
@@ -124,7 +131,10 @@ pub(super) fn withdraw(scene: &Scene<'_>) -> Result<Decision> {
     let (ticket, comment) = comment_for(scene)?;
     access::on_person(scene.actor, Operation::WithdrawComment, comment.author)?;
     if comment.id == ticket.description {
-        return Err(Error::conflict("comment", "a ticket's description can't be withdrawn; delete or withdraw the ticket"));
+        return Err(Error::conflict(
+            "comment",
+            "a ticket's description can't be withdrawn; delete or withdraw the ticket",
+        ));
     }
     if comment.withdrawn_at.is_some() {
         return Ok(Decision::default());
@@ -135,7 +145,10 @@ pub(super) fn withdraw(scene: &Scene<'_>) -> Result<Decision> {
 /// Refuses attachments that don't exist, belong to someone else or to another comment, or are too many.
 pub(super) fn attachments(scene: &Scene<'_>, wanted: &[AttachmentId]) -> Result<()> {
     if wanted.len() > scene.policy.max_attachments_per_comment {
-        return Err(Error::invalid("attachments", format!("must be at most {}", scene.policy.max_attachments_per_comment)));
+        return Err(Error::invalid(
+            "attachments",
+            format!("must be at most {}", scene.policy.max_attachments_per_comment),
+        ));
     }
     for id in wanted {
         let known = scene.facts.attachments.iter().find(|a| a.id == *id);

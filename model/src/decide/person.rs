@@ -34,7 +34,14 @@ fn account(scene: &Scene<'_>, create: &CreateUser, counters: &mut Counters) -> R
     Ok(Event::UserCreated { user: Box::new(user), password: create.password.clone() }.into())
 }
 
-fn make(scene: &Scene<'_>, profile: Profile, role: Role, status: UserStatus, has_password: bool, counters: &mut Counters) -> User {
+fn make(
+    scene: &Scene<'_>,
+    profile: Profile,
+    role: Role,
+    status: UserStatus,
+    has_password: bool,
+    counters: &mut Counters,
+) -> User {
     User {
         id: counters.next_user(),
         profile,
@@ -72,8 +79,11 @@ pub(super) fn contact(scene: &Scene<'_>, contact: &MakeContact, counters: &mut C
     }
     let email = contact.email.as_deref().and_then(|e| Email::parse("email", e).ok());
     let email = email.filter(|_| !scene.facts.taken.contains(&"email"));
-    let display: Option<String> =
-        contact.display.as_ref().map(|d| d.chars().filter(|c| !c.is_control()).take(200).collect::<String>().trim().to_owned()).filter(|d| !d.is_empty());
+    let display: Option<String> = contact
+        .display
+        .as_ref()
+        .map(|d| d.chars().filter(|c| !c.is_control()).take(200).collect::<String>().trim().to_owned())
+        .filter(|d| !d.is_empty());
     let profile = Profile { email, display_name: display.clone(), ..Profile::default() };
     let user = make(scene, profile, Role::User, UserStatus::Active, false, counters);
     let identity = Identity {
@@ -120,10 +130,7 @@ fn target<'a>(scene: &'a Scene<'_>, operation: Operation) -> Result<&'a User> {
     let reads = access::in_general(scene.actor, Operation::ListStaff).is_ok();
     match scene.facts.user() {
         Ok(user) => {
-            access::on_person(scene.actor, operation, Some(user.id)).map_err(|e| match e {
-                Error::Forbidden { .. } if !reads => Error::not_found("user"),
-                other => other,
-            })?;
+            access::on_person(scene.actor, operation, Some(user.id)).map_err(|error| if reads { error } else { error.hidden("user") })?;
             Ok(user)
         }
         Err(missing) => {
@@ -140,7 +147,11 @@ pub(super) fn set_role(scene: &Scene<'_>, to: Role) -> Result<Decision> {
     may_give(scene, to)?;
     may_give(scene, user.role)?;
     not_oneself(scene, user)?;
-    Ok(Change::of(user.role, to).map(|role| Event::RoleChanged { user: user.id, role }).into_iter().collect::<Vec<_>>().into())
+    Ok(Change::of(user.role, to)
+        .map(|role| Event::RoleChanged { user: user.id, role })
+        .into_iter()
+        .collect::<Vec<_>>()
+        .into())
 }
 
 /// An account that no longer works is signed out everywhere.
@@ -204,10 +215,7 @@ pub(super) fn link(scene: &Scene<'_>, link: &LinkIdentity, counters: &mut Counte
 
 pub(super) fn unlink(scene: &Scene<'_>) -> Result<Decision> {
     let identity = scene.facts.identity.as_ref().ok_or_else(|| Error::not_found("identity"))?;
-    access::on_person(scene.actor, Operation::UnlinkIdentity, Some(identity.user)).map_err(|e| match e {
-        Error::Forbidden { .. } => Error::not_found("identity"),
-        other => other,
-    })?;
+    access::on_person(scene.actor, Operation::UnlinkIdentity, Some(identity.user)).map_err(|error| error.hidden("identity"))?;
     Ok(Event::IdentityUnlinked {
         identity: identity.id,
         user: identity.user,

@@ -64,7 +64,7 @@ pub(super) fn refresh(scene: &Scene<'_>, refresh: &RefreshSession) -> Result<Dec
 
 pub(super) fn end(scene: &Scene<'_>, reason: &str) -> Result<Decision> {
     let session = scene.facts.session.as_ref().ok_or_else(|| Error::not_found("session"))?;
-    access::on_person(scene.actor, Operation::EndSession, Some(session.user)).map_err(hide("session"))?;
+    access::on_person(scene.actor, Operation::EndSession, Some(session.user)).map_err(|error| error.hidden("session"))?;
     if session.ended_at.is_some() {
         return Ok(Decision::default());
     }
@@ -73,7 +73,7 @@ pub(super) fn end(scene: &Scene<'_>, reason: &str) -> Result<Decision> {
 
 pub(super) fn end_all(scene: &Scene<'_>, except: Option<SessionId>, reason: &str) -> Result<Decision> {
     let user = scene.facts.user()?;
-    access::on_person(scene.actor, Operation::EndSession, Some(user.id)).map_err(hide("user"))?;
+    access::on_person(scene.actor, Operation::EndSession, Some(user.id)).map_err(|error| error.hidden("user"))?;
     Ok(ended(scene, except, reason).into())
 }
 
@@ -91,7 +91,7 @@ pub(super) fn note_failure(scene: &Scene<'_>, user: UserId, ip: Option<&str>, ag
 
 pub(super) fn create_token(scene: &Scene<'_>, create: &CreateApiToken, counters: &mut Counters) -> Result<Decision> {
     let user = scene.facts.user()?;
-    access::on_person(scene.actor, Operation::CreateApiToken, Some(user.id)).map_err(hide("user"))?;
+    access::on_person(scene.actor, Operation::CreateApiToken, Some(user.id)).map_err(|error| error.hidden("user"))?;
     // A token can't make one that may do more than itself.
     if let crate::Actor::User(member) = scene.actor
         && !member.scopes.is_empty()
@@ -119,17 +119,9 @@ pub(super) fn create_token(scene: &Scene<'_>, create: &CreateApiToken, counters:
 
 pub(super) fn revoke_token(scene: &Scene<'_>) -> Result<Decision> {
     let token = scene.facts.api_token.as_ref().ok_or_else(|| Error::not_found("API token"))?;
-    access::on_person(scene.actor, Operation::RevokeApiToken, Some(token.user)).map_err(hide("API token"))?;
+    access::on_person(scene.actor, Operation::RevokeApiToken, Some(token.user)).map_err(|error| error.hidden("API token"))?;
     if token.revoked_at.is_some() {
         return Ok(Decision::default());
     }
     Ok(Event::ApiTokenRevoked { token: token.id, user: token.user }.into())
-}
-
-/// What belongs to somebody else is not found, rather than forbidden.
-fn hide(what: &'static str) -> impl Fn(Error) -> Error {
-    move |error| match error {
-        Error::Forbidden { .. } => Error::not_found(what),
-        other => other,
-    }
 }

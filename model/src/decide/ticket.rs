@@ -3,7 +3,7 @@
 use super::{Decision, Scene};
 use crate::access::{self, Operation};
 use crate::actor::Actor;
-use crate::command::{AssignTicket, ChangeStatus, EditTicket, Edit, EscalateTicket, OpenTicket};
+use crate::command::{AssignTicket, ChangeStatus, Edit, EditTicket, EscalateTicket, OpenTicket};
 use crate::comment::{Comment, Visibility};
 use crate::counters::Counters;
 use crate::error::{Error, Problems, Result};
@@ -23,7 +23,11 @@ pub(super) fn open(scene: &Scene<'_>, open: &OpenTicket, counters: &mut Counters
     let title = problems.take(Title::parse(&open.title))?;
     let body = problems.take(Body::parse("description", &open.description))?;
     let tags = problems.take(Tag::list(&open.tags))?;
-    let customer = problems.take(customer(open.customer_name.as_deref(), open.customer_email.as_deref(), open.customer_phone.as_deref()))?;
+    let customer = problems.take(customer(
+        open.customer_name.as_deref(),
+        open.customer_email.as_deref(),
+        open.customer_phone.as_deref(),
+    ))?;
     let department = problems.take(text::optional("department", open.department.as_deref(), 100))?;
     let code = problems.take(open.kind.as_deref().map_or(Ok(DEFAULT_KIND.to_owned()), kind))?;
     problems.take(bounded("custom_fields", &open.custom_fields, scene.policy.max_custom_fields))?;
@@ -50,7 +54,8 @@ pub(super) fn open(scene: &Scene<'_>, open: &OpenTicket, counters: &mut Counters
         id: counters.next_comment(),
         ticket: id,
         author: scene.actor.user().or(Some(requester)),
-        by_staff: scene.actor.role().is_some_and(crate::people::Role::is_staff) && scene.actor.user() != Some(requester),
+        by_staff: scene.actor.role().is_some_and(crate::people::Role::is_staff)
+            && scene.actor.user() != Some(requester),
         visibility: Visibility::Public,
         channel: open.channel,
         body,
@@ -155,7 +160,9 @@ fn bounded(field: &'static str, map: &Map<String, Value>, max: usize) -> Result<
 fn assignable(user: Option<&User>) -> Result<()> {
     match user {
         None => Err(Error::invalid("assignee", "does not exist")),
-        Some(user) if !user.role.is_staff() => Err(Error::invalid("assignee", "must be an agent, a supervisor or an administrator")),
+        Some(user) if !user.role.is_staff() => {
+            Err(Error::invalid("assignee", "must be an agent, a supervisor or an administrator"))
+        }
         Some(user) if !user.is_active() => Err(Error::invalid("assignee", "has an account that is not active")),
         Some(_) => Ok(()),
     }
@@ -333,7 +340,12 @@ pub(super) fn assign(scene: &Scene<'_>, assign: &AssignTicket) -> Result<Decisio
 }
 
 /// Assigning takes a new ticket to open and changes no other status (`dialects.md` 2.3).
-fn assigned(ticket: &Ticket, to: Option<crate::id::UserId>, department: Option<String>, reason: Option<String>) -> Result<Vec<Event>> {
+fn assigned(
+    ticket: &Ticket,
+    to: Option<crate::id::UserId>,
+    department: Option<String>,
+    reason: Option<String>,
+) -> Result<Vec<Event>> {
     let mut events = vec![Event::TicketAssigned {
         ticket: ticket.id,
         assignee: Change { from: ticket.assignee, to },
@@ -396,7 +408,8 @@ pub(super) fn restore(scene: &Scene<'_>) -> Result<Decision> {
 pub(super) fn merge(scene: &Scene<'_>) -> Result<Decision> {
     let ticket = ticket_for(scene, Operation::MergeTicket)?;
     let into = scene.facts.other.as_ref().ok_or_else(|| Error::invalid("into", "does not exist"))?;
-    access::on_ticket(scene.actor, Operation::MergeTicket, into).map_err(|_| Error::invalid("into", "does not exist"))?;
+    access::on_ticket(scene.actor, Operation::MergeTicket, into)
+        .map_err(|_| Error::invalid("into", "does not exist"))?;
     if into.id == ticket.id {
         return Err(Error::invalid("into", "must be another ticket"));
     }

@@ -19,13 +19,22 @@ pub(super) fn fire(scene: &Scene<'_>) -> Result<Decision> {
     if ticket.is_active() {
         let unanswered = ticket.first_reply_at.is_none() && !ticket.response_breached;
         if unanswered && ticket.response_due_at <= scene.now {
-            events.push(Event::SlaBreached { ticket: ticket.id, target: Target::Response, due_at: ticket.response_due_at });
+            events.push(Event::SlaBreached {
+                ticket: ticket.id,
+                target: Target::Response,
+                due_at: ticket.response_due_at,
+            });
         }
         if !ticket.resolution_breached && ticket.resolution_due_at <= scene.now {
-            events.push(Event::SlaBreached { ticket: ticket.id, target: Target::Resolution, due_at: ticket.resolution_due_at });
+            events.push(Event::SlaBreached {
+                ticket: ticket.id,
+                target: Target::Resolution,
+                due_at: ticket.resolution_due_at,
+            });
         }
     }
-    if let (Status::Resolved, Some(at), Some(hours)) = (ticket.status, ticket.resolved_at, scene.policy.auto_close_hours)
+    if let (Status::Resolved, Some(at), Some(hours)) =
+        (ticket.status, ticket.resolved_at, scene.policy.auto_close_hours)
         && at.plus_hours(hours) <= scene.now
     {
         let why = format!("closed by itself {hours} hours after it was resolved");

@@ -12,7 +12,9 @@ impl Ticket {
     pub fn evolve(&mut self, event: &Event, at: Time) {
         match event {
             Event::TicketEdited { changes, .. } => self.edit(changes),
-            Event::StatusChanged { status, resolution, reopened, .. } => self.move_to(status, resolution, *reopened, at),
+            Event::StatusChanged { status, resolution, reopened, .. } => {
+                self.move_to(status, resolution, *reopened, at);
+            }
             Event::PriorityChanged { priority, response_due_at, resolution_due_at, .. } => {
                 self.priority = priority.to;
                 self.response_due_at = *response_due_at;

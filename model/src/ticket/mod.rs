@@ -201,7 +201,8 @@ impl Ticket {
         if self.deleted_at.is_some() || self.merged_into.is_some() {
             return None;
         }
-        let response = (self.is_active() && self.first_reply_at.is_none() && !self.response_breached).then_some(self.response_due_at);
+        let response = (self.is_active() && self.first_reply_at.is_none() && !self.response_breached)
+            .then_some(self.response_due_at);
         let resolution = (self.is_active() && !self.resolution_breached).then_some(self.resolution_due_at);
         let close = match (self.status, self.resolved_at, auto_close_hours) {
             (Status::Resolved, Some(at), Some(hours)) => Some(at.plus_hours(hours)),

@@ -109,11 +109,27 @@ mod tests {
     #[test]
     fn every_documented_move_is_legal_and_no_other() {
         let legal = [
-            (New, Open), (New, InProgress), (New, Pending), (New, Closed), (New, Cancelled),
-            (Open, InProgress), (Open, Pending), (Open, Closed), (Open, Cancelled),
-            (InProgress, Pending), (InProgress, Resolved), (InProgress, Closed), (InProgress, Cancelled),
-            (Pending, InProgress), (Pending, Resolved), (Pending, Closed), (Pending, Cancelled),
-            (Resolved, Closed), (Resolved, Open), (Closed, Open), (Cancelled, Open),
+            (New, Open),
+            (New, InProgress),
+            (New, Pending),
+            (New, Closed),
+            (New, Cancelled),
+            (Open, InProgress),
+            (Open, Pending),
+            (Open, Closed),
+            (Open, Cancelled),
+            (InProgress, Pending),
+            (InProgress, Resolved),
+            (InProgress, Closed),
+            (InProgress, Cancelled),
+            (Pending, InProgress),
+            (Pending, Resolved),
+            (Pending, Closed),
+            (Pending, Cancelled),
+            (Resolved, Closed),
+            (Resolved, Open),
+            (Closed, Open),
+            (Cancelled, Open),
         ];
         for from in Status::ALL {
             for to in Status::ALL {
