@@ -42,6 +42,7 @@ impl Engine {
         let id = known.or_else(|| number.trim_start_matches('#').parse().ok().map(TicketId));
         match id {
             Some(id) => self.ticket(actor, id).await,
+            None if matches!(actor, Actor::Anonymous) => Err(access::sign_in()),
             None => Err(Error::not_found("ticket")),
         }
     }
@@ -135,12 +136,25 @@ impl Engine {
             let page = store::event::of_ticket(&mut self.0.store.read().await?, ticket, before, limit).await?;
             let more = page.len() == limit;
             before = page.last().map(|r| r.seq);
-            shown.extend(page.into_iter().filter(|r| see::event(actor, r)));
+            let page = page.into_iter().filter(|r| see::event(actor, r)).collect();
+            shown.extend(self.still_public(actor, page).await?);
             if !more || shown.len() >= limit {
                 shown.truncate(limit);
                 return Ok(shown);
             }
         }
+    }
+
+    /// Without the texts that were public once and are withdrawn or internal now, for those who may not read such.
+    pub(crate) async fn still_public(&self, actor: &Actor, mut events: Vec<Recorded>) -> Result<Vec<Recorded>> {
+        let ids: Vec<CommentId> = events.iter().filter_map(see::words_of).collect();
+        if ids.is_empty() || see::internal(actor) {
+            return Ok(events);
+        }
+        let mut hidden = store::comment::by_ids(&mut self.0.store.read().await?, &ids).await?;
+        hidden.retain(|c| !c.is_public());
+        events.retain(|r| see::words_of(r).is_none_or(|id| hidden.iter().all(|c| c.id != id)));
+        Ok(events)
     }
 
     /// People: all for supervisors and administrators, staff for staff.

@@ -62,6 +62,11 @@ impl Credentials {
                 self.sessions.invalidate(session);
                 Ended::Session(*session)
             }
+            Event::SessionRefreshed { session, .. } => {
+                // It lives longer now.
+                self.sessions.invalidate(session);
+                return;
+            }
             Event::ApiTokenRevoked { token, .. } => {
                 let token = *token;
                 self.forget(move |m| m.via == Via::ApiToken(token));

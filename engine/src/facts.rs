@@ -18,6 +18,9 @@ pub(crate) async fn load(batch: &mut Batch<'_>, command: &Command) -> Result<Fac
             facts.requester = user(conn, open.requester).await?;
             facts.assignee = user(conn, open.assignee).await?;
             facts.attachments = attachments(conn, &open.attachments).await?;
+            if let Some(follows) = open.follows {
+                facts.other = ticket(conn, follows).await?;
+            }
             category(conn, &mut facts, open.category.as_ref()).await?;
         }
         Command::EditTicket(id, edit) => {

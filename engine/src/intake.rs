@@ -152,18 +152,24 @@ impl Engine {
     async fn conversation(&self, inbound: &Inbound, sender: UserId) -> Result<Target> {
         let mut follows = None;
         for clue in &inbound.thread {
-            let Some(ticket) = self.clue(inbound.origin.channel, clue).await? else { continue };
-            let machine = matches!(inbound.nature, Nature::AutoReply | Nature::Bounce);
+            let way = self.clue(inbound.origin.channel, clue).await?;
+            let Some(target) = way.last().map(|t| t.id) else { continue };
             // A mail server's report comes from nobody who takes part; it is a note for staff only.
-            if machine || self.takes_part(&ticket, inbound, sender).await? {
-                return Ok(Target::Join(ticket.id));
+            let mut joins = matches!(inbound.nature, Nature::AutoReply | Nature::Bounce);
+            // Who takes part in a ticket takes part in what it was merged into.
+            for ticket in &way {
+                joins = joins || self.takes_part(ticket, inbound, sender).await?;
             }
-            follows = follows.or(Some(ticket.id));
+            if joins {
+                return Ok(Target::Join(target));
+            }
+            follows = follows.or(Some(target));
         }
         Ok(Target::Open { follows })
     }
 
-    async fn clue(&self, channel: Channel, clue: &Clue) -> Result<Option<Ticket>> {
+    /// The ticket that a clue leads to, by way of those that were merged; nothing where it leads nowhere.
+    async fn clue(&self, channel: Channel, clue: &Clue) -> Result<Vec<Ticket>> {
         let found = match clue {
             Clue::Signed(token) => self.signed_ticket(token),
             Clue::Message(id) => {
@@ -174,19 +180,23 @@ impl Engine {
             Clue::Number(number) => self.numbered(number).await?,
         };
         let mut next = found;
+        let mut way = Vec::new();
         // A merged ticket's conversation goes on where it went.
         for _ in 0..10 {
-            let Some(id) = next else { return Ok(None) };
+            let Some(id) = next else { return Ok(Vec::new()) };
             let ticket = store::ticket::by_id(&mut self.0.store.read().await?, id).await?;
             match ticket {
-                Some(ticket) if ticket.deleted_at.is_none() => match ticket.merged_into {
-                    Some(into) => next = Some(into),
-                    None => return Ok(Some(ticket)),
-                },
-                Some(_) | None => return Ok(None),
+                Some(ticket) if ticket.deleted_at.is_none() => {
+                    next = ticket.merged_into;
+                    way.push(ticket);
+                    if next.is_none() {
+                        return Ok(way);
+                    }
+                }
+                Some(_) | None => return Ok(Vec::new()),
             }
         }
-        Ok(None)
+        Ok(Vec::new())
     }
 
     /// Whether the sender is the requester, the named customer, or somebody who has written on the ticket before.

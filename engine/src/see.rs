@@ -73,6 +73,16 @@ pub(crate) fn event(actor: &Actor, recorded: &Recorded) -> bool {
     }
 }
 
+/// The comment whose text an event carries.
+#[expect(clippy::wildcard_enum_match_arm, reason = "two of many")]
+pub(crate) fn words_of(recorded: &Recorded) -> Option<model::id::CommentId> {
+    match &recorded.event {
+        Event::CommentAdded { comment, .. } => Some(comment.id),
+        Event::CommentEdited { comment, .. } => Some(*comment),
+        _ => None,
+    }
+}
+
 fn sees_ticket(actor: &Actor, recorded: &Recorded) -> bool {
     let Some(ticket) = recorded.about else { return false };
     let known = !ticket.deleted || actor.role() == Some(model::people::Role::Admin);

@@ -27,7 +27,8 @@ impl Engine {
     async fn ticket_after(&self, outcome: Outcome) -> Result<Ticket> {
         match (outcome.ticket, outcome.subject) {
             (Some(ticket), _) => Ok(ticket),
-            (None, Subject::Ticket(id)) => {
+            // A message that had come in before is named by its comment.
+            (None, Subject::Ticket(id) | Subject::Comment(_, id)) => {
                 let found = store::ticket::by_id(&mut self.0.store.read().await?, id).await?;
                 found.ok_or_else(|| Error::not_found("ticket"))
             }

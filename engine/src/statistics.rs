@@ -5,9 +5,10 @@ use model::access::{self, Operation};
 use model::id::{CategoryId, UserId};
 use model::query::TicketFilter;
 use model::ticket::{Priority, Status};
+use model::time::Zone;
 use model::{Actor, Result, Time};
 use store::Scope;
-use store::cube::{CubeFilter, CubeGroup, Sums, sums};
+use store::cube::{CubeFilter, CubeGroup, Held, Sums, sums};
 
 /// Which tickets: those created between two instants' days (business zone, both inclusive), of one assignee.
 #[derive(Debug, Clone, Default)]
@@ -48,9 +49,10 @@ impl Engine {
         access::in_general(actor, Operation::ReadStatistics)?;
         let scope = see::scope(actor).ok_or_else(access::sign_in)?;
         let zone = self.policy().zone;
+        let days = (query.from.map(|t| zone.day_number(t)), query.to.map(|t| zone.day_number(t)));
         let filter = CubeFilter {
-            from_day: query.from.map(|t| zone.day_number(t)),
-            to_day: query.to.map(|t| zone.day_number(t)),
+            from_day: days.0,
+            to_day: days.1,
             assignee: query.assignee.map(|u| u.0).into_iter().collect(),
             ..CubeFilter::default()
         };
@@ -58,14 +60,15 @@ impl Engine {
         // A requester's tickets are few and not in the cube: they are counted themselves.
         let cells = match scope {
             Scope::All => Cells::Cube(filter),
+            // What an agent requested and somebody else works on is theirs to see as well, as in the lists.
             Scope::Agent(me) => match query.assignee {
-                Some(other) if other != me => return Ok(Statistics::default()),
+                Some(other) if other != me => Cells::Requester(me, Held::By(other)),
                 Some(_) => Cells::Cube(filter),
-                None => Cells::Cube(CubeFilter { assignee: vec![me.0, 0], ..filter }),
+                None => Cells::Both(CubeFilter { assignee: vec![me.0, 0], ..filter }, me),
             },
-            Scope::Requester(user) => Cells::Requester(user, query.assignee),
+            Scope::Requester(user) => Cells::Requester(user, query.assignee.map_or(Held::Any, Held::By)),
         };
-        let of = |group| grouped(&cells, group, zone, query.from, query.to);
+        let of = |group| Grouped { cells: &cells, group, zone, days };
         let all = of(CubeGroup::All).read(&mut conn).await?.into_iter().next().unwrap_or_default();
         let mut result = Statistics {
             total: all.tickets,
@@ -92,8 +95,8 @@ impl Engine {
         result.unassigned = found(&assignee, "0");
         let late = TicketFilter {
             assignee: query.assignee.into_iter().collect(),
-            created_from: query.from,
-            created_to: query.to.map(|t| t.plus(model::time::DAY)),
+            created_from: query.from.map(|t| zone.day_start(zone.day_number(t))),
+            created_to: query.to.map(|t| zone.day_start(zone.day_number(t) + 1)),
             ..TicketFilter::default()
         };
         let now = self.now();
@@ -107,34 +110,38 @@ impl Engine {
 
 enum Cells {
     Cube(CubeFilter),
-    Requester(UserId, Option<UserId>),
+    Requester(UserId, Held),
+    Both(CubeFilter, UserId),
 }
 
 /// One grouping that is still to be read.
 struct Grouped<'a> {
     cells: &'a Cells,
     group: CubeGroup,
+    zone: Zone,
     days: (Option<i64>, Option<i64>),
-}
-
-fn grouped(
-    cells: &Cells,
-    group: CubeGroup,
-    zone: model::time::Zone,
-    from: Option<Time>,
-    to: Option<Time>,
-) -> Grouped<'_> {
-    Grouped { cells, group, days: (from.map(|t| zone.day_number(t)), to.map(|t| zone.day_number(t))) }
 }
 
 impl Grouped<'_> {
     async fn read(&self, conn: &mut store::Conn) -> Result<Vec<Sums>> {
         match self.cells {
             Cells::Cube(filter) => sums(conn, filter, self.group).await,
-            Cells::Requester(user, assignee) => {
-                store::cube::of_requester(conn, *user, *assignee, self.days, self.group).await
+            Cells::Requester(user, held) => self.requested(conn, *user, *held).await,
+            Cells::Both(filter, me) => {
+                let mut all = sums(conn, filter, self.group).await?;
+                for more in self.requested(conn, *me, Held::Elsewhere(*me)).await? {
+                    match all.iter_mut().find(|s| s.group == more.group) {
+                        Some(known) => known.add(&more),
+                        None => all.push(more),
+                    }
+                }
+                Ok(all)
             }
         }
+    }
+
+    async fn requested(&self, conn: &mut store::Conn, user: UserId, held: Held) -> Result<Vec<Sums>> {
+        store::cube::of_requester(conn, user, held, self.days, self.group, self.zone).await
     }
 }
 

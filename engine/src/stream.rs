@@ -25,11 +25,13 @@ impl Engine {
         model::access::in_general(actor, model::access::Operation::ReadEvents)?;
         // Listen first, look at the log afterwards: what is committed in between is in both, and skipped once.
         let live = self.0.hub.listen();
+        // Changes of the reader's own role before now are history; from here on they concern this stream.
+        let fresh = self.0.hub.last();
         let after = match after {
             None => self.0.hub.last(),
             Some(text) => self.place(Cursor::parse(text)?).await?,
         };
-        Ok(Box::pin(follow(self.clone(), actor.clone(), live, after, filter)))
+        Ok(Box::pin(follow(self.clone(), actor.clone(), live, Span { after, fresh }, filter)))
     }
 
     /// The place of a cursor in this log, if it can be replayed from.
@@ -92,31 +94,33 @@ fn follow(
     engine: Engine,
     mut actor: Actor,
     mut live: tokio::sync::broadcast::Receiver<Arc<Recorded>>,
-    after: Seq,
+    span: Span,
     filter: EventFilter,
 ) -> impl futures_util::Stream<Item = Result<Arc<Recorded>>> + Send + 'static {
     async_stream::stream! {
-        let mut at = after;
-        // Replayed changes of the reader's own role are history: only those that come from here on concern this stream.
-        let fresh = engine.0.hub.last();
+        let Span { after: mut at, fresh } = span;
         // What the log holds beyond `at` up to what was handed on when we began, and again after each gap.
         let mut behind = engine.0.hub.last() > at;
         loop {
             if behind {
-                let page = async { store::event::after(&mut engine.0.store.read().await?, at, crate::hub::PAGE).await };
-                let events = match page.await {
-                    Ok(events) => events,
+                let page = async {
+                    let events = store::event::after(&mut engine.0.store.read().await?, at, crate::hub::PAGE).await?;
+                    let (read, last) = (events.len(), events.last().map(|e| e.seq));
+                    Ok::<_, Error>((engine.still_public(&actor, events).await?, read, last))
+                };
+                let (events, read, last) = match page.await {
+                    Ok(page) => page,
                     Err(error) => { yield Err(error); return; }
                 };
-                let caught_up = events.len() < crate::hub::PAGE;
+                let caught_up = read < crate::hub::PAGE;
                 for event in events {
-                    at = event.seq;
                     match step(&mut actor, &event, fresh) {
                         Step::End => return,
                         Step::Go if wanted(&filter, &event) && see::event(&actor, &event) => yield Ok(Arc::new(event)),
                         Step::Go => {}
                     }
                 }
+                at = last.unwrap_or(at);
                 behind = !caught_up;
                 continue;
             }
@@ -135,6 +139,12 @@ fn follow(
             }
         }
     }
+}
+
+/// Where a stream begins, and up to where the reader's own changes are history.
+struct Span {
+    after: Seq,
+    fresh: Seq,
 }
 
 enum Step {

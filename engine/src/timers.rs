@@ -42,18 +42,19 @@ impl Engine {
     /// Fires what is due; answers how many tickets something happened to.
     pub async fn fire_timers(&self) -> Result<usize> {
         let mut fired = 0;
+        let mut after = None;
         loop {
-            let due = store::ticket::due_timers(&mut self.0.store.read().await?, self.now(), AT_ONCE).await?;
+            let due = store::ticket::due_timers(&mut self.0.store.read().await?, self.now(), after, AT_ONCE).await?;
             let more = due.len() == AT_ONCE;
+            after = due.last().copied();
+            let due: Vec<TicketId> = due.into_iter().map(|(_, id)| id).collect();
             let system = Caller::system("timers");
             let commands = due.into_iter().map(|id| self.execute(&system, Command::FireTimers(id)));
-            let mut here = 0;
             for outcome in futures_util::future::join_all(commands).await {
-                here += usize::from(!outcome?.events.is_empty());
+                fired += usize::from(!outcome?.events.is_empty());
             }
-            fired += here;
-            // Where nothing happened although something was due, another round would find the same.
-            if !more || here == 0 {
+            // One to which nothing happens (its due time is of an older configuration) must not hold up those behind it.
+            if !more {
                 return Ok(fired);
             }
         }

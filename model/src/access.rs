@@ -311,16 +311,22 @@ pub fn sees(actor: &Actor, requester: UserId, assignee: Option<UserId>) -> bool 
     }
 }
 
+/// Whether the caller may know of a ticket as it stands: a deleted one only those who could restore it.
+pub fn knows(actor: &Actor, ticket: &Ticket) -> bool {
+    let restores = actor.role().is_none_or(|role| Operation::RestoreTicket.grant(role) != Grant::No);
+    sees(actor, ticket.requester, ticket.assignee) && (ticket.deleted_at.is_none() || restores)
+}
+
 /// Permits an operation on a ticket, or says why not: "not found" for what the caller may not know of.
 pub fn on_ticket(actor: &Actor, operation: Operation, ticket: &Ticket) -> Result<()> {
     match actor {
         Actor::System(_) => Ok(()),
         Actor::Anonymous => Err(sign_in()),
         Actor::User(member) => {
-            let sees = sees(actor, ticket.requester, ticket.assignee);
-            if !sees
-                || (ticket.deleted_at.is_some() && operation != Operation::RestoreTicket && member.role != Role::Admin)
-            {
+            let gone = ticket.deleted_at.is_some()
+                && member.role != Role::Admin
+                && (operation != Operation::RestoreTicket || operation.grant(member.role) == Grant::No);
+            if gone || !sees(actor, ticket.requester, ticket.assignee) {
                 return Err(Error::not_found("ticket"));
             }
             check(actor, operation, operation.grant(member.role), ticket.requester == member.id)

@@ -87,6 +87,11 @@ impl Zone {
     pub fn day_number(self, at: Time) -> i64 {
         (at.0 + i64::from(self.offset.local_minus_utc()) * SECOND).div_euclid(DAY)
     }
+
+    /// The instant at which a day begins there.
+    pub fn day_start(self, day: i64) -> Time {
+        Time(day * DAY - i64::from(self.offset.local_minus_utc()) * SECOND)
+    }
 }
 
 #[cfg(test)]

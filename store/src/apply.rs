@@ -50,7 +50,7 @@ impl Batch<'_> {
 
     async fn apply_to_ticket(&mut self, recorded: &Recorded, before: Option<Ticket>, rules: Rules) -> Result<Ticket> {
         if let Event::TicketOpened { ticket, description } = &recorded.event {
-            self.insert_ticket(ticket, rules.auto_close_hours).await?;
+            self.insert_ticket(ticket, rules.auto_close_hours)?;
             self.insert_comment(description).await?;
             self.later.cube.moved(None, ticket, rules.zone);
             self.index(ticket, description);
@@ -61,6 +61,10 @@ impl Batch<'_> {
         after.evolve(&recorded.event, recorded.at);
         self.update_ticket(&before, &after, rules.auto_close_hours).await?;
         self.later.cube.moved(Some(&before), &after, rules.zone);
+        if let Event::CommentAdded { comment, .. } = &recorded.event {
+            self.insert_comment(comment).await?;
+            self.index(&after, comment);
+        }
         Ok(after)
     }
 
@@ -69,6 +73,7 @@ impl Batch<'_> {
         let at = recorded.at;
         match &recorded.event {
             Event::TicketOpened { .. }
+            | Event::CommentAdded { .. }
             | Event::StatusChanged { .. }
             | Event::PriorityChanged { .. }
             | Event::TicketAssigned { .. }
@@ -97,12 +102,6 @@ impl Batch<'_> {
                 for (ticket, n) in views {
                     self.add_views(*ticket, *n).await?;
                 }
-                Ok(())
-            }
-            Event::CommentAdded { comment, ticket, .. } => {
-                self.insert_comment(comment).await?;
-                let ticket = self.ticket(*ticket).await?;
-                self.index(&ticket, comment);
                 Ok(())
             }
             Event::CommentEdited { comment, body, .. } => {
@@ -158,6 +157,7 @@ impl Batch<'_> {
     }
 
     async fn ticket(&mut self, id: TicketId) -> Result<Ticket> {
+        self.settle().await?;
         crate::ticket::by_id(&mut self.conn, id)
             .await?
             .ok_or_else(|| Error::internal("an event of a ticket that isn't there"))
@@ -179,6 +179,7 @@ impl Batch<'_> {
     }
 
     async fn reindex_comment(&mut self, id: CommentId) -> Result<()> {
+        self.settle().await?;
         let Some(found) = comment::by_id(&mut self.conn, id).await? else { return Ok(()) };
         let ticket = self.ticket(found.ticket).await?;
         self.index(&ticket, &found);

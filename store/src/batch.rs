@@ -1,7 +1,8 @@
 //! A batch: one transaction that carries the commands of a moment, with the write lock held from its first statement.
 //!
-//! Rows that nobody reads inside a batch (events, search documents, notifications, statistics) are collected and written
-//! together at the end, so that a batch of sixty-four commands costs a handful of statements for them.
+//! New rows are collected and written together, many to a statement, so that a batch of sixty-four new tickets costs a few
+//! dozen statements instead of hundreds. Rows that a later command of the batch may read (tickets, comments, tags) are
+//! written before it loads its facts (`settle`); the others (events, notifications, search, statistics) at the end.
 
 use crate::cube::Deltas;
 use crate::db::{Conn, Db, Sql, Value};
@@ -11,9 +12,6 @@ use model::id::{CommentId, Seq};
 use model::{Result, Time};
 use std::collections::BTreeMap;
 use tokio::sync::MutexGuard;
-
-/// How many rows one INSERT carries.
-const ROWS: usize = 32;
 
 const COUNTERS: &str = "event, ticket, comment, person, category, attachment, identity, session, api_token, inbound, \
                         notification, delivery, year, year_tickets, day, day_tickets";
@@ -28,9 +26,12 @@ pub struct Batch<'db> {
     open: bool,
 }
 
-/// What is written at the end of a batch.
+/// What is not written yet.
 #[derive(Default)]
 pub(crate) struct Later {
+    pub tickets: Vec<Vec<Value>>,
+    pub tags: Vec<Vec<Value>>,
+    pub comments: Vec<Vec<Value>>,
     pub events: Vec<Vec<Value>>,
     pub notifications: Vec<Vec<Value>>,
     /// The tokens of a comment; `None`: it is no longer found.
@@ -132,8 +133,19 @@ impl<'db> Batch<'db> {
         self.conn.run(Sql::new("ROLLBACK")).await.map(|_| ())
     }
 
-    /// Writes what was collected, without ending the batch: for a command that reads what another of the batch wrote.
+    /// Writes the tickets and comments that wait, for whoever is going to read them.
+    pub async fn settle(&mut self) -> Result<()> {
+        let tickets = std::mem::take(&mut self.later.tickets);
+        let tags = std::mem::take(&mut self.later.tags);
+        let comments = std::mem::take(&mut self.later.comments);
+        insert(&mut self.conn, "tickets", &crate::ticket::names(), tickets).await?;
+        insert(&mut self.conn, "ticket_tags", "tag, ticket_id", tags).await?;
+        insert(&mut self.conn, "comments", crate::comment::COLUMNS, comments).await
+    }
+
+    /// Writes everything that was collected, without ending the batch.
     pub async fn flush(&mut self) -> Result<()> {
+        self.settle().await?;
         let later = std::mem::take(&mut self.later);
         insert(&mut self.conn, "events", crate::event::COLUMNS, later.events).await?;
         insert(&mut self.conn, "notifications", crate::notification::COLUMNS, later.notifications).await?;
@@ -160,25 +172,36 @@ impl Drop for Batch<'_> {
     }
 }
 
-/// Inserts rows of the same table, many at a time.
+/// Inserts rows of the same table, many to a statement.
 pub(crate) async fn insert(conn: &mut Conn, table: &str, columns: &str, rows: Vec<Vec<Value>>) -> Result<()> {
     let width = columns.split(',').count();
-    let mut rows = rows.into_iter().peekable();
-    while rows.peek().is_some() {
-        let chunk: Vec<Vec<Value>> = rows.by_ref().take(ROWS).collect();
+    let mut rows = rows.into_iter();
+    while rows.len() > 0 {
+        let at_once = rows_at_once(rows.len());
+        let chunk: Vec<_> = rows.by_ref().take(at_once).collect();
         let mut text = format!("INSERT INTO {table} ({columns}) VALUES ");
-        for row in 0..chunk.len() {
-            text.push_str(if row == 0 { "(" } else { ", (" });
-            for column in 0..width {
-                if column > 0 {
-                    text.push_str(", ");
-                }
-                text.push('$');
-                text.push_str(&(row * width + column + 1).to_string());
-            }
-            text.push(')');
-        }
+        placeholders(&mut text, chunk.len(), width, |_, n| format!("${n}"));
         conn.run(Sql::built(text).bind_all(chunk.into_iter().flatten())).await?;
     }
     Ok(())
+}
+
+/// How many of the rows that wait go into one statement: a power of two, so that there are few different statements and
+/// each is prepared once.
+pub(crate) fn rows_at_once(waiting: usize) -> usize {
+    [32, 16, 8, 4, 2].into_iter().find(|n| *n <= waiting).unwrap_or(1)
+}
+
+/// Adds `(…), (…)`: what stands for each column, `cell` says by the column and the argument's number.
+pub(crate) fn placeholders(text: &mut String, rows: usize, width: usize, cell: impl Fn(usize, usize) -> String) {
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 0..width {
+            if column > 0 {
+                text.push_str(", ");
+            }
+            text.push_str(&cell(column, row * width + column + 1));
+        }
+        text.push(')');
+    }
 }

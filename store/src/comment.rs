@@ -8,7 +8,7 @@ use model::people::Channel;
 use model::text::Body;
 use model::{Error, Result, Time};
 
-const COLUMNS: &str = "id, ticket_id, author_id, by_staff, visibility, channel, body, folded, created_at, edited_at, \
+pub(crate) const COLUMNS: &str = "id, ticket_id, author_id, by_staff, visibility, channel, body, folded, created_at, edited_at, \
                        withdrawn_at, merged_from_id, meta, version, attachment_count";
 
 fn read(c: &mut Columns<'_>) -> Result<(Comment, i64)> {
@@ -158,27 +158,24 @@ pub async fn versions(conn: &mut Conn, comment: CommentId) -> Result<Vec<Comment
 
 impl Batch<'_> {
     pub(crate) async fn insert_comment(&mut self, comment: &Comment) -> Result<()> {
-        let text = format!(
-            "INSERT INTO comments ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
-        );
-        let meta = serde_json::to_string(&comment.meta).map_err(Error::internal)?;
-        let sql = Sql::built(text)
-            .bind(comment.id)
-            .bind(comment.ticket)
-            .bind(comment.author)
-            .bind(comment.by_staff)
-            .bind(comment.visibility.word())
-            .bind(comment.channel.word())
-            .bind(comment.body.as_str())
-            .bind(&comment.folded)
-            .bind(comment.created_at)
-            .bind(comment.edited_at)
-            .bind(comment.withdrawn_at)
-            .bind(comment.merged_from)
-            .bind(meta)
-            .bind(comment.version)
-            .bind(comment.attachments.len() as i64);
-        self.conn.run(sql).await?;
+        let meta = if comment.meta.is_empty() { "{}".to_owned() } else { serde_json::to_string(&comment.meta).map_err(Error::internal)? };
+        self.later.comments.push(vec![
+            comment.id.into(),
+            comment.ticket.into(),
+            comment.author.into(),
+            comment.by_staff.into(),
+            comment.visibility.word().into(),
+            comment.channel.word().into(),
+            comment.body.as_str().into(),
+            (&comment.folded).into(),
+            comment.created_at.into(),
+            comment.edited_at.into(),
+            comment.withdrawn_at.into(),
+            comment.merged_from.into(),
+            meta.into(),
+            comment.version.into(),
+            (comment.attachments.len() as i64).into(),
+        ]);
         for attachment in &comment.attachments {
             let sql = Sql::new("UPDATE attachments SET ticket_id = $1, comment_id = $2 WHERE id = $3");
             self.conn.run(sql.bind(comment.ticket).bind(comment.id).bind(attachment.id)).await?;

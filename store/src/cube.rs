@@ -2,8 +2,10 @@
 //!
 //! Counting is a sum over a few hundred rows instead of a scan of a million tickets. Deleted tickets are in no cell.
 
+use crate::batch::{placeholders, rows_at_once};
 use crate::db::{Conn, Sql, Value};
 use model::Result;
+use model::id::UserId;
 use model::ticket::{Priority, Status, Ticket};
 use model::time::Zone;
 use std::collections::BTreeMap;
@@ -69,18 +71,23 @@ impl Deltas {
 
     pub(crate) async fn write(self, conn: &mut Conn) -> Result<()> {
         let adds = SUMS.map(|s| format!("{s} = ticket_cube.{s} + excluded.{s}")).join(", ");
-        for ((day, assignee, category, priority, status), sums) in self.0 {
-            if sums.iter().all(|s| *s == 0) {
-                continue;
-            }
-            let text = format!(
-                "INSERT INTO ticket_cube (day, assignee_id, category_id, priority, status, {}) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
-                 ON CONFLICT (day, assignee_id, category_id, priority, status) DO UPDATE SET {adds}",
+        let changed: Vec<_> = self.0.into_iter().filter(|(_, sums)| sums.iter().any(|s| *s != 0)).collect();
+        let mut cells = changed.into_iter();
+        while cells.len() > 0 {
+            let at_once = rows_at_once(cells.len());
+            let chunk: Vec<_> = cells.by_ref().take(at_once).collect();
+            let mut text = format!(
+                "INSERT INTO ticket_cube (day, assignee_id, category_id, priority, status, {}) VALUES ",
                 SUMS.join(", ")
             );
-            let sql = Sql::built(text).bind(day).bind(assignee).bind(category).bind(priority).bind(status);
-            conn.run(sql.bind_all(sums.into_iter().map(Value::from))).await?;
+            placeholders(&mut text, chunk.len(), 5 + SUMS.len(), |_, n| format!("${n}"));
+            text.push_str(" ON CONFLICT (day, assignee_id, category_id, priority, status) DO UPDATE SET ");
+            text.push_str(&adds);
+            let values = chunk.into_iter().flat_map(|((day, assignee, category, priority, status), sums)| {
+                let place = [day.into(), assignee.into(), category.into(), priority.into(), Value::from(status)];
+                place.into_iter().chain(sums.into_iter().map(Value::from))
+            });
+            conn.run(Sql::built(text).bind_all(values)).await?;
         }
         Ok(())
     }
@@ -171,25 +178,56 @@ pub async fn sums(conn: &mut Conn, filter: &CubeFilter, group: CubeGroup) -> Res
     .await
 }
 
+/// Which of a requester's tickets.
+#[derive(Debug, Clone, Copy)]
+pub enum Held {
+    Any,
+    By(UserId),
+    /// Assigned to somebody, but not to this one.
+    Elsewhere(UserId),
+}
+
+impl Sums {
+    /// Adds another's sums to these.
+    pub fn add(&mut self, other: &Self) {
+        self.tickets += other.tickets;
+        self.reopened += other.reopened;
+        self.escalated += other.escalated;
+        self.responded += other.responded;
+        self.response_minutes += other.response_minutes;
+        self.response_met += other.response_met;
+        self.resolved += other.resolved;
+        self.resolution_minutes += other.resolution_minutes;
+        self.resolution_met += other.resolution_met;
+        self.breached += other.breached;
+    }
+}
+
 /// The same sums over one requester's tickets, which are few: read from the tickets themselves.
 pub async fn of_requester(
     conn: &mut Conn,
-    requester: model::id::UserId,
-    assignee: Option<model::id::UserId>,
+    requester: UserId,
+    held: Held,
     days: (Option<i64>, Option<i64>),
     group: CubeGroup,
+    zone: Zone,
 ) -> Result<Vec<Sums>> {
     let mut sql = Sql::built(format!(
         "SELECT {} FROM tickets t WHERE t.deleted_at IS NULL AND t.requester_id = ",
         crate::ticket::select_list()
     ));
     sql.push_arg(requester);
-    if let Some(assignee) = assignee {
-        sql.push(" AND t.assignee_id = ").push_arg(assignee);
+    match held {
+        Held::Any => {}
+        Held::By(user) => {
+            sql.push(" AND t.assignee_id = ").push_arg(user);
+        }
+        Held::Elsewhere(user) => {
+            sql.push(" AND t.assignee_id <> ").push_arg(user);
+        }
     }
     let tickets = conn.list(sql, crate::ticket::read).await?;
     let mut deltas = Deltas::default();
-    let zone = Zone::default();
     for ticket in &tickets {
         deltas.add(ticket, 1, zone);
     }
@@ -219,16 +257,19 @@ pub async fn of_requester(
             resolution_met,
             breached,
         ] = sums;
-        entry.tickets += tickets;
-        entry.reopened += reopened;
-        entry.escalated += escalated;
-        entry.responded += responded;
-        entry.response_minutes += response_minutes;
-        entry.response_met += response_met;
-        entry.resolved += resolved;
-        entry.resolution_minutes += resolution_minutes;
-        entry.resolution_met += resolution_met;
-        entry.breached += breached;
+        entry.add(&Sums {
+            group: String::new(),
+            tickets,
+            reopened,
+            escalated,
+            responded,
+            response_minutes,
+            response_met,
+            resolved,
+            resolution_minutes,
+            resolution_met,
+            breached,
+        });
     }
     Ok(groups.into_values().collect())
 }

@@ -109,7 +109,16 @@ impl Sql {
         self
     }
 
+    /// PostgreSQL can't hold a NUL, so neither database is asked to.
+    fn check(&self) -> Result<()> {
+        match self.args.iter().any(|v| matches!(v, Value::Text(Some(text)) if text.contains('\0'))) {
+            true => Err(Error::invalid("text", "must not contain a NUL character")),
+            false => Ok(()),
+        }
+    }
+
     fn sqlite(&self) -> Result<SqliteArguments> {
+        self.check()?;
         let mut args = SqliteArguments::default();
         for value in &self.args {
             match value {
@@ -124,6 +133,7 @@ impl Sql {
     }
 
     fn postgres(&self) -> Result<PgArguments> {
+        self.check()?;
         let mut args = PgArguments::default();
         for value in &self.args {
             match value {

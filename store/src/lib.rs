@@ -7,6 +7,7 @@ pub mod apply;
 pub mod attachment;
 pub mod backup;
 pub mod batch;
+pub mod bench;
 pub mod category;
 pub mod comment;
 pub mod cube;

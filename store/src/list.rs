@@ -45,8 +45,16 @@ fn branches(filter: &TicketFilter, scope: Scope) -> Vec<Branch> {
         Scope::Agent(me) => vec![Holder::Assignee(me), Holder::Nobody, Holder::OwnElsewhere(me)],
         Scope::All | Scope::Requester(_) => vec![Holder::Any],
     };
-    let statuses: Vec<Option<Status>> =
-        if filter.status.is_empty() { vec![None] } else { filter.status.iter().copied().map(Some).collect() };
+    // One that is named twice must not be counted twice.
+    let mut statuses: Vec<Option<Status>> = Vec::new();
+    for status in filter.status.iter().copied().map(Some) {
+        if !statuses.contains(&status) {
+            statuses.push(status);
+        }
+    }
+    if statuses.is_empty() {
+        statuses.push(None);
+    }
     if holders.len() * statuses.len() > BRANCHES {
         return holders.into_iter().map(|holder| Branch { status: None, holder }).collect();
     }
@@ -169,29 +177,39 @@ fn place(ticket: &Ticket, by: SortBy) -> Place {
     Place { key, id: ticket.id.0 }
 }
 
-/// ` AND (column, id) < (…)`, empty values coming last in either direction.
-fn beyond(sql: &mut Sql, column: Option<&str>, place: Place, descending: bool) {
-    let less = if descending { "<" } else { ">" };
+/// Which side of a place in the list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    After,
+    Before,
+}
+
+/// ` AND (column, id) < (…)`. Empty values come last in the list, whatever its direction.
+fn beyond(sql: &mut Sql, column: Option<&str>, place: Place, descending: bool, side: Side) {
+    let less = if descending == (side == Side::After) { "<" } else { ">" };
     match (column, place.key) {
         (None, _) => {
             sql.push(&format!(" AND t.id {less} ")).push_arg(place.id);
         }
         (Some(column), Some(key)) => {
             sql.push(&format!(" AND (({column}, t.id) {less} (")).push_arg(key).push(", ").push_arg(place.id).push(")");
-            sql.push(if column == "t.due_at" { " OR t.due_at IS NULL)" } else { ")" });
+            sql.push(if column == "t.due_at" && side == Side::After { " OR t.due_at IS NULL)" } else { ")" });
         }
         (Some(column), None) => {
-            sql.push(&format!(" AND {column} IS NULL AND t.id {less} ")).push_arg(place.id);
+            let join = if side == Side::After { "IS NULL AND" } else { "IS NOT NULL OR" };
+            sql.push(&format!(" AND ({column} {join} t.id {less} ")).push_arg(place.id).push(")");
         }
     }
 }
 
-fn order(column: Option<&str>, descending: bool, qualified: bool) -> String {
+/// `backward`: from the list's end, where the empty values are.
+fn order(column: Option<&str>, descending: bool, backward: bool, qualified: bool) -> String {
+    let nulls = if backward { "FIRST" } else { "LAST" };
     let way = if descending { "DESC" } else { "ASC" };
     match column {
         None => format!(" ORDER BY {}id {way}", if qualified { "t." } else { "" }),
         Some("t.due_at") => format!(
-            " ORDER BY {} {way} NULLS LAST, {}id {way}",
+            " ORDER BY {} {way} NULLS {nulls}, {}id {way}",
             if qualified { "t.due_at" } else { "sort_key" },
             if qualified { "t." } else { "" }
         ),
@@ -225,12 +243,12 @@ pub async fn tickets(
         sql.push(" FROM tickets t WHERE t.id > 0");
         conditions(sql, filter, scope, branch, now, postgres);
         if let Some(place) = page.after {
-            beyond(sql, column, place, sort.direction == Direction::Descending);
+            beyond(sql, column, place, sort.direction == Direction::Descending, Side::After);
         }
         if let Some(place) = page.before {
-            beyond(sql, column, place, sort.direction != Direction::Descending);
+            beyond(sql, column, place, sort.direction == Direction::Descending, Side::Before);
         }
-        sql.push(&order(column, descending, true)).push(" LIMIT ").push_arg(take as i64);
+        sql.push(&order(column, descending, page.backward, true)).push(" LIMIT ").push_arg(take as i64);
     };
     let mut tickets = if let [branch] = branches.as_slice() {
         let mut sql = Sql::built(format!("SELECT {}", ticket::select_list()));
@@ -244,7 +262,7 @@ pub async fn tickets(
             bounded(&mut sql, *branch);
             sql.push(&format!(") AS b{i}"));
         }
-        sql.push(") AS merged").push(&order(column, descending, false)).push(" LIMIT ").push_arg(take as i64);
+        sql.push(") AS merged").push(&order(column, descending, page.backward, false)).push(" LIMIT ").push_arg(take as i64);
         let ids = conn.list(sql, |c| c.int().map(TicketId)).await?;
         in_order(ticket::by_ids(conn, &ids).await?, &ids)
     };

@@ -56,6 +56,9 @@ pub async fn by_ids(conn: &mut Conn, ids: &[UserId]) -> Result<Vec<User>> {
 /// The person with this e-mail address or user name (either case).
 pub async fn by_login(conn: &mut Conn, login: &str) -> Result<Option<User>> {
     let login = login.trim().to_lowercase();
+    if login.contains('\0') {
+        return Ok(None);
+    }
     let sql = Sql::built(format!(
         "SELECT {COLUMNS} FROM users u WHERE u.email = $1 OR u.username_key = $1 ORDER BY u.id LIMIT 1"
     ));

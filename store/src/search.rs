@@ -4,6 +4,7 @@
 //! Ranking: an exact number, then hits in the head (title, numbers, tags, customer), then the rest, newest first in each.
 //! It looks at the newest matches first and reads no more of them than a page needs, so it doesn't slow down as matches grow.
 
+use crate::batch::{placeholders, rows_at_once};
 use crate::db::{Conn, Sql};
 use crate::list::{self, Scope};
 use model::id::{CommentId, TicketId};
@@ -19,20 +20,25 @@ const DEPTH_MAX: usize = 16_384;
 
 /// Writes documents; `None` takes one out.
 pub(crate) async fn write(conn: &mut Conn, documents: BTreeMap<CommentId, Option<String>>) -> Result<()> {
-    for (id, tokens) in documents {
-        let sql = match (tokens, conn.is_postgres()) {
-            (Some(tokens), false) => {
-                Sql::new("INSERT OR REPLACE INTO search (rowid, tokens) VALUES ($1, $2)").bind(id).bind(tokens)
-            }
-            (Some(tokens), true) => Sql::new(
-                "INSERT INTO search (rowid, tokens) VALUES ($1, array_to_tsvector(string_to_array($2, ' '))) \
-                 ON CONFLICT (rowid) DO UPDATE SET tokens = excluded.tokens",
-            )
-            .bind(id)
-            .bind(tokens),
-            (None, _) => Sql::new("DELETE FROM search WHERE rowid = $1").bind(id),
-        };
-        conn.run(sql).await?;
+    let (written, gone): (Vec<_>, Vec<_>) = documents.into_iter().partition(|(_, tokens)| tokens.is_some());
+    for (id, _) in gone {
+        conn.run(Sql::new("DELETE FROM search WHERE rowid = $1").bind(id)).await?;
+    }
+    let postgres = conn.is_postgres();
+    let mut rows = written.into_iter();
+    while rows.len() > 0 {
+        let at_once = rows_at_once(rows.len());
+        let chunk: Vec<_> = rows.by_ref().take(at_once).collect();
+        let verb = if postgres { "INSERT" } else { "INSERT OR REPLACE" };
+        let mut text = format!("{verb} INTO search (rowid, tokens) VALUES ");
+        placeholders(&mut text, chunk.len(), 2, |column, n| match column {
+            1 if postgres => format!("array_to_tsvector(string_to_array(${n}, ' '))"),
+            _ => format!("${n}"),
+        });
+        if postgres {
+            text.push_str(" ON CONFLICT (rowid) DO UPDATE SET tokens = excluded.tokens");
+        }
+        conn.run(Sql::built(text).bind_all(chunk.into_iter().flat_map(|(id, tokens)| [id.into(), tokens.into()]))).await?;
     }
     Ok(())
 }
@@ -111,7 +117,8 @@ pub(crate) async fn ranked(
     };
     let needed = from + limit + 1;
     let rest = TicketFilter { search: None, ..filter.clone() };
-    let exact = crate::ticket::by_number(conn, &text).await?;
+    let id = || text.trim().trim_start_matches('#').parse().ok().map(TicketId);
+    let exact = crate::ticket::by_number(conn, &text).await?.or_else(id);
     let mut depth = DEPTH.max(needed * 4).min(DEPTH_MAX);
     let mut found;
     loop {

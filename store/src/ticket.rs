@@ -8,7 +8,6 @@ use model::people::Channel;
 use model::text::{Email, Tag, Title};
 use model::ticket::{Customer, Priority, Resolution, Source, Status, Ticket};
 use model::{Error, Result};
-use std::fmt::Write as _;
 
 /// The columns in the order of `values` and `read`.
 const NAMES: [&str; 48] = [
@@ -70,6 +69,11 @@ pub(crate) fn select_list() -> String {
         list.push_str(name);
     }
     list
+}
+
+/// `id, number_yearly, …`: what `values` gives.
+pub(crate) fn names() -> String {
+    NAMES.join(", ")
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<Value> {
@@ -190,20 +194,10 @@ fn small_json<T: serde::de::DeserializeOwned>(c: &mut Columns<'_>) -> Result<Opt
 }
 
 impl Batch<'_> {
-    pub(crate) async fn insert_ticket(&mut self, ticket: &Ticket, auto_close_hours: Option<i64>) -> Result<()> {
-        let mut text = String::with_capacity(1_400);
-        text.push_str("INSERT INTO tickets (");
-        for (i, name) in NAMES.iter().enumerate() {
-            text.push_str(if i == 0 { "" } else { ", " });
-            text.push_str(name);
-        }
-        text.push_str(") VALUES (");
-        for i in 1..=NAMES.len() {
-            write!(text, "{}${i}", if i == 1 { "" } else { ", " }).map_err(Error::internal)?;
-        }
-        text.push(')');
-        self.conn.run(Sql::built(text).bind_all(values(ticket, auto_close_hours)?)).await?;
-        self.set_tags(ticket.id, &[], &ticket.tags).await
+    pub(crate) fn insert_ticket(&mut self, ticket: &Ticket, auto_close_hours: Option<i64>) -> Result<()> {
+        self.later.tickets.push(values(ticket, auto_close_hours)?);
+        self.later.tags.extend(ticket.tags.iter().map(|tag| vec![tag.as_str().into(), ticket.id.into()]));
+        Ok(())
     }
 
     /// Writes the columns that differ, and no index but theirs.
@@ -265,6 +259,9 @@ pub async fn by_ids(conn: &mut Conn, ids: &[TicketId]) -> Result<Vec<Ticket>> {
 /// The ticket that has this number, in any of the three spellings (letters in either case).
 pub async fn by_number(conn: &mut Conn, number: &str) -> Result<Option<TicketId>> {
     let number = number.trim().to_uppercase();
+    if number.contains('\0') {
+        return Ok(None);
+    }
     for sql in [
         "SELECT id FROM tickets WHERE number_yearly = $1",
         "SELECT id FROM tickets WHERE number_daily = $1",
@@ -277,12 +274,19 @@ pub async fn by_number(conn: &mut Conn, number: &str) -> Result<Option<TicketId>
     Ok(None)
 }
 
-/// Tickets that time alone changes at `now`.
-pub async fn due_timers(conn: &mut Conn, now: model::Time, limit: usize) -> Result<Vec<TicketId>> {
+/// Tickets that time alone changes at `now`, with when they were due, after a place among them.
+pub async fn due_timers(
+    conn: &mut Conn,
+    now: model::Time,
+    after: Option<(model::Time, TicketId)>,
+    limit: usize,
+) -> Result<Vec<(model::Time, TicketId)>> {
     let sql = Sql::new(
-        "SELECT id FROM tickets WHERE next_timer_at IS NOT NULL AND next_timer_at <= $1 ORDER BY next_timer_at LIMIT $2",
+        "SELECT next_timer_at, id FROM tickets WHERE next_timer_at IS NOT NULL AND next_timer_at <= $1 \
+         AND (next_timer_at, id) > ($2, $3) ORDER BY next_timer_at, id LIMIT $4",
     );
-    conn.list(sql.bind(now).bind(limit as i64), |c| c.int().map(TicketId)).await
+    let (time, id) = after.unwrap_or((model::Time(i64::MIN), TicketId(0)));
+    conn.list(sql.bind(now).bind(time).bind(id).bind(limit as i64), |c| Ok((c.time()?, TicketId(c.int()?)))).await
 }
 
 /// When the next timer is due.

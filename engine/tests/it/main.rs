@@ -1,6 +1,10 @@
 //! The engine on both databases: every test runs on SQLite and on PostgreSQL, in a store of its own.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "tests look for one thing")]
 
+mod access;
 mod delivery;
 mod house;
 mod life;
+mod moves;
+mod once;

@@ -90,9 +90,13 @@ impl From<Event> for Decision {
 
 /// Decides. `counters` is a copy that is kept only if the command goes through.
 pub fn decide(scene: &Scene<'_>, request: &Request, counters: &mut Counters) -> Result<Decision> {
+    // Who isn't signed in learns nothing of what there is.
+    if matches!((scene.actor, &request.command), (Actor::Anonymous, command) if !matches!(command, Command::Register(_))) {
+        return Err(crate::access::sign_in());
+    }
     if let (Some(expected), Some(ticket)) = (request.expected_version, &scene.facts.ticket) {
         // Only those who may see it learn that it has moved on.
-        if crate::access::sees(scene.actor, ticket.requester, ticket.assignee) && ticket.version != expected {
+        if crate::access::knows(scene.actor, ticket) && ticket.version != expected {
             let why = format!("the ticket has changed since: its version is {}, not {expected}", ticket.version);
             return Err(Error::conflict("expected_version", why));
         }

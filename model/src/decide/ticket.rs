@@ -39,6 +39,9 @@ pub(super) fn open(scene: &Scene<'_>, open: &OpenTicket, counters: &mut Counters
     if open.assignee.is_some() {
         problems.take(assignable(scene.facts.assignee.as_ref()))?;
     }
+    if open.follows.is_some() && !scene.facts.other.as_ref().is_some_and(|t| access::knows(scene.actor, t)) {
+        problems.add("follows", "does not exist");
+    }
     problems.finish()?;
     // Every `take` succeeded, or `finish` had left.
     let (Some(title), Some(body)) = (title, body) else { return Err(Error::internal("a checked text is missing")) };
@@ -230,7 +233,8 @@ pub(super) fn edit(scene: &Scene<'_>, edit: &EditTicket) -> Result<Decision> {
     changes.customer = problems.take(new)?.and_then(|to| Change::of(old.clone(), to));
     if let Edit::Set(category) = &edit.category {
         let known = scene.facts.category.as_ref();
-        if category.is_some() && known.is_none() {
+        let usable = known.is_some_and(|c| c.form.active || Some(c.id) == ticket.category);
+        if category.is_some() && !usable {
             problems.add("category", "does not exist or is not active");
         }
         changes.category = Change::of(ticket.category, known.map(|c| c.id));
@@ -412,6 +416,9 @@ pub(super) fn merge(scene: &Scene<'_>) -> Result<Decision> {
         .map_err(|_| Error::invalid("into", "does not exist"))?;
     if into.id == ticket.id {
         return Err(Error::invalid("into", "must be another ticket"));
+    }
+    if into.deleted_at.is_some() {
+        return Err(Error::conflict("into", "that ticket is deleted"));
     }
     if into.merged_into.is_some() {
         return Err(Error::conflict("into", "that ticket was itself merged into another"));

@@ -40,7 +40,8 @@ impl Ticket {
                     self.status_before_merge = Some(self.status);
                     self.merged_into = Some(*into);
                     self.status = Status::Closed;
-                    self.closed_at = Some(at);
+                    // What was closed before keeps its time, also when the merge is undone.
+                    self.closed_at = self.closed_at.or(Some(at));
                 }
             }
             Event::TicketUnmerged { ticket, moved, status, .. } => {

@@ -1,0 +1,466 @@
+//! The whole permission matrix: the table against one written out here, and every command and query through the engine.
+
+use crate::house::{House, START, actor, change, each_backend};
+use engine::Caller;
+use model::access::{Grant, Operation, on_person, on_ticket};
+use model::actor::{Member, Scope, Via};
+use model::attachment::FileInfo;
+use model::category::CategoryForm;
+use model::command::*;
+use model::comment::Visibility;
+use model::counters::Counters;
+use model::decide::{Facts, Scene, decide};
+use model::id::*;
+use model::people::{Channel, ProfileInput, Role, User, UserStatus};
+use model::policy::Policy;
+use model::query::{EventFilter, Page, Sort, TicketFilter, UserFilter};
+use model::session::Sealed;
+use model::ticket::{Priority, Status};
+use model::{Actor, Error, Event};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// User, agent, supervisor, admin: `-` no, `o` own, `r` wherever the role reaches. From seed 001 "权限说明", seed 003 §2.2 and
+/// `dialects.md` 0.7, 0.21, 0.23. An operation without a row doesn't compile.
+fn expected(operation: Operation) -> &'static str {
+    use Operation::*;
+    match operation {
+        ReadTicket | OpenTicket | ListTickets | ReadStatistics | ReadEvents | ReadCategories | StoreFile => "rrrr",
+        EditTicket | CloseTicket | ReopenTicket | AddComment => "orrr",
+        ReadInternal | EditWorkflow | ChangeStatus | SetPriority | AssignTicket | EscalateTicket => "-rrr",
+        MergeTicket | AddInternalNote | OpenTicketForOthers | ListStaff => "-rrr",
+        WithdrawTicket | RateTicket | EditComment | CreateApiToken | ReadNotifications => "oooo",
+        DeleteTicket | RestoreTicket => "--rr",
+        WithdrawComment => "oorr",
+        SetCommentVisibility => "-orr",
+        ReadPerson => "orrr",
+        EditProfile | SetPassword | ReadSessions | EndSession | RevokeApiToken | UnlinkIdentity => "ooor",
+        ListPeople | CreateUser | SetRole | SetUserStatus | EditCategories | ReadSettings => "--rr",
+        ReadDeliveries | ReadQuarantine | SettleQuarantine => "--rr",
+        LinkIdentity | ChangeSettings => "---r",
+        Housekeeping => "----",
+    }
+}
+
+#[test]
+fn the_table_is_the_one_written_here() {
+    let policy = Policy::default();
+    let requester = actor(UserId(1), Role::User);
+    let scene = Scene { facts: &Facts::default(), actor: &requester, policy: &policy, now: START };
+    let open = Command::OpenTicket(Box::new(OpenTicket::new("t", "d"))).into();
+    let decision = decide(&scene, &open, &mut Counters::default()).unwrap();
+    let Event::TicketOpened { ticket, .. } = &decision.events[0] else { panic!("no ticket") };
+    for operation in Operation::ALL {
+        for (role, letter) in Role::ALL.into_iter().zip(expected(operation).chars()) {
+            let grant = match letter {
+                '-' => Grant::No,
+                'o' => Grant::Own,
+                _ => Grant::Reach,
+            };
+            assert_eq!(operation.grant(role), grant, "{operation:?} {role:?}");
+            // Oneself, and somebody else.
+            for (me, own) in [(UserId(1), true), (UserId(2), false)] {
+                let me = actor(me, role);
+                let may = letter == 'r' || (letter == 'o' && own);
+                assert_eq!(on_person(&me, operation, Some(UserId(1))).is_ok(), may, "{operation:?} {role:?} {own}");
+                for assignee in [None, Some(UserId(2)), Some(UserId(3))] {
+                    let mut ticket = ticket.clone();
+                    ticket.assignee = assignee;
+                    let sees = match role {
+                        Role::User => own,
+                        Role::Agent => own || assignee != Some(UserId(3)),
+                        Role::Supervisor | Role::Admin => true,
+                    };
+                    let told = on_ticket(&me, operation, &ticket);
+                    match (sees, may) {
+                        (false, _) => assert_eq!(told, Err(Error::not_found("ticket")), "{operation:?} {role:?}"),
+                        (true, true) => assert_eq!(told, Ok(()), "{operation:?} {role:?} {own}"),
+                        (true, false) => {
+                            assert!(matches!(told, Err(Error::Forbidden { .. })), "{operation:?} {role:?} {told:?}");
+                        }
+                    }
+                }
+            }
+        }
+        assert!(matches!(on_ticket(&Actor::Anonymous, operation, ticket), Err(Error::Unauthenticated { .. })));
+        assert_eq!(on_ticket(&Actor::System("x"), operation, ticket), Ok(()));
+        // A token whose scopes don't cover it may not, one whose scopes do may.
+        for scope in Scope::ALL {
+            let member = Member { id: UserId(1), role: Role::Admin, via: Via::ApiToken(ApiTokenId(1)), scopes: vec![scope] };
+            let may = scope == operation.scope() && operation.grant(Role::Admin) != Grant::No;
+            assert_eq!(on_person(&Actor::User(member), operation, Some(UserId(1))).is_ok(), may, "{operation:?}");
+        }
+    }
+}
+
+/// Who asks, in the order of the columns below.
+const WHO: [&str; 9] = [
+    "anonymous",
+    "the requester",
+    "another user",
+    "the assignee",
+    "an agent, of nobody's ticket",
+    "another agent",
+    "a supervisor",
+    "an administrator",
+    "an administrator's token that may only read",
+];
+
+struct People {
+    alice: User,
+    all: [User; 6],
+}
+
+impl People {
+    async fn of(house: &House) -> Self {
+        let alice = house.person("alice", Role::User).await;
+        let all = [
+            house.person("mallory", Role::User).await,
+            house.person("bob", Role::Agent).await,
+            house.person("carol", Role::Agent).await,
+            house.person("dave", Role::Agent).await,
+            house.person("sue", Role::Supervisor).await,
+            house.person("root", Role::Admin).await,
+        ];
+        Self { alice, all }
+    }
+
+    fn actor(&self, who: usize) -> Actor {
+        match who {
+            0 => Actor::Anonymous,
+            1 => actor(self.alice.id, Role::User),
+            8 => Actor::User(Member {
+                id: self.all[5].id,
+                role: Role::Admin,
+                via: Via::ApiToken(ApiTokenId(0)),
+                scopes: vec![Scope::Read],
+            }),
+            n => actor(self.all[n - 2].id, self.all[n - 2].role),
+        }
+    }
+
+    /// Whom the ticket is assigned to when this one asks.
+    fn assignee(&self, who: usize) -> Option<UserId> {
+        (who != 4).then_some(self.all[1].id)
+    }
+}
+
+/// Everything that a command may name, made anew for each cell of the matrix.
+struct Things {
+    n: usize,
+    alice: UserId,
+    target: UserId,
+    agent: UserId,
+    ticket: TicketId,
+    number: String,
+    other: TicketId,
+    resolved: TicketId,
+    deleted: TicketId,
+    merged: TicketId,
+    comment: CommentId,
+    file: AttachmentId,
+    upload: AttachmentId,
+    session: SessionId,
+    token: ApiTokenId,
+    identity: IdentityId,
+    category: CategoryId,
+    inbound: InboundId,
+}
+
+fn profile(n: usize, prefix: &str) -> ProfileInput {
+    ProfileInput { username: Some(format!("{prefix}{n}")), ..ProfileInput::default() }
+}
+
+fn user(n: usize, prefix: &str) -> Box<CreateUser> {
+    let password = Sealed(Some("x".into()));
+    Box::new(CreateUser { profile: profile(n, prefix), role: Role::User, status: UserStatus::Active, password })
+}
+
+fn form(n: usize, prefix: &str) -> Box<CategoryForm> {
+    Box::new(CategoryForm {
+        key: format!("{prefix}{n}"),
+        name: "name".into(),
+        description: None,
+        color: None,
+        icon: None,
+        parent: None,
+        sla_hours: None,
+        auto_assignee: None,
+        active: true,
+        sort_order: 0,
+    })
+}
+
+fn file() -> StoreFile {
+    let sha256 = "0".repeat(64);
+    let content_type = "text/plain".into();
+    StoreFile { file: FileInfo { sha256, filename: "a.txt".into(), content_type, size: 1, content_id: None, inline: false } }
+}
+
+fn session(user: UserId, n: usize, prefix: &str) -> StartSession {
+    let refresh = Sealed(Some(format!("{prefix}{n}")));
+    StartSession { user, method: "test".into(), ip: None, user_agent: None, refresh }
+}
+
+fn token(user: UserId, n: usize, prefix: &str) -> CreateApiToken {
+    let secret = Sealed(Some(format!("{prefix}{n}")));
+    CreateApiToken { user, name: "t".into(), scopes: vec![Scope::Read], expires_at: None, secret }
+}
+
+fn identity(user: UserId, n: usize, prefix: &str) -> LinkIdentity {
+    let external_id = format!("{prefix}{n}");
+    LinkIdentity { user, channel: Channel::Discord, external_id, display: None, verified: true, proof: None }
+}
+
+impl Things {
+    async fn make(house: &House, people: &People, who: usize) -> Self {
+        static N: AtomicUsize = AtomicUsize::new(0);
+        let n = N.fetch_add(1, Ordering::Relaxed);
+        let alice = people.alice.id;
+        // The oldest clients' numbers are distinct for a thousand tickets a millisecond.
+        house.clock.advance(1);
+        let by = Caller::new(actor(alice, Role::User));
+        let assignee = people.assignee(who);
+        let open = async |status: Option<Status>| {
+            let ticket = house.ticket(&by, "matrix").await;
+            house.assign(ticket.id, assignee).await;
+            house.status(ticket.id, Status::InProgress).await;
+            if let Some(status) = status {
+                house.status(ticket.id, status).await;
+            }
+            ticket
+        };
+        let ticket = open(None).await;
+        let other = open(None).await.id;
+        let resolved = open(Some(Status::Resolved)).await.id;
+        let deleted = open(None).await.id;
+        house.system(Command::DeleteTicket(deleted)).await;
+        let merged = open(None).await.id;
+        house.system(Command::MergeTicket { ticket: merged, into: other }).await;
+        let upload = house.engine.upload(&by, "a.txt", None, n.to_string().as_bytes()).await.unwrap().id;
+        let file = house.engine.upload(&by, "b.txt", None, format!("b{n}").as_bytes()).await.unwrap().id;
+        let add = AddComment { attachments: vec![file], ..AddComment::public("alice's") };
+        let comment = house.engine.add_comment(&by, ticket.id, add).await.unwrap().id;
+        let one = async |command| house.system(command).await.subject;
+        use engine::Subject::*;
+        let User(target) = one(Command::CreateUser(user(n, "target"))).await else { panic!() };
+        let Session(session) = one(Command::StartSession(session(alice, n, "s"))).await else { panic!() };
+        let ApiToken(token) = one(Command::CreateApiToken(token(alice, n, "t"))).await else { panic!() };
+        let Identity(identity) = one(Command::LinkIdentity(identity(alice, n, "i"))).await else { panic!() };
+        let Category(category) = one(Command::CreateCategory(form(n, "c"))).await else { panic!() };
+        let inbound = house.engine.store_inbound(Channel::Email, b"raw".to_vec(), None).await.unwrap();
+        house.engine.quarantine(inbound, "bad").await.unwrap();
+        let (number, agent, ticket) = (ticket.numbers.yearly, people.all[1].id, ticket.id);
+        Self {
+            n, alice, target, agent, ticket, number, other, resolved, deleted, merged, comment, file, upload, session, token,
+            identity, category, inbound,
+        }
+    }
+}
+
+macro_rules! rows {
+    ($t:ident; $($pattern:pat => $expected:literal, $sample:expr;)+) => {
+        /// A new command without a row doesn't compile.
+        fn answers(command: &Command) -> &'static str {
+            match command { $($pattern => $expected),+ }
+        }
+        fn samples() -> Vec<fn(&Things) -> Command> {
+            vec![$(|$t: &Things| $sample),+]
+        }
+    };
+}
+
+// Ok, Forbidden, Not found, Unauthenticated.
+rows! { t;
+    Command::OpenTicket(_) => "UOOOOOOOF", Command::OpenTicket(Box::new(OpenTicket::new(format!("t{}", t.n), "d")));
+    Command::EditTicket(..) => "UONOONOOF",
+        Command::EditTicket(t.ticket, Box::new(EditTicket { title: Some("new".into()), ..EditTicket::default() }));
+    Command::ChangeStatus(..) => "UFNOONOOF", Command::ChangeStatus(t.ticket, change(Status::Pending));
+    Command::CloseTicket(..) => "UONOONOOF", Command::CloseTicket(t.resolved, "done".into());
+    Command::ReopenTicket(..) => "UONOONOOF", Command::ReopenTicket(t.resolved, "again".into());
+    Command::WithdrawTicket(..) => "UONFFNFFF", Command::WithdrawTicket(t.ticket, None);
+    Command::SetPriority(..) => "UFNOONOOF", Command::SetPriority(t.ticket, Priority::High);
+    Command::AssignTicket(..) => "UFNOONOOF", Command::AssignTicket(t.ticket, AssignTicket { assignee: Some(t.agent), department: Edit::Set(Some("d".into())), reason: None });
+    Command::EscalateTicket(..) => "UFNOONOOF", Command::EscalateTicket(t.ticket, EscalateTicket::default());
+    Command::RateTicket(..) => "UONFFNFFF", Command::RateTicket(t.resolved, 5, None);
+    Command::DeleteTicket(_) => "UFNFFNOOF", Command::DeleteTicket(t.ticket);
+    Command::RestoreTicket(_) => "UNNNNNOOF", Command::RestoreTicket(t.deleted);
+    Command::MergeTicket { .. } => "UFNOONOOF", Command::MergeTicket { ticket: t.ticket, into: t.other };
+    Command::UnmergeTicket(_) => "UFNOONOOF", Command::UnmergeTicket(t.merged);
+    Command::CountViews(_) => "UFFFFFFFF", Command::CountViews(vec![(t.ticket, 1)]);
+    Command::FireTimers(_) => "UFFFFFFFF", Command::FireTimers(t.ticket);
+    Command::AddComment(..) => "UONOONOOF", Command::AddComment(t.ticket, Box::new(AddComment::public("hello")));
+    Command::EditComment(..) => "UONFFNFFF", Command::EditComment(t.comment, "edited".into());
+    Command::SetCommentVisibility(..) => "UFNFFNOOF", Command::SetCommentVisibility(t.comment, Visibility::Internal);
+    Command::WithdrawComment(_) => "UONFFNOOF", Command::WithdrawComment(t.comment);
+    Command::StoreFile(_) => "UOOOOOOOF", Command::StoreFile(file());
+    Command::DiscardFile(_) => "UONNNNNNN", Command::DiscardFile(t.upload);
+    Command::CreateUser(_) => "UFFFFFOOF", Command::CreateUser(user(t.n, "created"));
+    Command::Register(_) => "OOOOOOOOO", Command::Register(user(t.n, "registered"));
+    Command::MakeContact(_) => "UFFFFFFFF",
+        Command::MakeContact(MakeContact { channel: Channel::Email, external_id: "x".into(), display: None, email: None });
+    Command::EditProfile(..) => "UONFFFFOF", Command::EditProfile(t.alice, Box::new(ProfileInput { phone: Some(t.n.to_string()), ..ProfileInput::default() }));
+    Command::SetRole(..) => "UNNFFFOOF", Command::SetRole(t.target, Role::Agent);
+    Command::SetUserStatus(..) => "UNNFFFOOF", Command::SetUserStatus(t.target, UserStatus::Suspended);
+    Command::SetPassword(..) => "UONFFFFOF", Command::SetPassword(t.alice, Sealed(Some("y".into())));
+    Command::LinkIdentity(_) => "UFFFFFFOF", Command::LinkIdentity(identity(t.target, t.n, "linked"));
+    Command::UnlinkIdentity(_) => "UONNNNNON", Command::UnlinkIdentity(t.identity);
+    Command::StartSession(_) => "UFFFFFFFF", Command::StartSession(session(t.alice, t.n, "started"));
+    Command::RefreshSession(_) => "UFFFFFFFF",
+        Command::RefreshSession(RefreshSession { session: t.session, presented: format!("s{}", t.n), refresh: Sealed(None) });
+    Command::EndSession(..) => "UONNNNNON", Command::EndSession(t.session, "bye".into());
+    Command::EndSessions { .. } => "UONNNNNON", Command::EndSessions { user: t.alice, except: None, reason: "bye".into() };
+    Command::NoteFailedSignIn { .. } => "UFFFFFFFF", Command::NoteFailedSignIn { user: t.alice, ip: None, user_agent: None };
+    Command::CreateApiToken(_) => "UONNNNNNN", Command::CreateApiToken(token(t.alice, t.n, "made"));
+    Command::RevokeApiToken(_) => "UONNNNNON", Command::RevokeApiToken(t.token);
+    Command::CreateCategory(_) => "UFFFFFOOF", Command::CreateCategory(form(t.n, "made"));
+    Command::EditCategory(..) => "UFFFFFOOF", Command::EditCategory(t.category, form(t.n, "edited"));
+    Command::ChangeSetting { .. } => "UFFFFFFOF", Command::ChangeSetting { key: "a.b".into(), value: Some(t.n.into()) };
+    Command::MarkNotificationsRead { .. } => "UOOOOOOOO", Command::MarkNotificationsRead { ids: Vec::new(), all: true };
+    Command::QuarantineInbound { .. } => "UFFFFFFFF", Command::QuarantineInbound { inbound: t.inbound, why: "x".into() };
+    Command::SettleInbound { .. } => "UFFFFFOOF", Command::SettleInbound { inbound: t.inbound, discard: true };
+}
+
+fn letter<T>(answer: &Result<T, Error>) -> char {
+    match answer {
+        Ok(_) => 'O',
+        Err(Error::Forbidden { .. }) => 'F',
+        Err(Error::NotFound { .. }) => 'N',
+        Err(Error::Unauthenticated { .. }) => 'U',
+        Err(_) => '?',
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_answers_everyone_as_written() {
+    each_backend(|house| async move {
+        let people = People::of(&house).await;
+        let mut wrong = Vec::new();
+        for sample in samples() {
+            let cells = (0..WHO.len()).map(async |who| {
+                let things = Things::make(&house, &people, who).await;
+                let command = sample(&things);
+                let answer = house.engine.execute(&Caller::new(people.actor(who)), command.clone()).await;
+                (who, command, answer)
+            });
+            for (who, command, answer) in futures_util::future::join_all(cells).await {
+                let want = answers(&command).chars().nth(who).unwrap();
+                if letter(&answer) != want {
+                    let answer = answer.map(|o| o.subject);
+                    wrong.push(format!("{command:?} by {}: {want} expected, got {answer:?}", WHO[who]));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        house.engine.close().await;
+    })
+    .await;
+}
+
+/// What queries answer; an empty list counts as not found.
+const QUERIES: [(&str, &str); 35] = [
+    ("me", "UOOOOOOOO"),
+    ("ticket", "UONOONOOO"),
+    ("ticket_by_number", "UONOONOOO"),
+    ("ticket_by_no_number", "UNNNNNNNN"),
+    ("deleted ticket", "UNNNNNNOO"),
+    ("tickets_by_ids", "NONOONOOO"),
+    ("tickets", "UONOONOOO"),
+    ("deleted tickets", "UFFFFFFOO"),
+    ("count_tickets", "UONOONOOO"),
+    ("comments", "UONOONOOO"),
+    ("comments_of_tickets", "NONOONOOO"),
+    ("comments_by_ids", "NONOONOOO"),
+    ("comment_versions", "NONOONOOO"),
+    ("history", "UONOONOOO"),
+    ("users", "UFFFFFOOO"),
+    ("users who are staff", "UFFOOOOOO"),
+    ("count_users", "UFFFFFOOO"),
+    ("users_by_ids", "UOOOOOOOO"),
+    ("categories", "UOOOOOOOO"),
+    ("tags", "UFFOOOOOO"),
+    ("settings", "UFFFFFOOO"),
+    ("deliveries", "UFFFFFOOO"),
+    ("inbound", "UFFFFFOOO"),
+    ("inbound_by_id", "UFFFFFOOO"),
+    ("inbound_raw", "UFFFFFOOO"),
+    ("notifications", "UOOOOOOOO"),
+    ("unread_count", "UOOOOOOOO"),
+    ("sessions", "UONNNNNOO"),
+    ("api_tokens", "UONNNNNOO"),
+    ("identities", "UONOOOOOO"),
+    ("statistics", "UOOOOOOOO"),
+    ("events", "UOOOOOOOO"),
+    ("notification_stream", "UOOOOOOOO"),
+    ("attachment", "UONOONOOO"),
+    ("download", "UONOONOOO"),
+];
+
+fn some<T>(list: Vec<T>) -> Result<(), Error> {
+    if list.is_empty() { Err(Error::not_found("any")) } else { Ok(()) }
+}
+
+async fn query(name: &str, e: &engine::Engine, a: &Actor, t: &Things) -> Result<(), Error> {
+    let mine = TicketFilter { ids: vec![t.ticket], ..TicketFilter::default() };
+    let gone = TicketFilter { ids: vec![t.deleted], deleted: true, ..TicketFilter::default() };
+    let page = Page::first(10);
+    let part = engine::Part::oldest(true, 10);
+    let staff = UserFilter { role: vec![Role::Agent], ..UserFilter::default() };
+    match name {
+        "me" => e.me(a).await.map(drop),
+        "ticket" => e.ticket(a, t.ticket).await.map(drop),
+        "ticket_by_number" => e.ticket_by_number(a, &t.number).await.map(drop),
+        "ticket_by_no_number" => e.ticket_by_number(a, "nothing").await.map(drop),
+        "deleted ticket" => e.ticket(a, t.deleted).await.map(drop),
+        "tickets_by_ids" => some(e.tickets_by_ids(a, &[t.ticket]).await?),
+        "tickets" => some(e.tickets(a, &mine, Sort::default(), &page).await?.items),
+        "deleted tickets" => some(e.tickets(a, &gone, Sort::default(), &page).await?.items),
+        "count_tickets" => some(vec![(); e.count_tickets(a, &mine).await? as usize]),
+        "comments" => some(e.comments(a, t.ticket, part).await?),
+        "comments_of_tickets" => some(e.comments_of_tickets(a, &[t.ticket], 5).await?),
+        "comments_by_ids" => some(e.comments_by_ids(a, &[t.comment]).await?),
+        "comment_versions" => e.comment_versions(a, t.comment).await.map(drop),
+        "history" => some(e.history(a, t.ticket, None, 10).await?),
+        "users" => some(e.users(a, &UserFilter::default(), &page).await?.items),
+        "users who are staff" => some(e.users(a, &staff, &page).await?.items),
+        "count_users" => e.count_users(a, &UserFilter::default()).await.map(drop),
+        "users_by_ids" => some(e.users_by_ids(a, &[t.alice]).await?),
+        "categories" => e.categories(a).await.map(drop),
+        "tags" => e.tags(a, 10).await.map(drop),
+        "settings" => e.settings(a).await.map(drop),
+        "deliveries" => e.deliveries(a, None, None, &page).await.map(drop),
+        "inbound" => some(e.inbound(a, None, &page).await?.items),
+        "inbound_by_id" => e.inbound_by_id(a, t.inbound).await.map(drop),
+        "inbound_raw" => e.inbound_raw(a, t.inbound).await.map(drop),
+        "notifications" => e.notifications(a, false, &page).await.map(drop),
+        "unread_count" => e.unread_count(a).await.map(drop),
+        "sessions" => some(e.sessions(a, t.alice).await?),
+        "api_tokens" => some(e.api_tokens(a, t.alice).await?),
+        "identities" => some(e.identities(a, &[t.alice]).await?),
+        "statistics" => e.statistics(a, engine::StatisticsQuery::default()).await.map(drop),
+        "events" => e.events(a, None, EventFilter::default()).await.map(drop),
+        "notification_stream" => e.notification_stream(a).await.map(drop),
+        "attachment" => e.attachment(a, t.file).await.map(drop),
+        "download" => e.download(a, t.file).await.map(drop),
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_query_answers_everyone_as_written() {
+    each_backend(|house| async move {
+        let people = People::of(&house).await;
+        let mut wrong = Vec::new();
+        for who in 0..WHO.len() {
+            let things = Things::make(&house, &people, who).await;
+            for (name, want) in QUERIES {
+                let answer = query(name, &house.engine, &people.actor(who), &things).await;
+                if letter(&answer) != want.chars().nth(who).unwrap() {
+                    wrong.push(format!("{name} by {}: {want} expected, got {answer:?}", WHO[who]));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        house.engine.close().await;
+    })
+    .await;
+}
