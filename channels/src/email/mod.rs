@@ -11,6 +11,7 @@ mod clean;
 pub mod fold;
 mod header;
 pub mod html;
+mod inbound;
 pub mod intake;
 pub mod kind;
 mod lines;

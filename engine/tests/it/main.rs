@@ -4,7 +4,9 @@
 
 mod access;
 mod delivery;
+mod crash;
 mod house;
 mod life;
+mod log;
 mod moves;
 mod once;

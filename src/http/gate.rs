@@ -1,0 +1,116 @@
+//! The engine behind the GraphQL transport: who calls, what a request carries, when a session is over.
+//!
+//! It translates between the two and decides nothing; the other routes ask it, too, who calls.
+
+use super::answer::Refusal;
+use super::graphql::{ClientInfo, Gate, Refused, Transport};
+use async_graphql::Request;
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use channels::email::MailIntake;
+use engine::{Caller, Engine};
+use graphql::Viewer;
+use model::id::InboundId;
+use model::{Actor, Error};
+use std::sync::Arc;
+
+/// The engine and its schema. A clone is cheap.
+#[derive(Clone)]
+pub struct EngineGate {
+    engine: Engine,
+    schema: Arc<graphql::Schema>,
+}
+
+impl EngineGate {
+    pub fn new(engine: Engine, schema: graphql::Schema) -> Self {
+        Self { engine, schema: Arc::new(schema) }
+    }
+}
+
+impl Gate for EngineGate {
+    type Caller = Actor;
+    type Schema = graphql::Schema;
+
+    fn schema(&self) -> &graphql::Schema {
+        &self.schema
+    }
+
+    async fn authenticate(&self, authorization: Option<&str>, _: &ClientInfo) -> Result<Option<Actor>, Refused> {
+        match self.engine.authenticate(authorization).await {
+            Ok(Actor::Anonymous) => Ok(None),
+            Ok(actor) => {
+                note(&actor);
+                Ok(Some(actor))
+            }
+            Err(error) => Err(refused(error)),
+        }
+    }
+
+    fn attach(&self, request: Request, caller: Option<&Actor>, info: &ClientInfo) -> Request {
+        let viewer = Viewer {
+            actor: caller.cloned().unwrap_or(Actor::Anonymous),
+            ip: info.address.map(|address| address.to_string()),
+            user_agent: info.user_agent().map(str::to_owned),
+        };
+        let request = graphql::attach(request, &self.engine, viewer);
+        let seen = info.headers.get("last-event-id").filter(|_| info.transport == Transport::Events);
+        match seen.and_then(|cursor| cursor.to_str().ok()).filter(|cursor| !cursor.is_empty()) {
+            Some(cursor) => request.data(graphql::ResumeAfter(cursor.to_owned())),
+            None => request,
+        }
+    }
+
+    fn user(&self, caller: &Actor) -> i64 {
+        caller.user().map_or(0, |user| user.0)
+    }
+
+    fn ended(&self, caller: &Actor) -> impl Future<Output = ()> + Send + 'static {
+        self.engine.ended(caller)
+    }
+}
+
+/// Reads quarantined mail again, for the schema.
+pub struct Reread(pub MailIntake);
+
+impl graphql::Reprocess for Reread {
+    fn reprocess<'a>(&'a self, by: &'a Caller, id: InboundId) -> graphql::Reprocessed<'a> {
+        Box::pin(async move {
+            let done = self.0.reprocess(by, id).await?;
+            Ok(done.outcome.ticket().map(|(ticket, _)| ticket))
+        })
+    }
+}
+
+fn refused(error: Error) -> Refused {
+    match error {
+        Error::Unauthenticated { why } => Refused::Unauthenticated(why),
+        Error::Forbidden { .. } => Refused::Forbidden(error.to_string()),
+        Error::Internal(why) => {
+            tracing::error!(why, "a credential could not be looked at");
+            Refused::Unavailable("who calls cannot be told at the moment; try again".to_owned())
+        }
+        Error::Busy { .. } => Refused::Unavailable(error.to_string()),
+        Error::NotFound { .. }
+        | Error::Invalid(_)
+        | Error::InvalidTransition { .. }
+        | Error::Conflict { .. }
+        | Error::ResyncRequired
+        | Error::TooLarge { .. } => Refused::Unauthenticated(error.to_string()),
+    }
+}
+
+/// Who calls a route that is not GraphQL. Nobody is [`Actor::Anonymous`].
+pub async fn actor(engine: &Engine, headers: &HeaderMap) -> Result<Actor, Refusal> {
+    let given = headers.get(AUTHORIZATION).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let key = || headers.get("x-api-key").map(|key| format!("ApiKey {}", String::from_utf8_lossy(key.as_bytes())));
+    let actor = engine.authenticate(given.or_else(key).as_deref()).await?;
+    note(&actor);
+    Ok(actor)
+}
+
+/// Puts the caller into the request's log lines.
+fn note(actor: &Actor) {
+    if let Some(user) = actor.user() {
+        tracing::Span::current().record("user", user.0);
+    }
+}

@@ -1,0 +1,103 @@
+//! Hooks: what other servers push to us. Mail, so far.
+//!
+//! A hook answers only when what came is durable, so that its sender may forget it. It is authenticated by a shared secret;
+//! while none is set, it does not exist.
+
+use super::App;
+use super::answer::Refusal;
+use super::graphql::ClientAddress;
+use axum::Json;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Extension, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use channels::email::Outcome;
+use http_body_util::LengthLimitError;
+use serde_json::json;
+use std::sync::Arc;
+
+/// Seconds after which a sender may try again what could not be stored.
+const RETRY_AFTER: u64 = 30;
+
+/// `POST /hooks/email`: one raw mail (RFC 5322) as the body.
+pub async fn email(
+    State(app): State<Arc<App>>,
+    client: Option<Extension<ClientAddress>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let secret = app.config.email.hook_secret.as_ref().ok_or_else(Refusal::not_found)?;
+    if !given(&headers).is_some_and(|given| engine::same_secret(given, secret.expose())) {
+        return Err(Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", "the hook's secret is missing or wrong"));
+    }
+    let most = app.config.email.max_message_bytes;
+    if announced(&headers).is_some_and(|length| length > most) {
+        return Err(Refusal::too_large(most));
+    }
+    let raw = to_bytes(body, usize::try_from(most).unwrap_or(usize::MAX)).await.map_err(|error| broken(&error, most))?;
+    let remote = client.map(|Extension(ClientAddress(address))| address.to_string());
+    let taken = app.intake.ingest(raw.into(), remote).await.map_err(|error| {
+        tracing::error!(%error, "a mail could not be taken in");
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.code(), "the mail could not be taken in; send it again")
+            .retry_after(RETRY_AFTER)
+    })?;
+    let (ticket, number) = taken.outcome.ticket().unzip();
+    let why = match &taken.outcome {
+        Outcome::Quarantined(why) | Outcome::Ignored(why) => Some(why),
+        Outcome::Opened(..) | Outcome::Commented(..) | Outcome::Duplicate(..) => None,
+    };
+    // Accepted: it is kept, and somebody has to look at it.
+    let status = if ticket.is_some() { StatusCode::OK } else { StatusCode::ACCEPTED };
+    let body = json!({
+        "inbound": taken.inbound,
+        "state": taken.outcome.word(),
+        "ticket": ticket,
+        "number": number,
+        "why": why,
+    });
+    Ok((status, Json(body)).into_response())
+}
+
+fn given(headers: &HeaderMap) -> Option<&str> {
+    if let Some(secret) = headers.get("x-hook-secret") {
+        return secret.to_str().ok();
+    }
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The length that the client announced.
+pub fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Tells a body that is too large from one that broke off.
+fn broken(error: &axum::Error, most: u64) -> Refusal {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(one) = cause {
+        if one.is::<LengthLimitError>() {
+            return Refusal::too_large(most);
+        }
+        cause = one.source();
+    }
+    Refusal::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", "the body broke off")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderName;
+
+    #[test]
+    fn secrets_come_in_two_ways() {
+        let headers = |name: &'static str, value: &str| -> HeaderMap {
+            std::iter::once((HeaderName::from_static(name), value.parse().unwrap())).collect()
+        };
+        assert_eq!(given(&headers("authorization", "Bearer s3")), Some("s3"));
+        assert_eq!(given(&headers("authorization", "bearer  s3 ")), Some("s3"));
+        assert_eq!(given(&headers("x-hook-secret", "s3")), Some("s3"));
+        assert_eq!(given(&headers("authorization", "Basic s3")), None);
+        assert_eq!(given(&HeaderMap::new()), None);
+    }
+}

@@ -1,0 +1,139 @@
+//! The router: every surface on one page.
+//!
+//! A surface is a module; it calls the engine and none of its neighbours. What all of them need (request ids, the log,
+//! figures) is one layer, `observe`; what only some need stands beside their routes.
+
+pub mod answer;
+mod client;
+mod observe;
+mod metrics;
+mod health;
+mod hooks;
+mod range;
+mod attachments;
+mod gate;
+pub mod graphql;
+
+use crate::assembly;
+use crate::config::{Config, Http};
+use answer::Refusal;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::header::{
+    AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, RANGE, RETRY_AFTER,
+};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::{get, post};
+use channels::email::MailIntake;
+use engine::Engine;
+use gate::{EngineGate, Reread};
+use metrics::Metrics;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::timeout::TimeoutLayer;
+
+/// How long a browser may remember what another origin is allowed to.
+const PREFLIGHT: Duration = Duration::from_hours(1);
+
+/// What the routes share.
+pub struct App {
+    pub engine: Engine,
+    pub config: Config,
+    pub intake: MailIntake,
+    /// `None` where no figures are kept.
+    pub metrics: Option<Metrics>,
+    /// Turns true when the server goes down.
+    pub stopping: watch::Receiver<bool>,
+}
+
+impl App {
+    pub fn new(engine: Engine, config: Config, stopping: watch::Receiver<bool>) -> Self {
+        let intake = MailIntake::new(engine.clone(), assembly::mailboxes(&config));
+        let metrics = if config.metrics.enabled { Metrics::start() } else { None };
+        Self { engine, config, intake, metrics, stopping }
+    }
+}
+
+/// Every route of the server.
+pub fn router(app: &Arc<App>) -> Router {
+    let http = &app.config.http;
+    let patience = Duration::from_secs(http.request_timeout_seconds);
+    let timeout = TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, patience);
+
+    // GraphQL keeps its own limits and time-outs, because it knows which requests are streams.
+    let mut options = assembly::schema_options(&app.config);
+    options.reprocess = Some(Arc::new(Reread(app.intake.clone())));
+    let schema = ::graphql::schema(app.engine.clone(), options);
+    let options = assembly::transport_options(&app.config, app.stopping.clone());
+    let graphql = graphql::routes(EngineGate::new(app.engine.clone(), schema), options);
+
+    let pages = Router::new()
+        .route("/", get(front))
+        .route("/metrics", get(metrics::page))
+        .layer(CompressionLayer::new());
+    let short = Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/hooks/email", post(hooks::email))
+        .merge(pages)
+        .layer(timeout);
+    let files = Router::new()
+        .route("/attachments", post(attachments::upload))
+        .route("/attachments/{id}", get(attachments::download))
+        .route("/attachments/{id}/{filename}", get(attachments::download))
+        .layer(DefaultBodyLimit::disable());
+
+    let routes = short
+        .merge(files)
+        .fallback(async || Refusal::not_found())
+        .method_not_allowed_fallback(async || {
+            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "this method is not served here")
+        })
+        .with_state(Arc::clone(app))
+        .merge(graphql)
+        .layer(from_fn_with_state(Arc::clone(app), observe::observe));
+    match cors(http) {
+        Some(cors) => routes.layer(cors),
+        None => routes,
+    }
+}
+
+/// `GET /`
+async fn front(axum::extract::State(app): axum::extract::State<Arc<App>>) -> Response {
+    if app.config.graphql.playground {
+        return Redirect::temporary("/playground").into_response();
+    }
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], "Echodesk. GraphQL is served at /graphql.\n").into_response()
+}
+
+/// Routes that machines ask all the time; their lines would fill the log.
+fn is_probe(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz" | "/metrics")
+}
+
+/// What pages of other origins may do; by default nothing. Credentials are never implied: callers send a token.
+fn cors(http: &Http) -> Option<CorsLayer> {
+    if http.cors_origins.is_empty() {
+        return None;
+    }
+    let origins = if http.cors_origins.iter().any(|origin| origin == "*") {
+        AllowOrigin::any()
+    } else {
+        AllowOrigin::list(http.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
+    };
+    let ours = ["x-request-id", "x-api-key", "idempotency-key", "last-event-id", "apollo-require-preflight"];
+    let allowed = ours.into_iter().map(HeaderName::from_static).chain([AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, RANGE]);
+    let shown = [ETAG, LOCATION, RETRY_AFTER, CONTENT_DISPOSITION, CONTENT_RANGE];
+    let cors = CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::HEAD, Method::POST])
+        .allow_headers(allowed.collect::<Vec<_>>())
+        .expose_headers(shown.into_iter().chain([HeaderName::from_static("x-request-id")]).collect::<Vec<_>>())
+        .max_age(PREFLIGHT);
+    Some(cors)
+}

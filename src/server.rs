@@ -1,0 +1,178 @@
+//! A running server: an engine, the addresses that it listens on, and an orderly end.
+//!
+//! Everything that can fail before the first request fails in [`Server::bind`], as a sentence. Tests use it as it is, on
+//! port 0 with an engine of their own.
+
+use crate::cli::Failure;
+use crate::config::Config;
+use crate::http::{self, App};
+use crate::shutdown::Shutdown;
+use axum::Router;
+use axum::serve::ListenerExt as _;
+use channels::email::MailIntake;
+use engine::{Engine, Tolerate as _};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// How often mails are looked for that were stored and not read.
+const RESUME_EVERY: Duration = Duration::from_secs(30);
+/// A mail that another process took in so recently is still being read there.
+const RESUME_AFTER_MS: i64 = 10_000;
+/// WebSockets outlive the connections that the server counts; so long they have to say goodbye.
+const FAREWELL: Duration = Duration::from_millis(150);
+
+/// An engine and the open addresses it will be served on.
+pub struct Server {
+    app: Arc<App>,
+    router: Router,
+    shutdown: Shutdown,
+    listeners: Vec<TcpListener>,
+    addresses: Vec<SocketAddr>,
+}
+
+impl Server {
+    /// Opens every address of `listen` and puts the routes together. Nothing is served yet.
+    pub async fn bind(config: Config, engine: Engine, shutdown: Shutdown) -> Result<Self, Failure> {
+        let (mut listeners, mut addresses) = (Vec::new(), Vec::new());
+        for address in &config.listen {
+            let opened = TcpListener::bind(address).await.and_then(|open| Ok((open.local_addr()?, open)));
+            let (bound, listener) = opened.map_err(|error| unbound(*address, &error))?;
+            listeners.push(listener);
+            addresses.push(bound);
+        }
+        let app = Arc::new(App::new(engine, config, shutdown.requested()));
+        let router = http::router(&app);
+        Ok(Self { app, router, shutdown, listeners, addresses })
+    }
+
+    /// The addresses as they were bound, with their real ports.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    pub fn engine(&self) -> &Engine {
+        &self.app.engine
+    }
+
+    /// Serves until stopping is asked for, lets running requests finish for as long as the settings grant, and closes the
+    /// engine.
+    pub async fn serve(self) {
+        let Self { app, router, shutdown, listeners, .. } = self;
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        app.engine.start_background();
+        let mut background = JoinSet::new();
+        background.spawn(resume(app.intake.clone()));
+        if let Some(metrics) = app.metrics.clone() {
+            background.spawn(async move { metrics.upkeep().await });
+        }
+        let mut serving = JoinSet::new();
+        for listener in listeners {
+            // An answer is written at once: without this, small ones wait for an acknowledgement.
+            let listener = listener.tap_io(|stream| stream.set_nodelay(true).tolerate("setting TCP_NODELAY"));
+            let stop = shutdown.clone();
+            let serve = axum::serve(listener, service.clone()).with_graceful_shutdown(async move { stop.wait().await });
+            serving.spawn(async move { serve.await });
+        }
+        shutdown.wait().await;
+        let grace = Duration::from_secs(app.config.http.shutdown_grace_seconds);
+        let drained = tokio::time::timeout(grace, async {
+            while let Some(done) = serving.join_next().await {
+                done.unwrap_or(Ok(())).tolerate("serving an address");
+            }
+        });
+        if drained.await.is_err() {
+            tracing::warn!(seconds = grace.as_secs(), "some requests did not finish in time and are cut off");
+            serving.abort_all();
+        }
+        tokio::time::sleep(FAREWELL.min(grace)).await;
+        background.abort_all();
+        app.engine.close().await;
+        tracing::info!("stopped");
+    }
+}
+
+/// Reads the mails that were stored and not read, at the start and for as long as the server runs.
+async fn resume(intake: MailIntake) {
+    let mut due = tokio::time::interval(RESUME_EVERY);
+    due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        due.tick().await;
+        intake.resume(RESUME_AFTER_MS).await.tolerate("looking for unread mail");
+    }
+}
+
+fn unbound(address: SocketAddr, error: &io::Error) -> Failure {
+    let (ip, port) = (address.ip(), address.port());
+    let kind = error.kind();
+    if kind == io::ErrorKind::AddrInUse {
+        Failure::new(format!(
+            "The address {address} is in use already: another program listens there. Stop it, or listen on another port \
+             with --listen {} or ECHODESK_LISTEN.",
+            SocketAddr::new(ip, port.wrapping_add(1).max(1024))
+        ))
+    } else if kind == io::ErrorKind::PermissionDenied {
+        Failure::new(format!(
+            "The port {port} is reserved for the system: listen on a port above 1023, or let a proxy stand in front."
+        ))
+    } else if kind == io::ErrorKind::AddrNotAvailable {
+        Failure::new(format!(
+            "This machine does not have the address {ip}: write one of its own into `listen`, or 0.0.0.0 for all."
+        ))
+    } else {
+        Failure::doing(format_args!("The address {address} cannot be listened on"), error)
+    }
+}
+
+/// Keeps a second server, and a restore, away from an SQLite store for as long as the file is held. PostgreSQL has room for
+/// several.
+pub fn lock(config: &Config) -> Result<Option<File>, Failure> {
+    if config.database_url.is_postgres() {
+        return Ok(None);
+    }
+    let path = config.data_dir.join("serve.lock");
+    let cannot =
+        |error: io::Error| Failure::doing(format_args!("The data directory {} cannot be written", config.data_dir.display()), error);
+    std::fs::create_dir_all(&config.data_dir).map_err(cannot)?;
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(cannot)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(Failure::new(format!(
+            "Another Echodesk server runs on the data directory {}. Stop it first, or give this one its own data_dir.",
+            config.data_dir.display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(cannot(error)),
+    }
+}
+
+/// The address as a caller on this machine writes it: nobody can connect to 0.0.0.0.
+pub fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_server_to_a_data_directory() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::with(&[("data_dir", &folder.path().join("new").display().to_string())]).unwrap();
+        let held = lock(&config).unwrap();
+        assert!(held.is_some());
+        let refused = lock(&config).unwrap_err();
+        assert!(refused.sentences.concat().contains("Another Echodesk server"), "{refused:?}");
+        drop(held);
+        assert!(lock(&config).is_ok());
+    }
+}
