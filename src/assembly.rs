@@ -20,6 +20,8 @@ pub fn engine_options(config: &Config) -> engine::Options {
     options.store.read_connections = config.database.read_connections;
     options.policy = policy(config);
     options.attachments.max_bytes = config.attachments.max_bytes;
+    options.attachments.allowed_types.clone_from(&config.attachments.allowed_types);
+    options.attachments.blocked_types.clone_from(&config.attachments.blocked_types);
     options.email.domain.clone_from(&config.email.domain);
     options.email.addresses.clone_from(&config.email.addresses);
     options.accounts.login_attempts = if config.rate_limit.enabled { config.auth.login_attempts } else { u32::MAX };
@@ -33,10 +35,7 @@ pub fn engine_options(config: &Config) -> engine::Options {
 fn policy(config: &Config) -> Policy {
     let auto_close = config.tickets.auto_close_resolved_after_hours;
     Policy {
-        sla: Targets {
-            response: hours(&config.sla.response_hours),
-            resolution: hours(&config.sla.resolution_hours),
-        },
+        sla: Targets { response: hours(&config.sla.response_hours), resolution: hours(&config.sla.resolution_hours) },
         zone: Zone::east_minutes(config.business_zone.minutes_east()).unwrap_or_default(),
         auto_close_hours: (auto_close > 0).then_some(i64::from(auto_close)),
         max_custom_fields: config.tickets.max_custom_fields_bytes,

@@ -2,10 +2,10 @@
 //!
 //! Surfaces live in `http`, each a module of its own; what a surface wants done, it asks of `engine::Engine`.
 
-pub mod config;
-pub mod telemetry;
-pub mod shutdown;
 pub mod assembly;
+pub mod cli;
+pub mod config;
 pub mod http;
 pub mod server;
-pub mod cli;
+pub mod shutdown;
+pub mod telemetry;

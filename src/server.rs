@@ -135,8 +135,9 @@ pub fn lock(config: &Config) -> Result<Option<File>, Failure> {
         return Ok(None);
     }
     let path = config.data_dir.join("serve.lock");
-    let cannot =
-        |error: io::Error| Failure::doing(format_args!("The data directory {} cannot be written", config.data_dir.display()), error);
+    let cannot = |error: io::Error| {
+        Failure::doing(format_args!("The data directory {} cannot be written", config.data_dir.display()), error)
+    };
     std::fs::create_dir_all(&config.data_dir).map_err(cannot)?;
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(cannot)?;
     match file.try_lock() {

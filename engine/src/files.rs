@@ -6,7 +6,7 @@
 use crate::execute::Subject;
 use crate::{Caller, Engine, Tolerate as _, secret, see};
 use model::access::{self, Operation};
-use model::attachment::{Attachment, FileInfo, check_ending, safe_filename};
+use model::attachment::{Attachment, FileInfo, check_ending, check_type, safe_filename};
 use model::command::{Command, StoreFile};
 use model::event::Event;
 use model::id::AttachmentId;
@@ -20,12 +20,18 @@ pub struct Limits {
     pub max_bytes: u64,
     /// File name endings that are refused, in lower case without the dot.
     pub blocked_endings: Vec<String>,
+    /// Media types that are accepted (`image/*` means all images); empty: all that are not blocked.
+    pub allowed_types: Vec<String>,
+    pub blocked_types: Vec<String>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         let blocked = ["exe", "com", "bat", "cmd", "msi", "scr", "ps1", "sh", "php", "jar", "vbs"];
-        Self { max_bytes: 25 * 1024 * 1024, blocked_endings: blocked.map(str::to_owned).to_vec() }
+        Self { max_bytes: 25 * 1024 * 1024, blocked_endings: blocked.map(str::to_owned).to_vec(),
+            allowed_types: Vec::new(),
+            blocked_types: Vec::new(),
+        }
     }
 }
 
@@ -124,11 +130,13 @@ impl Engine {
         let filename = safe_filename(filename);
         let limits = &self.0.files.limits;
         check_ending(&filename, &limits.blocked_endings)?;
+        let content_type = media_type(content_type);
+        check_type(&content_type, &limits.allowed_types, &limits.blocked_types)?;
         let (sha256, size) = self.0.files.keep(bytes, limits.max_bytes).await?;
         let file = FileInfo {
             sha256,
             filename,
-            content_type: media_type(content_type),
+            content_type,
             size: size as i64,
             content_id: None,
             inline: false,

@@ -91,15 +91,21 @@ impl Engine {
             self.submit(Work::SettleInbound { id, state: InboundState::Duplicate, why: None, went }).await?;
             return Ok(TakenIn { ticket, comment, opened: false, duplicate: true });
         }
-        let sender = self.sender(&inbound).await?;
-        let target = self.conversation(&inbound, sender).await?;
-        let command = match target {
-            Target::Join(ticket) => Command::AddComment(ticket, Box::new(self.comment(&inbound, sender).await?)),
-            Target::Open { follows } => {
-                if matches!(inbound.nature, Nature::AutoReply | Nature::Bounce) {
-                    return Err(Error::Conflict { field: None, why: NOTHING_TO_ANSWER.to_owned() });
+        let machine = matches!(inbound.nature, Nature::AutoReply | Nature::Bounce);
+        let command = if machine {
+            // A machine's mail makes no contact and no ticket: it is a note where it belongs, or nothing.
+            let sender = self.known_sender(&inbound).await?;
+            let Target::Join(ticket) = self.conversation(&inbound, sender).await? else {
+                return Err(Error::Conflict { field: None, why: NOTHING_TO_ANSWER.to_owned() });
+            };
+            Command::AddComment(ticket, Box::new(self.comment(&inbound, sender).await?))
+        } else {
+            let sender = self.sender(&inbound).await?;
+            match self.conversation(&inbound, Some(sender)).await? {
+                Target::Join(ticket) => Command::AddComment(ticket, Box::new(self.comment(&inbound, Some(sender)).await?)),
+                Target::Open { follows } => {
+                    Command::OpenTicket(Box::new(self.ticket_of(&inbound, sender, follows).await?))
                 }
-                Command::OpenTicket(Box::new(self.ticket_of(&inbound, sender, follows).await?))
             }
         };
         let mut caller = Caller::system("intake");
@@ -117,18 +123,10 @@ impl Engine {
     /// Who wrote: known by the channel, by the address, or made now.
     #[expect(clippy::wildcard_enum_match_arm, reason = "looks for a few among many")]
     async fn sender(&self, inbound: &Inbound) -> Result<UserId> {
+        if let Some(known) = self.known_sender(inbound).await? {
+            return Ok(known);
+        }
         let channel = inbound.origin.channel;
-        let mut conn = self.0.store.read().await?;
-        if let Some(identity) = store::people::identity(&mut conn, channel, &inbound.from.external_id).await? {
-            return Ok(identity.user);
-        }
-        if let Some(email) = &inbound.from.email
-            && let Some(user) = store::people::by_login(&mut conn, email.as_str()).await?
-            && user.profile.email.as_ref() == Some(email)
-        {
-            return Ok(user.id);
-        }
-        drop(conn);
         let contact = MakeContact {
             channel,
             external_id: inbound.from.external_id.clone(),
@@ -148,8 +146,19 @@ impl Engine {
         }
     }
 
+    /// The person that the channel's identity or the mail's address already belongs to.
+    async fn known_sender(&self, inbound: &Inbound) -> Result<Option<UserId>> {
+        let mut conn = self.0.store.read().await?;
+        if let Some(identity) = store::people::identity(&mut conn, inbound.origin.channel, &inbound.from.external_id).await? {
+            return Ok(Some(identity.user));
+        }
+        let Some(email) = &inbound.from.email else { return Ok(None) };
+        let user = store::people::by_login(&mut conn, email.as_str()).await?;
+        Ok(user.filter(|u| u.profile.email.as_ref() == Some(email)).map(|u| u.id))
+    }
+
     /// The first clue that leads to a ticket decides.
-    async fn conversation(&self, inbound: &Inbound, sender: UserId) -> Result<Target> {
+    async fn conversation(&self, inbound: &Inbound, sender: Option<UserId>) -> Result<Target> {
         let mut follows = None;
         for clue in &inbound.thread {
             let way = self.clue(inbound.origin.channel, clue).await?;
@@ -158,7 +167,10 @@ impl Engine {
             let mut joins = matches!(inbound.nature, Nature::AutoReply | Nature::Bounce);
             // Who takes part in a ticket takes part in what it was merged into.
             for ticket in &way {
-                joins = joins || self.takes_part(ticket, inbound, sender).await?;
+                joins = joins || match sender {
+                    Some(sender) => self.takes_part(ticket, inbound, sender).await?,
+                    None => false,
+                };
             }
             if joins {
                 return Ok(Target::Join(target));
@@ -208,7 +220,7 @@ impl Engine {
         store::comment::has_author(&mut self.0.store.read().await?, ticket.id, sender).await
     }
 
-    async fn comment(&self, inbound: &Inbound, sender: UserId) -> Result<AddComment> {
+    async fn comment(&self, inbound: &Inbound, sender: Option<UserId>) -> Result<AddComment> {
         let (body, files) = self.contents(inbound).await?;
         let note = matches!(inbound.nature, Nature::AutoReply | Nature::Bounce);
         Ok(AddComment {
@@ -219,7 +231,7 @@ impl Engine {
             folded: inbound.folded.clone(),
             meta: inbound.meta.clone(),
             effect: if inbound.nature == Nature::Message { Effect::Converse } else { Effect::Keep },
-            on_behalf: Some(sender),
+            on_behalf: sender,
         })
     }
 

@@ -37,17 +37,13 @@ pub(crate) enum Parent {
 /// Categories in their order.
 pub(crate) async fn list(call: Call<'_>, choice: Choice) -> Result<Vec<Category>> {
     let all = call.loaders.categories().await?;
-    let mut chosen: Vec<_> = all
-        .values()
-        .filter(|c| choice.inactive || c.form.active)
-        .filter(|c| match choice.parent {
-            Parent::Any => true,
-            Parent::Only(parent) => c.form.parent == parent,
-        })
-        .cloned()
-        .collect();
+    let chosen = all.iter().filter(|c| choice.inactive || c.form.active).filter(|c| match choice.parent {
+        Parent::Any => true,
+        Parent::Only(parent) => c.form.parent == parent,
+    });
+    let mut chosen: Vec<_> = chosen.cloned().collect();
     chosen.sort_by_key(|c| (c.form.sort_order, c.id));
-    Ok(chosen.into_iter().map(Category).collect())
+    Ok(chosen.into_iter().map(Category::from).collect())
 }
 
 /// 分类: what tickets are sorted by.

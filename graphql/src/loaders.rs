@@ -7,11 +7,12 @@ use model::category::Category;
 use model::comment::Comment;
 use model::id::{CategoryId, CommentId, TicketId, UserId};
 use model::people::{Identity, User};
+use model::query::Cursor;
 use model::ticket::Ticket;
 use model::{Actor, Result};
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// The first comments of a ticket that the viewer was already shown, so that nobody looks again whether they may.
 #[derive(Clone)]
@@ -34,17 +35,16 @@ impl Hash for FirstComments {
     }
 }
 
-type Categories = Arc<HashMap<CategoryId, Arc<Category>>>;
-
 /// All loaders of a request.
 pub struct Loaders {
+    /// Taken before anything is read, so that a stream from there misses nothing that the answer doesn't show.
+    pub(crate) as_of: Cursor,
     reader: Reader,
     users: Batch<UserId, Arc<User>, Reader>,
     identities: Batch<UserId, Arc<Vec<Identity>>, Reader>,
     tickets: Batch<TicketId, Arc<Ticket>, Reader>,
     comments: Batch<CommentId, Arc<Comment>, Reader>,
     first_comments: Batch<FirstComments, Vec<Arc<Comment>>, Reader>,
-    categories: Mutex<Option<Categories>>,
     tickets_in: Batch<CategoryId, i64, Reader>,
 }
 
@@ -52,12 +52,12 @@ impl Loaders {
     pub fn new(engine: &Engine, actor: &Actor) -> Self {
         let reader = Reader { engine: engine.clone(), actor: Arc::new(actor.clone()) };
         Self {
+            as_of: engine.cursor(),
             users: Batch::remembering(reader.clone()),
             identities: Batch::new(reader.clone()),
             tickets: Batch::new(reader.clone()),
             comments: Batch::new(reader.clone()),
             first_comments: Batch::new(reader.clone()),
-            categories: Mutex::new(None),
             tickets_in: Batch::new(reader.clone()),
             reader,
         }
@@ -66,7 +66,6 @@ impl Loaders {
     /// Forgets what a command may have changed.
     pub(crate) fn forget(&self) {
         self.users.forget();
-        *self.categories.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     pub(crate) async fn user(&self, id: UserId) -> Result<Option<Arc<User>>> {
@@ -110,7 +109,7 @@ impl Loaders {
     }
 
     pub(crate) async fn category(&self, id: CategoryId) -> Result<Option<Arc<Category>>> {
-        Ok(self.categories().await?.get(&id).cloned())
+        Ok(self.categories().await?.iter().find(|category| category.id == id).cloned().map(Arc::new))
     }
 
     /// How many tickets of a category the viewer may see.
@@ -118,15 +117,9 @@ impl Loaders {
         Ok(self.tickets_in.get(id).await?.unwrap_or_default())
     }
 
-    /// All categories, out of the engine's cache.
-    pub(crate) async fn categories(&self) -> Result<Categories> {
-        if let Some(known) = self.categories.lock().unwrap_or_else(PoisonError::into_inner).clone() {
-            return Ok(known);
-        }
-        let all = self.reader.engine.categories(&self.reader.actor).await?;
-        let all: Categories = Arc::new(all.iter().map(|c| (c.id, Arc::new(c.clone()))).collect());
-        *self.categories.lock().unwrap_or_else(PoisonError::into_inner) = Some(all.clone());
-        Ok(all)
+    /// All categories in their order, out of the engine's cache.
+    pub(crate) async fn categories(&self) -> Result<Arc<Vec<Category>>> {
+        self.reader.engine.categories(&self.reader.actor).await
     }
 }
 

@@ -106,16 +106,19 @@ async fn a_ticket_is_opened_listed_and_read_without_a_look_up_per_row() {
         pageInfo { hasNextPage endCursor } totalCount asOf
     } }";
     let mut counts = Vec::new();
-    // Once to warm what the engine keeps (categories, prepared statements).
-    house.data(&house.admin, list, value!({ "first": 10 })).await;
     for first in [2, 10] {
-        let before = house.engine.statements();
-        let data = house.data(&house.admin, list, value!({ "first": first })).await;
-        counts.push(house.engine.statements() - before);
-        assert_eq!(data["tickets"]["edges"].as_array().unwrap().len(), first as usize);
-        assert_eq!(data["tickets"]["totalCount"], 10);
-        assert_eq!(data["tickets"]["edges"][0]["node"]["requester"]["name"], "ada");
-        assert_eq!(data["tickets"]["edges"][0]["node"]["description"], "因为按钮不见了");
+        // The least of several: the first fills what the engine keeps, and the hub looks at the log now and then.
+        let mut least = u64::MAX;
+        for _ in 0..5 {
+            let before = house.engine.statements();
+            let data = house.data(&house.admin, list, value!({ "first": first })).await;
+            least = least.min(house.engine.statements() - before);
+            assert_eq!(data["tickets"]["edges"].as_array().unwrap().len(), first as usize);
+            assert_eq!(data["tickets"]["totalCount"], 10);
+            assert_eq!(data["tickets"]["edges"][0]["node"]["requester"]["name"], "ada");
+            assert_eq!(data["tickets"]["edges"][0]["node"]["description"], "因为按钮不见了");
+        }
+        counts.push(least);
     }
     assert_eq!(counts[0], counts[1], "as many statements for two tickets as for ten");
     assert!(counts[1] <= 6, "{counts:?}");
@@ -162,6 +165,20 @@ async fn rejections_are_user_errors_and_failures_are_errors() {
     let dear = house.answer(&house.admin, wide, value!({})).await;
     assert_eq!(code(&dear), Some("TOO_COMPLEX".into()));
     assert!(dear.extensions.contains_key("cost"));
+    house.engine.close().await;
+}
+
+/// What graphql-js asks: nine levels of `ofType`.
+#[tokio::test]
+async fn the_usual_introspection_query_is_within_the_limits() {
+    let house = house().await;
+    let of_type = (0..9).fold("name".to_owned(), |inner, _| format!("kind name ofType {{ {inner} }}"));
+    let text = format!(
+        "{{ __schema {{ queryType {{ name }} types {{ name fields(includeDeprecated: true) {{ name args {{ name type {{ {of_type} }} }} }}
+         inputFields {{ name type {{ {of_type} }} }} }} directives {{ name args {{ name type {{ {of_type} }} }} }} }} }}"
+    );
+    let data = house.data(&Actor::Anonymous, &text, value!({})).await;
+    assert_eq!(data["__schema"]["queryType"]["name"], "Query");
     house.engine.close().await;
 }
 

@@ -43,9 +43,25 @@ pub fn safe_filename(name: &str) -> String {
 
 /// Refuses file names whose ending is on the list (lower case, without dots).
 pub fn check_ending(filename: &str, blocked: &[String]) -> Result<()> {
+    // Some systems drop dots and spaces at the end, and would run what is left.
+    let filename = filename.trim_end_matches(['.', ' ']);
     let ending = filename.rsplit_once('.').map(|(_, e)| e.to_lowercase()).unwrap_or_default();
     if blocked.contains(&ending) {
         return Err(Error::invalid("file", format!("of type .{ending} is not accepted")));
+    }
+    Ok(())
+}
+
+/// Refuses media types that are blocked, or not among those allowed where any are named. `image/*` means all images.
+pub fn check_type(media: &str, allowed: &[String], blocked: &[String]) -> Result<()> {
+    let named = |list: &[String]| {
+        list.iter().any(|pattern| match pattern.strip_suffix('*') {
+            Some(prefix) => media.starts_with(prefix),
+            None => media == pattern,
+        })
+    };
+    if named(blocked) || !(allowed.is_empty() || named(allowed)) {
+        return Err(Error::invalid("file", format!("of type {media} is not accepted")));
     }
     Ok(())
 }
@@ -55,12 +71,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn media_types_are_refused_by_name_and_by_family() {
+        let list = |types: &[&str]| types.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>();
+        assert!(check_type("image/png", &[], &[]).is_ok());
+        assert!(check_type("image/png", &list(&["image/*"]), &[]).is_ok());
+        assert!(check_type("text/plain", &list(&["image/*"]), &[]).is_err());
+        assert!(check_type("image/png", &list(&["image/*"]), &list(&["image/png"])).is_err());
+    }
+
+    #[test]
     fn file_names_lose_their_path_and_keep_their_script() {
         assert_eq!(safe_filename("../../etc/passwd"), "passwd");
         assert_eq!(safe_filename(r"C:\tmp\用户手册.pdf"), "用户手册.pdf");
         assert_eq!(safe_filename("a\r\nb.txt"), "ab.txt");
         assert_eq!(safe_filename("..."), "attachment");
         assert!(check_ending("x.EXE", &["exe".into()]).is_err());
+        assert!(check_ending("x.exe. .", &["exe".into()]).is_err());
         assert!(check_ending("x.pdf", &["exe".into()]).is_ok());
     }
 }

@@ -29,7 +29,10 @@ pub async fn run(flags: Flags) -> Result<(), Failure> {
         Ok(config) => config,
         Err(error) => {
             for problem in error.problems {
-                let repair = text("Correct this setting; `echodesk settings` lists them all.", "请更正此设置；`echodesk settings` 会列出全部设置。");
+                let repair = text(
+                    "Correct this setting; `echodesk settings` lists them all.",
+                    "请更正此设置；`echodesk settings` 会列出全部设置。",
+                );
                 report.add(Finding::bad(text(problem.as_str(), problem.as_str()), repair))?;
             }
             return report.finish();
@@ -76,7 +79,10 @@ fn folder(folder: &Path) -> Vec<Finding> {
         findings.push(if free < LEAST_FREE_KIB {
             Finding::bad(
                 text(format!("Only {mib} MiB are free there."), format!("该处仅剩 {mib} MiB 可用空间。")),
-                text("Make room on that disk, or set data_dir to another one.", "请清理该磁盘，或将 data_dir 设到其他磁盘。"),
+                text(
+                    "Make room on that disk, or set data_dir to another one.",
+                    "请清理该磁盘，或将 data_dir 设到其他磁盘。",
+                ),
             )
         } else {
             Finding::good(text(format!("{mib} MiB are free there."), format!("该处有 {mib} MiB 可用空间。")))
@@ -121,7 +127,10 @@ fn settings(config: &Config) -> Vec<Finding> {
     findings.push(match config.email.hook_secret {
         Some(_) => Finding::good(text("POST /hooks/email has a secret.", "POST /hooks/email 已设置密钥。")),
         None => Finding::notice(
-            text("POST /hooks/email refuses all mail: it has no secret.", "POST /hooks/email 未设置密钥，拒绝所有邮件。"),
+            text(
+                "POST /hooks/email refuses all mail: it has no secret.",
+                "POST /hooks/email 未设置密钥，拒绝所有邮件。",
+            ),
             text(
                 "If mail shall come that way, set ECHODESK_EMAIL__HOOK_SECRET to a long random text.",
                 "如需通过该接口接收邮件，请将 ECHODESK_EMAIL__HOOK_SECRET 设为一段较长的随机文本。",

@@ -64,7 +64,8 @@ impl Events {
 
 /// `None` is the beginning.
 fn cursor(text: &str) -> Result<Option<Cursor>, Failure> {
-    Cursor::parse(text).map_err(|_| Failure::new(format!("`{text}` is not a cursor: give one that was printed here, or 0.")))
+    Cursor::parse(text)
+        .map_err(|_| Failure::new(format!("`{text}` is not a cursor: give one that was printed here, or 0.")))
 }
 
 fn as_json(cursor: &Cursor, recorded: &Recorded) -> Value {

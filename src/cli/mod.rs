@@ -3,23 +3,23 @@
 //! Commands other than `serve` work on the store directly, beside a running server or without one; the engine inside them
 //! is the same, so nothing is possible here that is refused elsewhere, except to whoever owns the machine.
 
-pub mod failure;
-mod terminal;
-mod serve;
-mod user;
-mod token;
-mod mail;
-mod events;
-mod migrate;
 mod archive;
 mod backup;
-mod restore;
-mod reindex;
-mod doctor;
-mod diagnosis;
-mod schema;
-mod settings;
 mod completions;
+mod diagnosis;
+mod doctor;
+mod events;
+pub mod failure;
+mod mail;
+mod migrate;
+mod reindex;
+mod restore;
+mod schema;
+mod serve;
+mod settings;
+mod terminal;
+mod token;
+mod user;
 
 pub use failure::Failure;
 
@@ -107,7 +107,9 @@ impl Cli {
         // Blocked reads of standard input must not hold the process.
         runtime.shutdown_background();
         // A mail server gives up for good on any code but 75.
-        done.map_err(|failure| if mail && failure.code == failure::FAILED { failure.with_code(failure::TRY_AGAIN) } else { failure })
+        done.map_err(|failure| {
+            if mail && failure.code == failure::FAILED { failure.with_code(failure::TRY_AGAIN) } else { failure }
+        })
     }
 }
 

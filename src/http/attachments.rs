@@ -104,7 +104,9 @@ fn shown_as(declared: &str) -> (&str, bool) {
     let active = ["html", "svg", "xml", "script", "css", "mhtml", "multipart/", "message/", "flash", "wasm"];
     match kind.as_str() {
         "image/png" | "image/jpeg" | "image/gif" | "image/webp" | "image/avif" => (declared, true),
-        other if other.is_empty() || active.iter().any(|word| other.contains(word)) => ("application/octet-stream", false),
+        other if other.is_empty() || active.iter().any(|word| other.contains(word)) => {
+            ("application/octet-stream", false)
+        }
         _ => (declared, false),
     }
 }
@@ -112,8 +114,10 @@ fn shown_as(declared: &str) -> (&str, bool) {
 /// RFC 6266: a name in ASCII for old clients, the real one as RFC 5987 has it.
 fn disposition(inline: bool, filename: &str) -> String {
     let kind = if inline { "inline" } else { "attachment" };
-    let plain: String =
-        filename.chars().map(|c| if c.is_ascii() && !c.is_ascii_control() && !"\"\\%".contains(c) { c } else { '_' }).collect();
+    let plain: String = filename
+        .chars()
+        .map(|c| if c.is_ascii() && !c.is_ascii_control() && !"\"\\%".contains(c) { c } else { '_' })
+        .collect();
     let mut encoded = String::with_capacity(filename.len() * 3);
     for byte in filename.bytes() {
         if byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {

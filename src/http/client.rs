@@ -81,7 +81,10 @@ mod tests {
         ] {
             assert_eq!(client(peer, FORWARDED_FOR, header), client_is, "{peer} {header}");
         }
-        assert_eq!(client("10.0.0.1", FORWARDED, "for=6.6.6.6, for=\"[2001:db8::17]:4711\";proto=https"), "2001:db8::17");
+        assert_eq!(
+            client("10.0.0.1", FORWARDED, "for=6.6.6.6, for=\"[2001:db8::17]:4711\";proto=https"),
+            "2001:db8::17"
+        );
         assert_eq!(client("10.0.0.1", FORWARDED, "For=198.51.100.1;by=10.0.0.1"), "198.51.100.1");
         assert_eq!(client("10.0.0.1", FORWARDED, "for=unknown"), "10.0.0.1");
     }

@@ -35,7 +35,8 @@ pub async fn email(
     if announced(&headers).is_some_and(|length| length > most) {
         return Err(Refusal::too_large(most));
     }
-    let raw = to_bytes(body, usize::try_from(most).unwrap_or(usize::MAX)).await.map_err(|error| broken(&error, most))?;
+    let raw =
+        to_bytes(body, usize::try_from(most).unwrap_or(usize::MAX)).await.map_err(|error| broken(&error, most))?;
     let remote = client.map(|Extension(ClientAddress(address))| address.to_string());
     let taken = app.intake.ingest(raw.into(), remote).await.map_err(|error| {
         tracing::error!(%error, "a mail could not be taken in");

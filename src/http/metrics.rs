@@ -3,14 +3,14 @@
 //! Routes are named by their patterns and methods from a closed list, so that no client can make new series. Whoever may
 //! read them is an administrator, unless the settings make them public.
 
+use super::App;
 use super::answer::Refusal;
 use super::gate;
-use super::App;
+use ::metrics::{SharedString, counter, gauge, histogram};
 use axum::extract::{MatchedPath, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use ::metrics::{SharedString, counter, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use model::people::Role;
 use std::sync::{Arc, OnceLock};
@@ -32,7 +32,8 @@ impl Metrics {
     pub fn start() -> Option<Self> {
         static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
         let installed = || {
-            let built = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS);
+            let built =
+                PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS);
             let installed = built.and_then(PrometheusBuilder::install_recorder);
             installed.inspect_err(|error| tracing::warn!(%error, "no figures are kept")).ok()
         };

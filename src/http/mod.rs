@@ -4,15 +4,15 @@
 //! figures) is one layer, `observe`; what only some need stands beside their routes.
 
 pub mod answer;
-mod client;
-mod observe;
-mod metrics;
-mod health;
-mod hooks;
-mod range;
 mod attachments;
+mod client;
 mod gate;
 pub mod graphql;
+mod health;
+mod hooks;
+mod metrics;
+mod observe;
+mod range;
 
 use crate::assembly;
 use crate::config::{Config, Http};
@@ -72,10 +72,8 @@ pub fn router(app: &Arc<App>) -> Router {
     let options = assembly::transport_options(&app.config, app.stopping.clone());
     let graphql = graphql::routes(EngineGate::new(app.engine.clone(), schema), options);
 
-    let pages = Router::new()
-        .route("/", get(front))
-        .route("/metrics", get(metrics::page))
-        .layer(CompressionLayer::new());
+    let pages =
+        Router::new().route("/", get(front)).route("/metrics", get(metrics::page)).layer(CompressionLayer::new());
     let short = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -127,7 +125,8 @@ fn cors(http: &Http) -> Option<CorsLayer> {
         AllowOrigin::list(http.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
     };
     let ours = ["x-request-id", "x-api-key", "idempotency-key", "last-event-id", "apollo-require-preflight"];
-    let allowed = ours.into_iter().map(HeaderName::from_static).chain([AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, RANGE]);
+    let allowed =
+        ours.into_iter().map(HeaderName::from_static).chain([AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, RANGE]);
     let shown = [ETAG, LOCATION, RETRY_AFTER, CONTENT_DISPOSITION, CONTENT_RANGE];
     let cors = CorsLayer::new()
         .allow_origin(origins)

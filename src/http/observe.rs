@@ -22,6 +22,8 @@ use tracing::Instrument as _;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longer ids of clients are replaced.
 const LONGEST_ID: usize = 64;
+/// What went well in less time is worth a line to whoever debugs, and no more.
+const SLOW: std::time::Duration = std::time::Duration::from_secs(1);
 /// Bytes of an id that is made here; it is for finding log lines, not a secret.
 const ID_BYTES: usize = 9;
 
@@ -51,7 +53,7 @@ pub async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Ne
         let (status, ms) = (status.as_u16(), took.as_secs_f64() * 1e3);
         if status >= 500 {
             tracing::warn!(method, path, status, ms, "answered");
-        } else if super::is_probe(path) {
+        } else if status < 400 && took < SLOW || super::is_probe(path) {
             tracing::debug!(method, path, status, ms, "answered");
         } else {
             tracing::info!(method, path, status, ms, "answered");
@@ -89,4 +91,3 @@ fn secure(response: &mut Response, id: HeaderValue) {
         headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     }
 }
-

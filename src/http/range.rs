@@ -8,7 +8,10 @@ use axum::http::header::{IF_NONE_MATCH, IF_RANGE, RANGE};
 pub enum Wanted {
     Whole,
     /// From the first byte, so many; never empty.
-    Part { first: u64, length: u64 },
+    Part {
+        first: u64,
+        length: u64,
+    },
     /// The range lies outside the file.
     Nothing,
 }
@@ -16,7 +19,10 @@ pub enum Wanted {
 /// Whether the client has the file already.
 pub fn unchanged(headers: &HeaderMap, etag: &str) -> bool {
     let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    known.flat_map(|value| value.split(',')).map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+    known
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
 }
 
 /// The part that is asked for. Several ranges, other units and what cannot be read are answered with the whole.

@@ -109,6 +109,10 @@ pub(crate) async fn ranked(
     let from = match (page.after, page.before) {
         (Some(place), _) => place.key.unwrap_or(0) as usize + 1,
         (None, Some(place)) => (place.key.unwrap_or(0) as usize).saturating_sub(page.limit),
+        // The last of all: their places follow from how many there are.
+        (None, None) if page.backward => {
+            (Box::pin(list::count(conn, filter, scope, now)).await? as usize).saturating_sub(page.limit)
+        }
         (None, None) => page.offset,
     };
     let limit = match page.before {

@@ -1,1 +1,23 @@
-fn main(){}
+//! The built server through its real surfaces, and the rules of the house.
+//!
+//! One binary, so that it links once. Every test has a store of its own and listens on port 0; nothing sleeps.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
+
+mod api;
+mod app;
+mod binary;
+mod live;
+mod mail;
+
+mod crash;
+mod docs;
+mod graphql;
+mod graphql_accounts;
+mod graphql_files;
+mod graphql_limits;
+mod operations;
+mod peers;
+mod schema;
+mod statements;
+mod story;
+mod tidy;

@@ -93,6 +93,10 @@ impl MailIntake {
 
     /// Reads a stored mail once more, on behalf of somebody who may see it.
     pub async fn reprocess(&self, by: &Caller, id: InboundId) -> Result<Ingested> {
+        let known = self.engine.inbound_by_id(&by.actor, id).await?;
+        if !matches!(known.state, InboundState::Received | InboundState::Quarantined) {
+            return Err(Error::conflict("id", "the message has been settled already"));
+        }
         let raw = self.engine.inbound_raw(&by.actor, id).await?;
         self.take(id, raw).await
     }

@@ -3,10 +3,17 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "tests look for one thing")]
 
 mod access;
+mod accounts;
+mod backup;
 mod delivery;
 mod crash;
+mod files;
 mod house;
 mod life;
+mod lists;
 mod log;
 mod moves;
 mod once;
+mod rebuild;
+mod search;
+mod timers;

@@ -23,7 +23,7 @@ impl Tickets {
     /// The place in the event log that this answer is true for, at least. Where the answer and a subscription after this
     /// place are put together, nothing is missing and nothing is there twice.
     async fn as_of(&self, ctx: &Context<'_>) -> Result<Cursor> {
-        Ok(Call::of(ctx)?.engine.cursor().into())
+        Ok(Call::of(ctx)?.loaders.as_of.clone().into())
     }
 
     /// The thing with a global id: a ticket, comment, user, category or attachment; null if there is none for you.

@@ -26,7 +26,8 @@ pub(super) fn add(scene: &Scene<'_>, add: &AddComment, counters: &mut Counters) 
     let id = counters.next_comment();
     let author = author(scene, add)?;
     // What an adapter passes on is never staff's word: a sender's address proves nothing.
-    let by_staff = add.on_behalf.is_none() && scene.actor.is_staff() && author != Some(ticket.requester);
+    let staff = scene.actor.role().is_some_and(crate::people::Role::is_staff);
+    let by_staff = staff && author != Some(ticket.requester);
     let public = add.visibility == Visibility::Public;
     let comment = Comment {
         id,

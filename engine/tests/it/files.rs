@@ -1,0 +1,112 @@
+//! Files: kept once, for those who may see the comment that names them, and swept when nothing does.
+
+use crate::house::{House, caller, each_backend, next};
+use engine::{Caller, Engine};
+use model::attachment::Attachment;
+use model::command::{AddComment, OpenTicket};
+use model::comment::Visibility;
+use model::people::Role;
+use model::query::EventFilter;
+use model::time::{DAY, HOUR};
+use model::{Actor, Error, Event};
+use tokio::io::AsyncReadExt as _;
+
+async fn upload(engine: &Engine, by: &Caller, name: &str, bytes: &[u8]) -> model::Result<Attachment> {
+    engine.upload(by, name, Some("text/html; charset=x"), bytes).await
+}
+
+async fn read(house: &House, by: &Caller, file: &Attachment) -> model::Result<Vec<u8>> {
+    let (_, mut file) = house.engine.download(&by.actor, file.id).await?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).await.unwrap();
+    Ok(bytes)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_are_bounded_and_follow_their_comment() {
+    each_backend(|house| async move {
+        let engine = &house.engine;
+        let (alice, mallory) = (caller(&house.person("alice", Role::User).await), caller(&house.person("mallory", Role::User).await));
+        let bob = caller(&house.person("bob", Role::Agent).await);
+        let file = upload(engine, &alice, "../../图片.png", b"bytes").await.unwrap();
+        assert_eq!((file.file.filename.as_str(), file.file.content_type.as_str(), file.file.size), ("图片.png", "text/html", 5));
+        assert_eq!(read(&house, &alice, &file).await.unwrap(), b"bytes");
+        for stranger in [&mallory, &bob] {
+            assert_eq!(read(&house, stranger, &file).await.unwrap_err().code(), "NOT_FOUND", "it is not used yet");
+        }
+        for bad in ["x.exe", "x.PHP", "a/b.sh", "x.exe.", "x.sh ", "x.jar. ."] {
+            assert_eq!(upload(engine, &alice, bad, b"x").await.unwrap_err().field(), Some("file"), "{bad}");
+        }
+        assert!(upload(engine, &Caller::new(Actor::Anonymous), "a.txt", b"x").await.is_err());
+        let most = vec![0; 25 * 1024 * 1024];
+        upload(engine, &alice, "most.bin", &most).await.unwrap();
+        let more = [most, vec![0]].concat();
+        assert!(matches!(upload(engine, &alice, "more.bin", &more).await, Err(Error::TooLarge { field: "file", .. })));
+        let left = std::fs::read_dir(house.options.data_dir.join("files/tmp")).unwrap().count();
+        assert_eq!(left, 0, "no half-written files");
+        // Nobody names somebody else's upload, nor one twice.
+        let with = |file: &Attachment| AddComment { attachments: vec![file.id], ..AddComment::public("see") };
+        let ticket = house.ticket(&alice, "files").await.id;
+        let theirs = house.ticket(&mallory, "theirs").await.id;
+        assert_eq!(engine.add_comment(&mallory, theirs, with(&file)).await.unwrap_err().field(), Some("attachments"));
+        let comment = engine.add_comment(&alice, ticket, with(&file)).await.unwrap();
+        assert_eq!(comment.attachments[0].comment, Some(comment.id));
+        assert_eq!(engine.add_comment(&alice, ticket, with(&file)).await.unwrap_err().field(), Some("attachments"));
+        assert_eq!(read(&house, &bob, &file).await.unwrap(), b"bytes");
+        assert_eq!(read(&house, &mallory, &file).await.unwrap_err().code(), "NOT_FOUND");
+        let secret = upload(engine, &bob, "secret.txt", b"internal").await.unwrap();
+        let note = AddComment { visibility: Visibility::Internal, ..with(&secret) };
+        engine.add_comment(&bob, ticket, note).await.unwrap();
+        assert_eq!(read(&house, &alice, &secret).await.unwrap_err().code(), "NOT_FOUND");
+        assert_eq!(read(&house, &bob, &secret).await.unwrap(), b"internal");
+        engine.withdraw_comment(&alice, comment.id).await.unwrap();
+        assert_eq!(read(&house, &alice, &file).await.unwrap_err().code(), "NOT_FOUND");
+        assert!(read(&house, &bob, &file).await.is_ok(), "staff still see it");
+        let described = upload(engine, &alice, "d.txt", b"d").await.unwrap();
+        let open = OpenTicket { attachments: vec![described.id], ..OpenTicket::new("t", "d") };
+        let ticket = engine.open_ticket(&alice, open).await.unwrap().id;
+        engine.delete_ticket(&Caller::system("t"), ticket).await.unwrap();
+        assert_eq!(read(&house, &alice, &described).await.unwrap_err().code(), "NOT_FOUND");
+        engine.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_names_is_swept_after_a_day_and_what_is_shared_stays() {
+    each_backend(|house| async move {
+        let engine = &house.engine;
+        let alice = caller(&house.person("alice", Role::User).await);
+        let unused = upload(engine, &alice, "unused.txt", b"unused").await.unwrap();
+        let twin = upload(engine, &alice, "one.txt", b"shared").await.unwrap();
+        let used = upload(engine, &alice, "two.txt", b"shared").await.unwrap();
+        assert_eq!(twin.file.sha256, used.file.sha256, "stored once");
+        let open = OpenTicket { attachments: vec![used.id], ..OpenTicket::new("t", "d") };
+        engine.open_ticket(&alice, open).await.unwrap();
+        house.clock.advance(23 * HOUR);
+        let young = upload(engine, &alice, "young.txt", b"young").await.unwrap();
+        house.clock.advance(DAY - 23 * HOUR + 1);
+        let mut events = engine.events(&Actor::System("t"), None, EventFilter::default()).await.unwrap();
+        engine.start_background();
+        let mut swept = vec![];
+        while swept.len() < 2 {
+            if let Event::FileDiscarded { attachment } = next(&mut events).await.event {
+                swept.push(attachment);
+            }
+        }
+        swept.sort_unstable();
+        assert_eq!(swept, [unused.id, twin.id]);
+        let path = engine.file_path(&unused.file.sha256).unwrap();
+        crate::house::soon(async {
+            while path.exists() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        assert_eq!(read(&house, &alice, &used).await.unwrap(), b"shared");
+        assert_eq!(read(&house, &alice, &young).await.unwrap(), b"young");
+        assert_eq!(engine.file_path("../../etc/passwd"), None);
+        engine.close().await;
+    })
+    .await;
+}
