@@ -36,7 +36,11 @@ impl Batch<'_> {
         if let Some(id) = recorded.event.ticket() {
             let before = match ticket.take() {
                 Some(known) if known.id == id => Some(known),
-                _ => crate::ticket::by_id(&mut self.conn, id).await?,
+                _ if matches!(recorded.event, Event::TicketOpened { .. }) => None,
+                _ => {
+                    self.settle().await?;
+                    crate::ticket::by_id(&mut self.conn, id).await?
+                }
             };
             let after = self.apply_to_ticket(&recorded, before, rules).await?;
             recorded.about = Some(About::of(&after));
@@ -99,6 +103,7 @@ impl Batch<'_> {
                 self.reindex(*ticket).await
             }
             Event::TicketsViewed { views } => {
+                self.settle().await?;
                 for (ticket, n) in views {
                     self.add_views(*ticket, *n).await?;
                 }

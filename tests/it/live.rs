@@ -5,7 +5,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// How a subscription ended.
@@ -61,7 +61,7 @@ impl Live {
                 }
                 Some(Ok(Message::Close(frame))) => return Err(Ended::Closed(frame.map_or(1005, |f| f.code.into()))),
                 Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-                Some(Err(Error::ConnectionClosed)) | Some(Err(_)) | None => return Err(Ended::Lost),
+                Some(Err(_)) | None => return Err(Ended::Lost),
             }
         }
     }
@@ -110,7 +110,8 @@ impl Live {
 /// One subscription as an event stream.
 pub struct Sse {
     answer: reqwest::Response,
-    buffer: String,
+    /// What has come and is not read yet; a chunk may end inside a character.
+    buffer: Vec<u8>,
 }
 
 /// An event of a stream: its id, which is the cursor, and its result.
@@ -136,14 +137,14 @@ impl Sse {
         let body = json!({ "query": query, "variables": variables });
         let answer = request.json(&body).send().await.map_err(|_| Ended::Lost)?;
         assert_eq!(answer.status(), 200);
-        Ok(Self { answer, buffer: String::new() })
+        Ok(Self { answer, buffer: Vec::new() })
     }
 
     /// The next event, for as long as it takes.
     pub async fn event(&mut self) -> Result<Told, Ended> {
         loop {
-            while let Some(end) = self.buffer.find("\n\n") {
-                let event: String = self.buffer.drain(..end + 2).collect();
+            while let Some(end) = self.buffer.windows(2).position(|pair| pair == b"\n\n") {
+                let event = String::from_utf8(self.buffer.drain(..end + 2).collect()).unwrap();
                 let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
                 match field("event: ").as_deref() {
                     Some("next") => {
@@ -156,16 +157,10 @@ impl Sse {
                 }
             }
             match self.answer.chunk().await {
-                // What is cut off inside a character is joined by the next chunk, because events are ASCII-framed and
-                // JSON escapes nothing beyond ASCII; so bytes are gathered first.
-                Ok(Some(bytes)) => self.gather(&bytes),
+                Ok(Some(bytes)) => self.buffer.extend_from_slice(&bytes),
                 Ok(None) | Err(_) => return Err(Ended::Lost),
             }
         }
-    }
-
-    fn gather(&mut self, bytes: &[u8]) {
-        self.buffer.push_str(std::str::from_utf8(bytes).expect("an event is written whole"));
     }
 
     pub async fn next(&mut self) -> Told {

@@ -8,7 +8,7 @@ use super::inbound::inbound;
 use super::{Kind, Mail, Ours, Part, Unparsable, parse};
 use engine::{Caller, Engine};
 use model::id::{InboundId, TicketId};
-use model::inbound::Inbound;
+use model::inbound::{Inbound, InboundState};
 use model::people::Channel;
 use model::{Actor, Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};

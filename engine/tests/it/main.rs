@@ -9,6 +9,7 @@ mod delivery;
 mod crash;
 mod files;
 mod house;
+mod intake;
 mod life;
 mod lists;
 mod log;
