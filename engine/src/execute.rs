@@ -280,7 +280,7 @@ async fn command_done(
         let subject = Subject::read(&subject);
         return Ok(Ok(Outcome { subject, ticket: None, events: Vec::new(), repeated: true, refusal: None }));
     }
-    if !matches!(command, Command::OpenTicket(_)) {
+    if !matches!(command, Command::OpenTicket(open) if open.follows.is_none()) {
         batch.settle().await?;
     }
     let facts = match facts::load(batch, command).await {

@@ -38,6 +38,11 @@ impl Default for Limits {
 pub(crate) struct Files {
     root: PathBuf,
     limits: Limits,
+    /// Names whose bytes were there already when they were kept again: the sweep leaves them alone for a while, because the
+    /// row that will name them is still on its way.
+    again: moka::sync::Cache<String, ()>,
+    /// Keeping and sweeping a file take turns.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl Files {
@@ -45,7 +50,9 @@ impl Files {
         tokio::fs::create_dir_all(root.join("tmp"))
             .await
             .map_err(|e| Error::internal(format!("can't make {}: {e}", root.display())))?;
-        Ok(Self { root, limits })
+        let again =
+            moka::sync::Cache::builder().max_capacity(100_000).time_to_live(std::time::Duration::from_hours(1)).build();
+        Ok(Self { root, limits, again, turn: tokio::sync::Mutex::default() })
     }
 
     /// Where a file lies; `None` for what isn't a digest.
@@ -96,7 +103,9 @@ impl Files {
     pub(crate) async fn adopt(&self, sha256: &str, from: &Path) -> Result<()> {
         let io = |e: std::io::Error| Error::internal(format!("keeping a file: {e}"));
         let to = self.path(sha256).ok_or_else(|| Error::internal("not a digest"))?;
+        let _turn = self.turn.lock().await;
         if tokio::fs::try_exists(&to).await.map_err(io)? {
+            self.again.insert(sha256.to_owned(), ());
             return tokio::fs::remove_file(from).await.map_err(io);
         }
         let folder = to.parent().map(Path::to_path_buf).unwrap_or_default();
@@ -221,6 +230,10 @@ impl Engine {
         let unused = store::attachment::unused_before(&mut self.0.store.read().await?, before, 200).await?;
         for attachment in unused {
             self.execute(&Caller::system("files"), Command::DiscardFile(attachment.id)).await?;
+            let _turn = self.0.files.turn.lock().await;
+            if self.0.files.again.contains_key(&attachment.file.sha256) {
+                continue;
+            }
             let used = store::attachment::file_in_use(&mut self.0.store.read().await?, &attachment.file.sha256).await?;
             if let Some(path) = self.0.files.path(&attachment.file.sha256).filter(|_| !used) {
                 tokio::fs::remove_file(path).await.tolerate("removing an unused file");

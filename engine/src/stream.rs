@@ -85,7 +85,9 @@ impl Engine {
 }
 
 fn wanted(filter: &EventFilter, recorded: &Recorded) -> bool {
-    let ticket = filter.tickets.is_empty() || recorded.event.ticket().is_some_and(|t| filter.tickets.contains(&t));
+    let about = |ticket: Option<model::id::TicketId>| ticket.is_some_and(|t| filter.tickets.contains(&t));
+    // A merge is an event of both tickets.
+    let ticket = filter.tickets.is_empty() || about(recorded.event.ticket()) || about(recorded.event.other_ticket());
     let kind = filter.types.is_empty() || filter.types.iter().any(|t| t == recorded.event.word());
     ticket && kind
 }

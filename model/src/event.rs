@@ -387,6 +387,11 @@ impl Event {
         }
     }
 
+    /// The ticket that a merge or its undoing changes besides.
+    pub fn other_ticket(&self) -> Option<TicketId> {
+        if let Self::TicketMerged { into: other, .. } | Self::TicketUnmerged { from: other, .. } = self { Some(*other) } else { None }
+    }
+
     /// The person it is about, where it is about one.
     pub fn user(&self) -> Option<UserId> {
         match self {

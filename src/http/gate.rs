@@ -3,7 +3,7 @@
 //! It translates between the two and decides nothing; the other routes ask it, too, who calls.
 
 use super::answer::Refusal;
-use super::graphql::{ClientInfo, Gate, Refused, Transport};
+use super::graphql::{ClientInfo, Gate, Refused};
 use async_graphql::Request;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -52,12 +52,7 @@ impl Gate for EngineGate {
             ip: info.address.map(|address| address.to_string()),
             user_agent: info.user_agent().map(str::to_owned),
         };
-        let request = graphql::attach(request, &self.engine, viewer);
-        let seen = info.headers.get("last-event-id").filter(|_| info.transport == Transport::Events);
-        match seen.and_then(|cursor| cursor.to_str().ok()).filter(|cursor| !cursor.is_empty()) {
-            Some(cursor) => request.data(graphql::ResumeAfter(cursor.to_owned())),
-            None => request,
-        }
+        graphql::attach(request, &self.engine, viewer)
     }
 
     fn user(&self, caller: &Actor) -> i64 {

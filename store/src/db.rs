@@ -380,7 +380,8 @@ impl Db {
         let writer = SqlitePoolOptions::new().max_connections(1).min_connections(1).test_before_acquire(false);
         let writer = writer.idle_timeout(None).max_lifetime(None).connect_with(base.clone()).await.map_err(open)?;
         let readers = SqlitePoolOptions::new()
-            .max_connections(options.read_connections.max(1))
+            // One of them watches for the commits of other processes.
+            .max_connections(options.read_connections.max(1) + 1)
             .min_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
@@ -399,6 +400,14 @@ impl Db {
                 Ok(Conn::Sqlite(readers.acquire().await.map_err(failed)?, self.statements.clone()))
             }
             Pools::Postgres(pool) => Ok(Conn::Postgres(pool.acquire().await.map_err(failed)?, self.statements.clone())),
+        }
+    }
+
+    /// A connection whose statements aren't counted: for looking whether others have written.
+    pub(crate) async fn watch(&self) -> Result<Conn> {
+        match &self.pools {
+            Pools::Sqlite { readers, .. } => Ok(Conn::Sqlite(readers.acquire().await.map_err(failed)?, Arc::default())),
+            Pools::Postgres(pool) => Ok(Conn::Postgres(pool.acquire().await.map_err(failed)?, Arc::default())),
         }
     }
 

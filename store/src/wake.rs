@@ -26,7 +26,7 @@ impl Waker {
             listener.listen(CHANNEL).await.map_err(Error::internal)?;
             return Ok(Self::Postgres(Box::new(listener)));
         }
-        let mut conn = db.read().await?;
+        let mut conn = db.watch().await?;
         let version = conn.int(Sql::new("PRAGMA data_version")).await?;
         Ok(Self::Sqlite { conn: Box::new(conn), version })
     }

@@ -80,10 +80,8 @@ pub struct ClientInfo {
 #[derive(Debug, Clone, Copy)]
 pub struct ClientAddress(pub IpAddr);
 
-/// The value of `Last-Event-ID`, in the data of a request that came by server-sent events: the cursor that a
-/// reconnecting client saw last. A subscription takes it as the default of its `after`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ResumeAfter(pub String);
+// `Last-Event-ID` goes to the schema's subscriptions as the default of their `after`.
+pub use ::graphql::ResumeAfter;
 
 impl ClientInfo {
     pub(super) fn new(parts: Parts, transport: Transport) -> Self {
