@@ -14,12 +14,14 @@ pub struct Viewer {
     pub actor: Actor,
     pub ip: Option<String>,
     pub user_agent: Option<String>,
+    /// The `Idempotency-Key` of the HTTP request: what `clientMutationId` is for a mutation that has none of its own.
+    pub idempotency_key: Option<String>,
 }
 
 impl Viewer {
     /// Nobody: what a request without credentials runs as.
     pub fn anonymous() -> Self {
-        Self { actor: Actor::Anonymous, ip: None, user_agent: None }
+        Self { actor: Actor::Anonymous, ip: None, user_agent: None, idempotency_key: None }
     }
 }
 
@@ -40,11 +42,14 @@ pub(crate) struct Call<'a> {
     pub engine: &'a Engine,
     pub viewer: &'a Viewer,
     pub loaders: &'a Loaders,
+    /// The name under which the field answers: it tells the mutations of one request apart.
+    field: &'a str,
 }
 
 impl<'a> Call<'a> {
     pub(crate) fn of(ctx: &Context<'a>) -> Result<Self> {
-        Ok(Self { engine: data(ctx)?, viewer: data(ctx)?, loaders: data(ctx)? })
+        let field = ctx.item.node.response_key().node.as_str();
+        Ok(Self { engine: data(ctx)?, viewer: data(ctx)?, loaders: data(ctx)?, field })
     }
 
     pub(crate) fn actor(self) -> &'a Actor {
@@ -57,7 +62,9 @@ impl<'a> Call<'a> {
 
     /// The caller of a command; the client's id for it makes a repetition harmless.
     pub(crate) fn caller(self, client_mutation_id: Option<&str>, expected_version: Option<i64>) -> Caller {
-        let mut caller = Caller::new(self.viewer.actor.clone()).keyed(client_mutation_id.map(str::to_owned));
+        let header = self.viewer.idempotency_key.as_ref().map(|key| format!("{key}/{}", self.field));
+        let key = client_mutation_id.map(str::to_owned).or(header);
+        let mut caller = Caller::new(self.viewer.actor.clone()).keyed(key);
         caller.expected_version = expected_version;
         caller
     }

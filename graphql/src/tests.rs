@@ -37,7 +37,7 @@ impl House {
     fn request(&self, actor: &Actor, text: &str, variables: Value) -> Request {
         let json = variables.into_json().unwrap();
         let request = Request::new(text).variables(Variables::from_json(json));
-        attach(request, &self.engine, Viewer { actor: actor.clone(), ip: None, user_agent: None })
+        attach(request, &self.engine, Viewer { actor: actor.clone(), ip: None, user_agent: None, idempotency_key: None })
     }
 
     async fn answer(&self, actor: &Actor, text: &str, variables: Value) -> Response {

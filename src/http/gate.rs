@@ -3,7 +3,7 @@
 //! It translates between the two and decides nothing; the other routes ask it, too, who calls.
 
 use super::answer::Refusal;
-use super::graphql::{ClientInfo, Gate, Refused};
+use super::graphql::{ClientInfo, Gate, Refused, Transport};
 use async_graphql::Request;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -51,6 +51,11 @@ impl Gate for EngineGate {
             actor: caller.cloned().unwrap_or(Actor::Anonymous),
             ip: info.address.map(|address| address.to_string()),
             user_agent: info.user_agent().map(str::to_owned),
+            // On a socket the header came with the upgrade and would speak for every operation: there it doesn't count.
+            idempotency_key: match info.transport {
+                Transport::Http => info.headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned),
+                Transport::Socket | Transport::Events => None,
+            },
         };
         graphql::attach(request, &self.engine, viewer)
     }
