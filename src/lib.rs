@@ -3,6 +3,7 @@
 //! Surfaces live in `http`, each a module of its own; what a surface wants done, it asks of `engine::Engine`.
 
 pub mod assembly;
+pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod http;

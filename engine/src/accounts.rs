@@ -133,7 +133,12 @@ impl Engine {
         people::password(password, self.policy().password_min_length)?;
         // Bad profiles are refused before the dear hash.
         new.profile.check()?;
-        self.0.throttle.check("register", ip.as_deref(), self.now())?;
+        if let Some(ip) = &ip {
+            // Each sign-up counts, whether it succeeds or not: hashes are dear, and names could be tried out.
+            let sign_up = format!("sign-up from {ip}");
+            self.0.throttle.check(&sign_up, None, self.now())?;
+            self.0.throttle.failed(&sign_up, None, self.now());
+        }
         let hash = self.0.passwords.hash(password.to_owned()).await?;
         let create = CreateUser {
             profile: new.profile,

@@ -91,7 +91,9 @@ impl Engine {
             Err(Undelivered::Never { why }) => ("failed", Some(why), None, None),
             Err(Undelivered::Uncertain { why }) => ("uncertain", Some(why), None, None),
             Err(Undelivered::Later { why, .. }) if delivery.attempts >= ATTEMPTS => ("failed", Some(why), None, None),
-            Err(Undelivered::Later { after, why }) => ("queued", Some(why), None, Some(now.plus(pause(delivery, after)))),
+            Err(Undelivered::Later { after, why }) => {
+                ("queued", Some(why), None, Some(now.plus(pause(delivery, after))))
+            }
         };
         metrics::counter!("echodesk_deliveries_total", "state" => state).increment(1);
         let mut batch = self.0.store.begin().await?;

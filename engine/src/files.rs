@@ -28,7 +28,9 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         let blocked = ["exe", "com", "bat", "cmd", "msi", "scr", "ps1", "sh", "php", "jar", "vbs"];
-        Self { max_bytes: 25 * 1024 * 1024, blocked_endings: blocked.map(str::to_owned).to_vec(),
+        Self {
+            max_bytes: 25 * 1024 * 1024,
+            blocked_endings: blocked.map(str::to_owned).to_vec(),
             allowed_types: Vec::new(),
             blocked_types: Vec::new(),
         }
@@ -142,14 +144,7 @@ impl Engine {
         let content_type = media_type(content_type);
         check_type(&content_type, &limits.allowed_types, &limits.blocked_types)?;
         let (sha256, size) = self.0.files.keep(bytes, limits.max_bytes).await?;
-        let file = FileInfo {
-            sha256,
-            filename,
-            content_type,
-            size: size as i64,
-            content_id: None,
-            inline: false,
-        };
+        let file = FileInfo { sha256, filename, content_type, size: size as i64, content_id: None, inline: false };
         let outcome = self.execute(by, Command::StoreFile(StoreFile { file })).await?;
         let stored = outcome.events.iter().find_map(|r| match &r.event {
             Event::FileStored { attachment } => Some((**attachment).clone()),

@@ -86,7 +86,9 @@ impl Engine {
 
     /// Takes a read message in: a comment of the ticket that it belongs to, or a ticket of its own.
     pub async fn take_in(&self, id: InboundId, inbound: Inbound) -> Result<TakenIn> {
-        if let Some((ticket, comment)) = store::once::origin(&mut self.0.store.read().await?, &inbound.origin).await? {
+        // Bound first: in the head of an `if let` the connection would be held while the writer waits for one.
+        let known = store::once::origin(&mut self.0.store.read().await?, &inbound.origin).await?;
+        if let Some((ticket, comment)) = known {
             let went = Some((ticket, comment));
             self.submit(Work::SettleInbound { id, state: InboundState::Duplicate, why: None, went }).await?;
             return Ok(TakenIn { ticket, comment, opened: false, duplicate: true });
@@ -102,7 +104,9 @@ impl Engine {
         } else {
             let sender = self.sender(&inbound).await?;
             match self.conversation(&inbound, Some(sender)).await? {
-                Target::Join(ticket) => Command::AddComment(ticket, Box::new(self.comment(&inbound, Some(sender)).await?)),
+                Target::Join(ticket) => {
+                    Command::AddComment(ticket, Box::new(self.comment(&inbound, Some(sender)).await?))
+                }
                 Target::Open { follows } => {
                     Command::OpenTicket(Box::new(self.ticket_of(&inbound, sender, follows).await?))
                 }
@@ -149,7 +153,9 @@ impl Engine {
     /// The person that the channel's identity or the mail's address already belongs to.
     async fn known_sender(&self, inbound: &Inbound) -> Result<Option<UserId>> {
         let mut conn = self.0.store.read().await?;
-        if let Some(identity) = store::people::identity(&mut conn, inbound.origin.channel, &inbound.from.external_id).await? {
+        if let Some(identity) =
+            store::people::identity(&mut conn, inbound.origin.channel, &inbound.from.external_id).await?
+        {
             return Ok(Some(identity.user));
         }
         let Some(email) = &inbound.from.email else { return Ok(None) };
@@ -167,10 +173,11 @@ impl Engine {
             let mut joins = matches!(inbound.nature, Nature::AutoReply | Nature::Bounce);
             // Who takes part in a ticket takes part in what it was merged into.
             for ticket in &way {
-                joins = joins || match sender {
-                    Some(sender) => self.takes_part(ticket, inbound, sender).await?,
-                    None => false,
-                };
+                joins = joins
+                    || match sender {
+                        Some(sender) => self.takes_part(ticket, inbound, sender).await?,
+                        None => false,
+                    };
             }
             if joins {
                 return Ok(Target::Join(target));
@@ -228,7 +235,7 @@ impl Engine {
             visibility: if note { Visibility::Internal } else { Visibility::Public },
             channel: inbound.origin.channel,
             attachments: files,
-            folded: inbound.folded.clone(),
+            folded: folded(inbound),
             meta: inbound.meta.clone(),
             effect: if inbound.nature == Nature::Message { Effect::Converse } else { Effect::Keep },
             on_behalf: sender,
@@ -249,7 +256,7 @@ impl Engine {
                 .map(|d| d.chars().filter(|c| !c.is_control()).take(200).collect()),
             customer_email: inbound.from.email.as_ref().map(|e| e.as_str().to_owned()),
             attachments: files,
-            folded: inbound.folded.clone(),
+            folded: folded(inbound),
             meta: inbound.meta.clone(),
             follows,
             ..OpenTicket::new(Title::shortened(&inbound.subject.replace('\0', ""), "(no subject)").into_string(), body)
@@ -330,6 +337,11 @@ impl Engine {
             Raw::File(sha256) => self.0.files.read(&sha256).await,
         }
     }
+}
+
+/// Quoted history is in the tickets that it quotes and, whole, in the raw message: what is shown of it is bounded.
+fn folded(inbound: &Inbound) -> Option<String> {
+    inbound.folded.as_ref().map(|text| Body::kept(text, "").0.into_string()).filter(|text| !text.is_empty())
 }
 
 /// What a machine's mail hears that answers nothing we know.

@@ -389,7 +389,11 @@ impl Event {
 
     /// The ticket that a merge or its undoing changes besides.
     pub fn other_ticket(&self) -> Option<TicketId> {
-        if let Self::TicketMerged { into: other, .. } | Self::TicketUnmerged { from: other, .. } = self { Some(*other) } else { None }
+        if let Self::TicketMerged { into: other, .. } | Self::TicketUnmerged { from: other, .. } = self {
+            Some(*other)
+        } else {
+            None
+        }
     }
 
     /// The person it is about, where it is about one.

@@ -5,6 +5,7 @@
 
 mod archive;
 mod backup;
+mod bench;
 mod completions;
 mod diagnosis;
 mod doctor;
@@ -65,6 +66,8 @@ enum Command {
     Reindex,
     /// Check the installation and say how to repair what is wrong
     Doctor,
+    /// Measure this build on this machine, each figure beside a limit taken in the same run
+    Bench(bench::Bench),
     /// Print the GraphQL schema
     Schema,
     /// Print every setting with its default and its meaning, as Markdown
@@ -126,6 +129,7 @@ impl Command {
             Self::Restore(restore) => restore.run(&beside(flags)?).await,
             Self::Reindex => reindex::run(&beside(flags)?).await,
             Self::Doctor => doctor::run(flags).await,
+            Self::Bench(bench) => bench.run(&beside(flags)?).await,
             Self::Schema => schema::run(),
             Self::Settings => settings::run(),
             Self::Completions(completions) => completions.run(),

@@ -158,7 +158,11 @@ pub async fn versions(conn: &mut Conn, comment: CommentId) -> Result<Vec<Comment
 
 impl Batch<'_> {
     pub(crate) async fn insert_comment(&mut self, comment: &Comment) -> Result<()> {
-        let meta = if comment.meta.is_empty() { "{}".to_owned() } else { serde_json::to_string(&comment.meta).map_err(Error::internal)? };
+        let meta = if comment.meta.is_empty() {
+            "{}".to_owned()
+        } else {
+            serde_json::to_string(&comment.meta).map_err(Error::internal)?
+        };
         self.later.comments.push(vec![
             comment.id.into(),
             comment.ticket.into(),

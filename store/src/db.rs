@@ -111,10 +111,10 @@ impl Sql {
 
     /// PostgreSQL can't hold a NUL, so neither database is asked to.
     fn check(&self) -> Result<()> {
-        match self.args.iter().any(|v| matches!(v, Value::Text(Some(text)) if text.contains('\0'))) {
-            true => Err(Error::invalid("text", "must not contain a NUL character")),
-            false => Ok(()),
+        if self.args.iter().any(|v| matches!(v, Value::Text(Some(text)) if text.contains('\0'))) {
+            return Err(Error::invalid("text", "must not contain a NUL character"));
         }
+        Ok(())
     }
 
     fn sqlite(&self) -> Result<SqliteArguments> {

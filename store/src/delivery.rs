@@ -114,7 +114,13 @@ impl Batch<'_> {
     }
 
     /// Claims a route's due deliveries until an instant, the first of each lane only.
-    pub async fn claim_deliveries(&mut self, route: &str, now: Time, until: Time, limit: usize) -> Result<Vec<Delivery>> {
+    pub async fn claim_deliveries(
+        &mut self,
+        route: &str,
+        now: Time,
+        until: Time,
+        limit: usize,
+    ) -> Result<Vec<Delivery>> {
         let sql = Sql::built(format!(
             "UPDATE deliveries SET state = 'sending', claimed_until = $1, attempts = attempts + 1 WHERE id IN (\
              SELECT d.id FROM deliveries d WHERE d.route = $4 AND d.due_at <= $2 \

@@ -262,7 +262,10 @@ pub async fn tickets(
             bounded(&mut sql, *branch);
             sql.push(&format!(") AS b{i}"));
         }
-        sql.push(") AS merged").push(&order(column, descending, page.backward, false)).push(" LIMIT ").push_arg(take as i64);
+        sql.push(") AS merged")
+            .push(&order(column, descending, page.backward, false))
+            .push(" LIMIT ")
+            .push_arg(take as i64);
         let ids = conn.list(sql, |c| c.int().map(TicketId)).await?;
         in_order(ticket::by_ids(conn, &ids).await?, &ids)
     };

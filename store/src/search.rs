@@ -38,7 +38,8 @@ pub(crate) async fn write(conn: &mut Conn, documents: BTreeMap<CommentId, Option
         if postgres {
             text.push_str(" ON CONFLICT (rowid) DO UPDATE SET tokens = excluded.tokens");
         }
-        conn.run(Sql::built(text).bind_all(chunk.into_iter().flat_map(|(id, tokens)| [id.into(), tokens.into()]))).await?;
+        conn.run(Sql::built(text).bind_all(chunk.into_iter().flat_map(|(id, tokens)| [id.into(), tokens.into()])))
+            .await?;
     }
     Ok(())
 }

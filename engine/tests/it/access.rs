@@ -85,7 +85,8 @@ fn the_table_is_the_one_written_here() {
         assert_eq!(on_ticket(&Actor::System("x"), operation, ticket), Ok(()));
         // A token whose scopes don't cover it may not, one whose scopes do may.
         for scope in Scope::ALL {
-            let member = Member { id: UserId(1), role: Role::Admin, via: Via::ApiToken(ApiTokenId(1)), scopes: vec![scope] };
+            let member =
+                Member { id: UserId(1), role: Role::Admin, via: Via::ApiToken(ApiTokenId(1)), scopes: vec![scope] };
             let may = scope == operation.scope() && operation.grant(Role::Admin) != Grant::No;
             assert_eq!(on_person(&Actor::User(member), operation, Some(UserId(1))).is_ok(), may, "{operation:?}");
         }
@@ -193,7 +194,9 @@ fn form(n: usize, prefix: &str) -> Box<CategoryForm> {
 fn file() -> StoreFile {
     let sha256 = "0".repeat(64);
     let content_type = "text/plain".into();
-    StoreFile { file: FileInfo { sha256, filename: "a.txt".into(), content_type, size: 1, content_id: None, inline: false } }
+    StoreFile {
+        file: FileInfo { sha256, filename: "a.txt".into(), content_type, size: 1, content_id: None, inline: false },
+    }
 }
 
 fn session(user: UserId, n: usize, prefix: &str) -> StartSession {
@@ -251,8 +254,24 @@ impl Things {
         house.engine.quarantine(inbound, "bad").await.unwrap();
         let (number, agent, ticket) = (ticket.numbers.yearly, people.all[1].id, ticket.id);
         Self {
-            n, alice, target, agent, ticket, number, other, resolved, deleted, merged, comment, file, upload, session, token,
-            identity, category, inbound,
+            n,
+            alice,
+            target,
+            agent,
+            ticket,
+            number,
+            other,
+            resolved,
+            deleted,
+            merged,
+            comment,
+            file,
+            upload,
+            session,
+            token,
+            identity,
+            category,
+            inbound,
         }
     }
 }
@@ -264,7 +283,7 @@ macro_rules! rows {
             match command { $($pattern => $expected),+ }
         }
         fn samples() -> Vec<fn(&Things) -> Command> {
-            vec![$(|$t: &Things| $sample),+]
+            vec![$(|$t: &Things| { let _ = $t.n; $sample }),+]
         }
     };
 }
@@ -452,12 +471,12 @@ async fn every_query_answers_everyone_as_written() {
     each_backend(|house| async move {
         let people = People::of(&house).await;
         let mut wrong = Vec::new();
-        for who in 0..WHO.len() {
+        for (who, person) in WHO.into_iter().enumerate() {
             let things = Things::make(&house, &people, who).await;
             for (name, want) in QUERIES {
                 let answer = query(name, &house.engine, &people.actor(who), &things).await;
                 if letter(&answer) != want.chars().nth(who).unwrap() {
-                    wrong.push(format!("{name} by {}: {want} expected, got {answer:?}", WHO[who]));
+                    wrong.push(format!("{name} by {person}: {want} expected, got {answer:?}"));
                 }
             }
         }

@@ -53,7 +53,14 @@ async fn signing_in_and_out_and_guessing() {
         let (head, signature) = inside.access_token.rsplit_once('.').unwrap();
         let other: String = signature.chars().rev().collect();
         let (first, payload) = head.split_once('.').unwrap();
-        for bad in [format!("{head}."), format!("{head}.{other}"), format!("{first}.{first}.{signature}"), format!("{first}.{payload}A.{signature}"), "a.b.c".into(), "ecd_nothing".into()] {
+        for bad in [
+            format!("{head}."),
+            format!("{head}.{other}"),
+            format!("{first}.{first}.{signature}"),
+            format!("{first}.{payload}A.{signature}"),
+            "a.b.c".into(),
+            "ecd_nothing".into(),
+        ] {
             assert!(is_out(&bearer(&house, &bad).await), "{bad}");
         }
         assert!(is_out(&engine.authenticate(Some("Basic eDp5")).await));
@@ -199,7 +206,10 @@ async fn api_tokens_have_scopes_an_end_and_can_be_revoked() {
         assert!(is_out(&open(&secret).await));
         assert!(bearer(&house, &read).await.is_ok());
         // No secret is in the log.
-        assert_eq!(house.count("SELECT COUNT(*) FROM events WHERE body LIKE '%argon2%' OR body LIKE '%ecd_%'").await, 0);
+        assert_eq!(
+            house.count("SELECT COUNT(*) FROM events WHERE body LIKE '%argon2%' OR body LIKE '%ecd_%'").await,
+            0
+        );
         engine.close().await;
     })
     .await;

@@ -2,10 +2,10 @@
 
 use crate::house::{House, caller};
 use engine::{Engine, Options};
+use model::Actor;
 use model::command::OpenTicket;
 use model::people::Role;
 use model::query::{Page, TicketFilter};
-use model::Actor;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use store::db::Sql;
@@ -68,7 +68,10 @@ fn what_was_acknowledged_survives_and_happened_once() {
             assert_eq!(rows + 1, house.count("SELECT event FROM counters").await);
             assert_eq!(engine.count_tickets(&Actor::System("t"), &TicketFilter::default()).await.unwrap(), rows);
             let found = TicketFilter { search: Some("r2t5n0".into()), ..TicketFilter::default() };
-            let slice = engine.tickets(&Actor::System("t"), &found, Default::default(), &Page::first(5)).await.unwrap();
+            let slice = engine
+                .tickets(&Actor::System("t"), &found, model::query::Sort::default(), &Page::first(5))
+                .await
+                .unwrap();
             assert!(slice.items.len() <= 1);
             if !postgres {
                 let store = house.store().await;

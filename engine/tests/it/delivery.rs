@@ -38,7 +38,13 @@ impl Carrier for Pigeon {
         Box::pin(async move {
             let Event::TicketOpened { ticket, .. } = &event.event else { return Ok(Vec::new()) };
             let lane = ticket.kind.clone();
-            Ok(vec![Parcel { lane, recipient: "roost".into(), ticket: Some(ticket.id), comment: None, body: ticket.title.to_string() }])
+            Ok(vec![Parcel {
+                lane,
+                recipient: "roost".into(),
+                ticket: Some(ticket.id),
+                comment: None,
+                body: ticket.title.to_string(),
+            }])
         })
     }
 

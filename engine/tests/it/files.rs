@@ -26,10 +26,14 @@ async fn read(house: &House, by: &Caller, file: &Attachment) -> model::Result<Ve
 async fn uploads_are_bounded_and_follow_their_comment() {
     each_backend(|house| async move {
         let engine = &house.engine;
-        let (alice, mallory) = (caller(&house.person("alice", Role::User).await), caller(&house.person("mallory", Role::User).await));
+        let (alice, mallory) =
+            (caller(&house.person("alice", Role::User).await), caller(&house.person("mallory", Role::User).await));
         let bob = caller(&house.person("bob", Role::Agent).await);
         let file = upload(engine, &alice, "../../图片.png", b"bytes").await.unwrap();
-        assert_eq!((file.file.filename.as_str(), file.file.content_type.as_str(), file.file.size), ("图片.png", "text/html", 5));
+        assert_eq!(
+            (file.file.filename.as_str(), file.file.content_type.as_str(), file.file.size),
+            ("图片.png", "text/html", 5)
+        );
         assert_eq!(read(&house, &alice, &file).await.unwrap(), b"bytes");
         for stranger in [&mallory, &bob] {
             assert_eq!(read(&house, stranger, &file).await.unwrap_err().code(), "NOT_FOUND", "it is not used yet");

@@ -50,11 +50,13 @@ async fn fill(house: &House) -> Cast {
         open.source = Source::ALL[dice.below(6)];
         open.kind = Some(["bug", "wish"][dice.below(2)].into());
         open.category = [None, Some(CategoryId(1)), Some(CategoryId(2))][dice.below(3)].map(CategoryRef::Id);
-        open.department = [None, Some("east".to_owned())][dice.below(2)].clone();
-        open.tags = [vec![], vec!["a".to_owned()], vec!["a".to_owned(), "b".to_owned()]][dice.below(3)].clone();
+        open.department = [None, Some("east")][dice.below(2)].map(str::to_owned);
+        open.tags = ["a", "b"][..dice.below(3)].iter().map(|t| (*t).to_owned()).collect();
         open.due_at = (dice.below(3) > 0).then(|| house.engine.now().plus(HOUR * (dice.below(3) as i64 - 1)));
         let id = house.engine.open_ticket(&system, open).await.unwrap().id;
-        for status in [&[][..], &[Status::InProgress], &[Status::InProgress, Status::Resolved], &[Status::Closed]][dice.below(4)] {
+        for status in
+            [&[][..], &[Status::InProgress], &[Status::InProgress, Status::Resolved], &[Status::Closed]][dice.below(4)]
+        {
             house.status(id, *status).await;
         }
         match dice.below(9) {
@@ -168,7 +170,14 @@ fn ordered(mut all: Vec<&Ticket>, sort: Sort) -> Vec<TicketId> {
 }
 
 /// Reads a list page by page in one direction.
-async fn walk(house: &House, by: &Actor, filter: &TicketFilter, sort: Sort, size: usize, backward: bool) -> Vec<TicketId> {
+async fn walk(
+    house: &House,
+    by: &Actor,
+    filter: &TicketFilter,
+    sort: Sort,
+    size: usize,
+    backward: bool,
+) -> Vec<TicketId> {
     let mut page = Page { backward, ..Page::first(size) };
     let mut all: Vec<TicketId> = Vec::new();
     loop {
@@ -196,22 +205,31 @@ async fn every_filter_and_order_shows_each_ticket_once_to_everyone() {
     each_backend(|house| async move {
         let cast = fill(&house).await;
         let now = house.engine.now();
-        let all = house.engine.tickets_by_ids(&Actor::System("t"), &(100_001..100_058).map(TicketId).collect::<Vec<_>>()).await.unwrap();
+        let all = house
+            .engine
+            .tickets_by_ids(&Actor::System("t"), &(100_001..100_058).map(TicketId).collect::<Vec<_>>())
+            .await
+            .unwrap();
         assert_eq!(all.len(), MANY);
         let supervisor = actor(model::id::UserId(999), Role::Supervisor);
-        let readers = [caller(&cast.users[0]).actor, caller(&cast.agents[0]).actor, caller(&cast.agents[1]).actor, supervisor];
+        let readers =
+            [caller(&cast.users[0]).actor, caller(&cast.agents[0]).actor, caller(&cast.agents[1]).actor, supervisor];
         for filter in filters(now, &cast) {
             for reader in &readers {
-                let mine: Vec<&Ticket> = all.iter().filter(|t| reaches(reader, t) && matches(&filter, t, now)).collect();
+                let mine: Vec<&Ticket> =
+                    all.iter().filter(|t| reaches(reader, t) && matches(&filter, t, now)).collect();
                 let count = house.engine.count_tickets(reader, &filter).await.unwrap();
                 assert_eq!(count, mine.len() as i64, "{filter:?} {reader:?}");
                 let shown = walk(&house, reader, &filter, Sort::default(), 100, false).await;
                 assert_eq!(shown, ordered(mine, Sort::default()), "{filter:?} {reader:?}");
             }
         }
-        let some = TicketFilter { status: vec![Status::New, Status::Open, Status::InProgress], ..TicketFilter::default() };
+        let some =
+            TicketFilter { status: vec![Status::New, Status::Open, Status::InProgress], ..TicketFilter::default() };
         for filter in [TicketFilter::default(), some] {
-            for by in [SortBy::Created, SortBy::Updated, SortBy::Priority, SortBy::DueAt, SortBy::SlaDue, SortBy::Relevance] {
+            for by in
+                [SortBy::Created, SortBy::Updated, SortBy::Priority, SortBy::DueAt, SortBy::SlaDue, SortBy::Relevance]
+            {
                 for direction in [Direction::Ascending, Direction::Descending] {
                     for reader in &readers[1..] {
                         let sort = Sort { by, direction };

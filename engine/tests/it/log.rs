@@ -193,11 +193,24 @@ async fn every_event_is_shown_to_those_who_may_see_it_now() {
         for events in &mut readers {
             told.push(words(events).await);
         }
-        assert_eq!(told[0], ["ticket_assigned", "status_changed", "priority_changed", "ticket_assigned", "status_changed", "ticket_deleted"]);
+        assert_eq!(
+            told[0],
+            [
+                "ticket_assigned",
+                "status_changed",
+                "priority_changed",
+                "ticket_assigned",
+                "status_changed",
+                "ticket_deleted"
+            ]
+        );
         assert!(told[1].is_empty(), "{:?}", told[1]);
         let bobs = ["comment_added", "ticket_assigned", "status_changed", "priority_changed", "ticket_assigned"];
         assert_eq!(told[2], bobs, "he hears that he lost it, and nothing afterwards");
-        assert_eq!(told[3], ["comment_added", "ticket_assigned", "ticket_assigned", "status_changed", "ticket_deleted"]);
+        assert_eq!(
+            told[3],
+            ["comment_added", "ticket_assigned", "ticket_assigned", "status_changed", "ticket_deleted"]
+        );
         // Replayed, everything is judged by what holds now: the deleted ticket is seen by nobody but its end.
         let mut again = stream(engine, &caller(&alice).actor, Some("0")).await;
         let mut replayed = words(&mut again).await;
@@ -223,7 +236,9 @@ async fn a_reader_whose_role_changes_sees_by_the_new_one_and_one_whose_session_e
         };
         let outcome = house.system(Command::StartSession(start)).await;
         let engine::Subject::Session(session) = outcome.subject else { panic!() };
-        let with = |id: SessionId| Actor::User(Member { id: bob.id, role: Role::Agent, via: Via::Session(id), scopes: vec![] });
+        let with = |id: SessionId| {
+            Actor::User(Member { id: bob.id, role: Role::Agent, via: Via::Session(id), scopes: vec![] })
+        };
         let mut events = stream(engine, &with(session), None).await;
         let mut late = stream(engine, &with(session), None).await;
         let mine = house.ticket(&alice, "one").await.id;
@@ -242,7 +257,9 @@ async fn a_reader_whose_role_changes_sees_by_the_new_one_and_one_whose_session_e
             user_agent: None,
             refresh: Sealed(Some("r2".into())),
         };
-        let engine::Subject::Session(other) = house.system(Command::StartSession(other)).await.subject else { panic!() };
+        let engine::Subject::Session(other) = house.system(Command::StartSession(other)).await.subject else {
+            panic!()
+        };
         house.system(Command::EndSession(other, "x".into())).await;
         house.system(Command::EndSession(session, "x".into())).await;
         let second = std::time::Duration::from_secs(1);
@@ -275,7 +292,10 @@ async fn filters_and_notifications_follow_one_ticket() {
         assert_eq!(heard, [one, two]);
         assert_eq!(engine.unread_count(&caller(&alice).actor).await.unwrap(), 2);
         assert_eq!(engine.mark_notifications_read(&caller(&alice), Vec::new(), true).await.unwrap(), 0);
-        assert!(matches!(engine.events(&Actor::Anonymous, None, EventFilter::default()).await, Err(Error::Unauthenticated { .. })));
+        assert!(matches!(
+            engine.events(&Actor::Anonymous, None, EventFilter::default()).await,
+            Err(Error::Unauthenticated { .. })
+        ));
         // A log that lost its place on disk can't be taken for one that has more.
         house.sql(Sql::new("DELETE FROM events WHERE seq < $1").bind(3_i64)).await;
         let mut all = stream(engine, &Actor::System("r"), Some("0")).await;

@@ -5,8 +5,8 @@
 mod access;
 mod accounts;
 mod backup;
-mod delivery;
 mod crash;
+mod delivery;
 mod files;
 mod house;
 mod intake;

@@ -127,7 +127,9 @@ async fn priorities_and_categories_move_the_due_times_from_creation() {
         let cast = cast(&house).await;
         let (engine, agent) = (&house.engine, caller(&cast.agent));
         let ticket = house.ticket(&caller(&cast.user), "sla").await;
-        let due = |t: &Ticket| ((t.response_due_at.0 - t.created_at.0) / HOUR, (t.resolution_due_at.0 - t.created_at.0) / HOUR);
+        let due = |t: &Ticket| {
+            ((t.response_due_at.0 - t.created_at.0) / HOUR, (t.resolution_due_at.0 - t.created_at.0) / HOUR)
+        };
         assert_eq!(due(&ticket), (8, 72));
         house.clock.advance(90 * MINUTE);
         for (priority, hours) in [(Priority::Low, (24, 120)), (Priority::High, (4, 24)), (Priority::Critical, (1, 2))] {
@@ -159,8 +161,14 @@ async fn priorities_and_categories_move_the_due_times_from_creation() {
         };
         assert_eq!(due(&engine.edit_ticket(&agent, ticket.id, into(Some("QUICK"))).await.unwrap()), (1, 5));
         assert_eq!(due(&engine.set_priority(&agent, ticket.id, Priority::Low).await.unwrap()), (24, 5));
-        assert_eq!(engine.edit_ticket(&agent, ticket.id, into(Some("off"))).await.unwrap_err().field(), Some("category"));
-        assert_eq!(engine.edit_ticket(&agent, ticket.id, into(Some("no"))).await.unwrap_err().field(), Some("category"));
+        assert_eq!(
+            engine.edit_ticket(&agent, ticket.id, into(Some("off"))).await.unwrap_err().field(),
+            Some("category")
+        );
+        assert_eq!(
+            engine.edit_ticket(&agent, ticket.id, into(Some("no"))).await.unwrap_err().field(),
+            Some("category")
+        );
         assert_eq!(due(&engine.edit_ticket(&agent, ticket.id, into(None)).await.unwrap()), (24, 120));
         let user = caller(&cast.user);
         let rate = |n| engine.rate_ticket(&user, ticket.id, n, None);
@@ -181,10 +189,16 @@ async fn what_is_so_already_leaves_no_event_and_stale_versions_conflict() {
         let ticket = house.ticket(&caller(&cast.user), "same").await;
         let comment = engine.add_comment(&boss, ticket.id, AddComment::public("c")).await.unwrap();
         let again = [
-            Command::EditTicket(ticket.id, Box::new(EditTicket { title: Some(" same ".into()), ..EditTicket::default() })),
+            Command::EditTicket(
+                ticket.id,
+                Box::new(EditTicket { title: Some(" same ".into()), ..EditTicket::default() }),
+            ),
             Command::ChangeStatus(ticket.id, change(Status::New)),
             Command::SetPriority(ticket.id, Priority::Normal),
-            Command::AssignTicket(ticket.id, AssignTicket { assignee: None, department: Edit::Set(None), reason: None }),
+            Command::AssignTicket(
+                ticket.id,
+                AssignTicket { assignee: None, department: Edit::Set(None), reason: None },
+            ),
             Command::EditComment(comment.id, "c".into()),
             Command::SetCommentVisibility(comment.id, Visibility::Public),
             Command::RestoreTicket(ticket.id),
@@ -248,7 +262,10 @@ async fn merges_move_comments_and_can_be_undone_in_order() {
         house.clock.advance(HOUR);
         engine.merge_ticket(&boss, one, two).await.unwrap();
         let (source, target) = (house.get(one).await, house.get(two).await);
-        assert_eq!((source.status, source.merged_into, source.comment_count, source.internal_count), (Status::Closed, Some(two), 0, 0));
+        assert_eq!(
+            (source.status, source.merged_into, source.comment_count, source.internal_count),
+            (Status::Closed, Some(two), 0, 0)
+        );
         assert_eq!((target.comment_count, target.internal_count), (2, 2));
         assert_eq!(found(&house, &user, "fromone").await, [two]);
         assert_eq!(found(&house, &boss, "noteone").await, [two]);
@@ -273,7 +290,8 @@ async fn merges_move_comments_and_can_be_undone_in_order() {
             (original.status, original.closed_at, 1, 1, original.resolution)
         );
         for (id, name) in [(one, "one"), (two, "two"), (three, "three")] {
-            let mut want = vec![format!("about {name}"), format!("from{name}"), format!("note{name}"), format!("gone{name}")];
+            let mut want =
+                vec![format!("about {name}"), format!("from{name}"), format!("note{name}"), format!("gone{name}")];
             if id == three {
                 want.push("later".into());
             }
@@ -281,10 +299,15 @@ async fn merges_move_comments_and_can_be_undone_in_order() {
             assert_eq!(found(&house, &user, &format!("from{name}")).await, [id]);
         }
         let history = engine.history(&boss.actor, one, None, 50).await.unwrap();
-        let merges = history.iter().filter(|r| matches!(r.event, Event::TicketMerged { .. } | Event::TicketUnmerged { .. }));
+        let merges =
+            history.iter().filter(|r| matches!(r.event, Event::TicketMerged { .. } | Event::TicketUnmerged { .. }));
         assert_eq!(merges.count(), 2);
         house.system(Command::DeleteTicket(three)).await;
-        assert_eq!(engine.merge_ticket(&boss, one, three).await.unwrap_err().field(), Some("into"), "into a deleted one");
+        assert_eq!(
+            engine.merge_ticket(&boss, one, three).await.unwrap_err().field(),
+            Some("into"),
+            "into a deleted one"
+        );
         engine.close().await;
     })
     .await;
@@ -315,7 +338,8 @@ async fn deleted_tickets_are_gone_until_they_are_restored() {
         engine.set_comment_visibility(&boss, other.id, Visibility::Internal).await.unwrap();
         let texts = |by: Caller| async move {
             let history = engine.history(&by.actor, ticket.id, None, 50).await.unwrap();
-            let texts = history.iter().filter(|r| matches!(r.event, Event::CommentAdded { .. } | Event::CommentEdited { .. }));
+            let texts =
+                history.iter().filter(|r| matches!(r.event, Event::CommentAdded { .. } | Event::CommentEdited { .. }));
             texts.count()
         };
         assert_eq!((texts(user.clone()).await, texts(boss.clone()).await), (0, 3));

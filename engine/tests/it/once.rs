@@ -27,9 +27,16 @@ async fn a_key_stands_for_one_request_of_one_actor() {
         assert_eq!(first, again);
         let other = engine.open_ticket(&keyed(&alice, "k"), OpenTicket::new("twice", "only")).await.unwrap_err();
         assert_eq!((other.code(), other.field()), ("CONFLICT", Some("idempotency_key")));
-        assert_ne!(engine.open_ticket(&keyed(&bob, "k"), open()).await.unwrap().id, first.id, "keys are each actor's own");
+        assert_ne!(
+            engine.open_ticket(&keyed(&bob, "k"), open()).await.unwrap().id,
+            first.id,
+            "keys are each actor's own"
+        );
         for bad in [String::new(), "k".repeat(201)] {
-            assert_eq!(engine.open_ticket(&keyed(&alice, &bad), open()).await.unwrap_err().field(), Some("idempotency_key"));
+            assert_eq!(
+                engine.open_ticket(&keyed(&alice, &bad), open()).await.unwrap_err().field(),
+                Some("idempotency_key")
+            );
         }
         let add = |text: &str| engine.add_comment(&alice, first.id, AddComment::public(text));
         assert_ne!(add("x").await.unwrap().id, add("x").await.unwrap().id, "without a key, twice is twice");
@@ -43,7 +50,10 @@ async fn a_key_stands_for_one_request_of_one_actor() {
         let root = caller(&house.person("root", Role::Admin).await);
         let (a, b) = (house.ticket(&alice, "a").await.id, house.ticket(&alice, "b").await.id);
         for _ in 0..2 {
-            let all = engine.bulk(&keyed(&root, "bulk"), &[a, b], |id| Command::SetPriority(id, Priority::High)).await.unwrap();
+            let all = engine
+                .bulk(&keyed(&root, "bulk"), &[a, b], |id| Command::SetPriority(id, Priority::High))
+                .await
+                .unwrap();
             assert!(all.iter().all(|(id, t)| t.as_ref().is_ok_and(|t| t.id == *id && t.priority == Priority::High)));
         }
         engine.close().await;
@@ -154,8 +164,14 @@ async fn what_the_database_refuses_fails_alone() {
             assert!(matches!(engine.ticket_by_number(&alice.actor, text).await, Err(Error::NotFound { .. })));
             let sign_in = engine::SignIn { login: text.into(), password: text.into(), ..engine::SignIn::default() };
             assert_eq!(engine.sign_in(sign_in).await.unwrap_err().code(), "UNAUTHENTICATED");
-            assert_eq!(engine.open_ticket(&keyed(&alice, text), OpenTicket::new("t", "d")).await.unwrap_err().code(), "INVALID");
-            assert_eq!(engine.authenticate(Some(&format!("Bearer {text}"))).await.unwrap_err().code(), "UNAUTHENTICATED");
+            assert_eq!(
+                engine.open_ticket(&keyed(&alice, text), OpenTicket::new("t", "d")).await.unwrap_err().code(),
+                "INVALID"
+            );
+            assert_eq!(
+                engine.authenticate(Some(&format!("Bearer {text}"))).await.unwrap_err().code(),
+                "UNAUTHENTICATED"
+            );
         }
         engine.close().await;
     })

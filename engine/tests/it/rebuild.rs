@@ -28,7 +28,9 @@ pub async fn tables(store: &Store) -> BTreeMap<String, Vec<String>> {
         Ok(())
     };
     store::backup::copy(&mut store.read().await.unwrap(), line).await.unwrap();
-    all.values_mut().for_each(|rows| rows.sort());
+    for rows in all.values_mut() {
+        rows.sort();
+    }
     all
 }
 
@@ -66,12 +68,15 @@ fn command(dice: &mut Dice, cast: &Cast) -> (Caller, Command) {
             category: if flip { category } else { None },
             ..OpenTicket::new(format!("title {}", dice.below(9)), "text 文字")
         })),
-        4 => Command::EditTicket(ticket, Box::new(EditTicket {
-            title: Some(format!("title {}", dice.below(9))),
-            tags: Some(vec![format!("t{}", dice.below(5)), "x".into()]),
-            category: Edit::Set(if flip { category } else { None }),
-            ..EditTicket::default()
-        })),
+        4 => Command::EditTicket(
+            ticket,
+            Box::new(EditTicket {
+                title: Some(format!("title {}", dice.below(9))),
+                tags: Some(vec![format!("t{}", dice.below(5)), "x".into()]),
+                category: Edit::Set(if flip { category } else { None }),
+                ..EditTicket::default()
+            }),
+        ),
         5..8 => Command::ChangeStatus(ticket, change(Status::ALL[dice.below(7)])),
         8 => {
             let verdict = Some(Resolution::Rejected);
@@ -80,19 +85,33 @@ fn command(dice: &mut Dice, cast: &Cast) -> (Caller, Command) {
         9 => Command::ReopenTicket(ticket, "again".into()),
         10 => Command::WithdrawTicket(ticket, None),
         11 => Command::SetPriority(ticket, Priority::ALL[dice.below(5)]),
-        12 => Command::AssignTicket(ticket, AssignTicket { assignee: if flip { staff } else { None }, department: Edit::Keep, reason: None }),
-        13 => Command::EscalateTicket(ticket, EscalateTicket { reason: None, assignee: if flip { staff } else { None } }),
+        12 => Command::AssignTicket(
+            ticket,
+            AssignTicket { assignee: if flip { staff } else { None }, department: Edit::Keep, reason: None },
+        ),
+        13 => {
+            Command::EscalateTicket(ticket, EscalateTicket { reason: None, assignee: if flip { staff } else { None } })
+        }
         14 => Command::RateTicket(ticket, 1 + dice.below(5) as i64, None),
-        15 => if flip { Command::DeleteTicket(ticket) } else { Command::RestoreTicket(ticket) },
+        15 => {
+            if flip {
+                Command::DeleteTicket(ticket)
+            } else {
+                Command::RestoreTicket(ticket)
+            }
+        }
         16 => {
             let into = TicketId(100_001 + dice.below(25) as i64);
             if flip { Command::MergeTicket { ticket, into } } else { Command::UnmergeTicket(ticket) }
         }
-        17 | 18 => Command::AddComment(ticket, Box::new(AddComment {
-            visibility: if flip { Visibility::Internal } else { Visibility::Public },
-            effect: if dice.below(2) == 0 { Effect::Converse } else { Effect::Keep },
-            ..AddComment::public(format!("said {}", dice.below(100)))
-        })),
+        17 | 18 => Command::AddComment(
+            ticket,
+            Box::new(AddComment {
+                visibility: if flip { Visibility::Internal } else { Visibility::Public },
+                effect: if dice.below(2) == 0 { Effect::Converse } else { Effect::Keep },
+                ..AddComment::public(format!("said {}", dice.below(100)))
+            }),
+        ),
         19 => Command::EditComment(comment, format!("edited {}", dice.below(100))),
         20 => Command::WithdrawComment(comment),
         _ => Command::SetCommentVisibility(comment, if flip { Visibility::Internal } else { Visibility::Public }),
@@ -102,7 +121,13 @@ fn command(dice: &mut Dice, cast: &Cast) -> (Caller, Command) {
 
 async fn live(house: &House, steps: usize, seed: u64) -> Cast {
     let mut people = Vec::new();
-    for (name, role) in [("alice", Role::User), ("mallory", Role::User), ("bob", Role::Agent), ("sue", Role::Supervisor), ("root", Role::Admin)] {
+    for (name, role) in [
+        ("alice", Role::User),
+        ("mallory", Role::User),
+        ("bob", Role::Agent),
+        ("sue", Role::Supervisor),
+        ("root", Role::Admin),
+    ] {
         people.push(house.person(name, role).await);
     }
     let cast = Cast { people };
@@ -113,7 +138,11 @@ async fn live(house: &House, steps: usize, seed: u64) -> Cast {
     for n in 0..steps {
         house.clock.advance(MINUTE * dice.below(40) as i64);
         let (by, command) = command(&mut dice, &cast);
-        house.engine.execute(&by, command.clone()).await.map_or_else(|error| assert_ne!(error.code(), "INTERNAL", "{command:?}"), drop);
+        house
+            .engine
+            .execute(&by, command.clone())
+            .await
+            .map_or_else(|error| assert_ne!(error.code(), "INTERNAL", "{command:?}"), drop);
         if n % 25 == 0 {
             house.clock.advance(HOUR);
             house.engine.fire_timers().await.unwrap();
@@ -137,7 +166,9 @@ fn actor_of(by: &By) -> Actor {
 /// Secrets are not in the log; their columns want distinct values.
 fn with_secrets(mut event: Event, seq: Seq) -> Event {
     match &mut event {
-        Event::SessionStarted { refresh, .. } | Event::SessionRefreshed { refresh, .. } => *refresh = Sealed(Some(seq.to_string())),
+        Event::SessionStarted { refresh, .. } | Event::SessionRefreshed { refresh, .. } => {
+            *refresh = Sealed(Some(seq.to_string()));
+        }
         Event::ApiTokenCreated { secret, .. } => *secret = Sealed(Some(seq.to_string())),
         _ => {}
     }
@@ -166,7 +197,18 @@ async fn the_log_replayed_makes_the_same_rows() {
             batch.commit().await.unwrap();
         }
         let (want, got) = (tables(&original).await, tables(&store).await);
-        for name in ["tickets", "ticket_tags", "comments", "comment_versions", "attachments", "ticket_cube", "categories", "notifications", "users", "events"] {
+        for name in [
+            "tickets",
+            "ticket_tags",
+            "comments",
+            "comment_versions",
+            "attachments",
+            "ticket_cube",
+            "categories",
+            "notifications",
+            "users",
+            "events",
+        ] {
             // Cells that came to nothing may or may not have a row.
             let rows = |all: &BTreeMap<String, Vec<String>>| -> Vec<String> {
                 let rows = all.get(name).cloned().unwrap_or_default();
@@ -220,10 +262,14 @@ async fn the_cube_and_the_counts_equal_those_made_from_scratch() {
                 *sum += value;
             }
         }
-        let want: Vec<String> = want.iter().map(|(cell, sums)| format!("{cell},{}", serde_json::to_string(sums).unwrap().trim_start_matches('['))).collect();
+        let want: Vec<String> = want
+            .iter()
+            .map(|(cell, sums)| format!("{cell},{}", serde_json::to_string(sums).unwrap().trim_start_matches('[')))
+            .collect();
         let store = house.store().await;
         let all = tables(&store).await;
-        let mut got: Vec<String> = all["ticket_cube"].iter().filter(|r| !r.contains(",0,0,0,0,0,0,0,0,0,0]")).cloned().collect();
+        let mut got: Vec<String> =
+            all["ticket_cube"].iter().filter(|r| !r.contains(",0,0,0,0,0,0,0,0,0,0]")).cloned().collect();
         got.sort();
         let mut want = want;
         want.sort();

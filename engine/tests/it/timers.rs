@@ -65,7 +65,8 @@ async fn targets_are_missed_once_and_not_when_they_are_met() {
         assert_eq!(look(&engine).await, 0);
         // Withdrawn, merged and deleted tickets have no clocks.
         let ticket = |title: &'static str| engine.open_ticket(&alice, model::command::OpenTicket::new(title, "d"));
-        let (withdrawn, merged, deleted) = (ticket("w").await.unwrap().id, ticket("m").await.unwrap().id, ticket("d").await.unwrap().id);
+        let (withdrawn, merged, deleted) =
+            (ticket("w").await.unwrap().id, ticket("m").await.unwrap().id, ticket("d").await.unwrap().id);
         let system = engine::Caller::system("test");
         engine.withdraw_ticket(&alice, withdrawn, None).await.unwrap();
         engine.merge_ticket(&system, merged, met).await.unwrap();

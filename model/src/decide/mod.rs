@@ -91,7 +91,8 @@ impl From<Event> for Decision {
 /// Decides. `counters` is a copy that is kept only if the command goes through.
 pub fn decide(scene: &Scene<'_>, request: &Request, counters: &mut Counters) -> Result<Decision> {
     // Who isn't signed in learns nothing of what there is.
-    if matches!((scene.actor, &request.command), (Actor::Anonymous, command) if !matches!(command, Command::Register(_))) {
+    if matches!((scene.actor, &request.command), (Actor::Anonymous, command) if !matches!(command, Command::Register(_)))
+    {
         return Err(crate::access::sign_in());
     }
     if let (Some(expected), Some(ticket)) = (request.expected_version, &scene.facts.ticket) {

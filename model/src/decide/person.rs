@@ -130,7 +130,8 @@ fn target<'a>(scene: &'a Scene<'_>, operation: Operation) -> Result<&'a User> {
     let reads = access::in_general(scene.actor, Operation::ListStaff).is_ok();
     match scene.facts.user() {
         Ok(user) => {
-            access::on_person(scene.actor, operation, Some(user.id)).map_err(|error| if reads { error } else { error.hidden("user") })?;
+            access::on_person(scene.actor, operation, Some(user.id))
+                .map_err(|error| if reads { error } else { error.hidden("user") })?;
             Ok(user)
         }
         Err(missing) => {
@@ -215,7 +216,8 @@ pub(super) fn link(scene: &Scene<'_>, link: &LinkIdentity, counters: &mut Counte
 
 pub(super) fn unlink(scene: &Scene<'_>) -> Result<Decision> {
     let identity = scene.facts.identity.as_ref().ok_or_else(|| Error::not_found("identity"))?;
-    access::on_person(scene.actor, Operation::UnlinkIdentity, Some(identity.user)).map_err(|error| error.hidden("identity"))?;
+    access::on_person(scene.actor, Operation::UnlinkIdentity, Some(identity.user))
+        .map_err(|error| error.hidden("identity"))?;
     Ok(Event::IdentityUnlinked {
         identity: identity.id,
         user: identity.user,

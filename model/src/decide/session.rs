@@ -64,7 +64,8 @@ pub(super) fn refresh(scene: &Scene<'_>, refresh: &RefreshSession) -> Result<Dec
 
 pub(super) fn end(scene: &Scene<'_>, reason: &str) -> Result<Decision> {
     let session = scene.facts.session.as_ref().ok_or_else(|| Error::not_found("session"))?;
-    access::on_person(scene.actor, Operation::EndSession, Some(session.user)).map_err(|error| error.hidden("session"))?;
+    access::on_person(scene.actor, Operation::EndSession, Some(session.user))
+        .map_err(|error| error.hidden("session"))?;
     if session.ended_at.is_some() {
         return Ok(Decision::default());
     }
@@ -119,7 +120,8 @@ pub(super) fn create_token(scene: &Scene<'_>, create: &CreateApiToken, counters:
 
 pub(super) fn revoke_token(scene: &Scene<'_>) -> Result<Decision> {
     let token = scene.facts.api_token.as_ref().ok_or_else(|| Error::not_found("API token"))?;
-    access::on_person(scene.actor, Operation::RevokeApiToken, Some(token.user)).map_err(|error| error.hidden("API token"))?;
+    access::on_person(scene.actor, Operation::RevokeApiToken, Some(token.user))
+        .map_err(|error| error.hidden("API token"))?;
     if token.revoked_at.is_some() {
         return Ok(Decision::default());
     }

@@ -12,6 +12,7 @@ export const headers = { 'content-type': 'application/json', ...(authorization &
 //   SUBSCRIPTION  a subscription that stays open        TRIGGER   a mutation that makes an event for it
 //   FINITE        one that ends by itself, with cursors REVOKE    a mutation that ends the caller's session
 //   FLOOD         one that sends without end            CAP       most subscriptions on a socket
+//   ONLY          run the checks whose names have this in them
 //   INIT_WAIT_MS  how long to wait for 4408 (15000)
 export const env = process.env;
 
@@ -19,6 +20,7 @@ const failures = [];
 let passed = 0;
 
 export async function check(name, run) {
+  if (env.ONLY && !name.includes(env.ONLY)) return;
   let timer;
   const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error('took over 20 s')), 20_000)));
   try {
