@@ -92,6 +92,7 @@ pub fn transport_options(config: &Config, stopping: watch::Receiver<bool>) -> Tr
         keep_alive: if ping == NEVER { NEVER } else { ping.min(defaults.keep_alive) },
         max_subscriptions_per_socket: graphql.max_subscriptions_per_socket,
         max_sockets_per_user: graphql.max_sockets_per_user,
+        introspection: graphql.introspection,
         playground: graphql.playground,
         shutdown: Some(stopping),
         ..defaults

@@ -183,8 +183,31 @@ impl Engine {
         if matches!(actor, Actor::Anonymous) {
             return Err(access::sign_in());
         }
-        let users = store::people::by_ids(&mut self.0.store.read().await?, ids).await?;
+        let users = self.known_people(ids).await?;
         Ok(users.into_iter().map(|u| see::person(actor, u)).collect())
+    }
+
+    /// People out of memory as far as possible: the same few are named on every list.
+    async fn known_people(&self, ids: &[UserId]) -> Result<Vec<User>> {
+        let cache = &self.0.people;
+        let mut found: Vec<User> = ids.iter().filter_map(|id| cache.get(id)).map(|u| (*u).clone()).collect();
+        let missing: Vec<UserId> = ids.iter().copied().filter(|id| !found.iter().any(|u| u.id == *id)).collect();
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let before = self.0.hub.last();
+        let loaded = store::people::by_ids(&mut self.0.store.read().await?, &missing).await?;
+        for user in &loaded {
+            cache.insert(user.id, Arc::new(user.clone()));
+        }
+        // Somebody may have changed while we read: then what we keep could be what was before.
+        if self.0.hub.last() != before {
+            for user in &loaded {
+                cache.invalidate(&user.id);
+            }
+        }
+        found.extend(loaded);
+        Ok(found)
     }
 
     /// All categories in their order, kept in memory until one changes.

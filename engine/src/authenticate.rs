@@ -197,9 +197,17 @@ impl Engine {
             })
     }
 
+    /// Forgets what is kept of the person that an event is about.
+    pub(crate) fn forget_person(&self, recorded: &Recorded) {
+        if let Some(user) = recorded.event.user() {
+            self.0.people.invalidate(&user);
+        }
+    }
+
     /// Clears what an event makes stale, before anybody hears of the event.
     pub(crate) fn observe(&self, recorded: &Recorded) {
         self.0.credentials.observe(recorded);
+        self.forget_person(recorded);
         if matches!(recorded.event, Event::CategoryCreated { .. } | Event::CategoryEdited { .. }) {
             self.0.categories.invalidate_all();
         }

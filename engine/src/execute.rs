@@ -14,6 +14,7 @@ use model::inbound::InboundState;
 use model::ticket::Ticket;
 use model::{Error, Result};
 use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 use store::inbound::NewInbound;
 use store::{Batch, Rules};
 use tokio::sync::{mpsc, oneshot};
@@ -23,8 +24,8 @@ pub(crate) const QUEUE: usize = 4_096;
 /// Commands that one transaction carries.
 const BATCH: usize = 256;
 
-/// How long a batch waits for those who came along the last time.
-const GATHER: std::time::Duration = std::time::Duration::from_millis(1);
+/// How long a batch waits at most for those who came along the last time.
+const GATHER: Duration = Duration::from_millis(1);
 
 /// What a command was about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +94,7 @@ impl Engine {
         let jobs = jobs.ok_or(Error::Busy { after_ms: 1_000 })?;
         let (answer, wait) = oneshot::channel();
         // A full queue pushes back for a moment, then tells the caller to come again.
-        let sent = tokio::time::timeout(std::time::Duration::from_secs(5), jobs.send(Job { work, answer })).await;
+        let sent = tokio::time::timeout(Duration::from_secs(5), jobs.send(Job { work, answer })).await;
         if !matches!(sent, Ok(Ok(()))) {
             return Err(Error::Busy { after_ms: 1_000 });
         }
@@ -106,37 +107,41 @@ impl Engine {
 pub(crate) async fn writer(engine: Weak<Inner>, mut waiting: mpsc::Receiver<Job>) {
     let mut jobs = Vec::with_capacity(BATCH);
     let mut before = 1;
+    let mut took = Duration::ZERO;
     loop {
         jobs.clear();
         if waiting.recv_many(&mut jobs, BATCH).await == 0 {
             return;
         }
-        gather(&mut waiting, &mut jobs, before).await;
+        gather(&mut waiting, &mut jobs, before, took).await;
         before = jobs.len();
         let Some(inner) = engine.upgrade() else { return };
         let engine = Engine(inner);
         let batch: Vec<Job> = std::mem::replace(&mut jobs, Vec::with_capacity(BATCH));
         metrics::histogram!("echodesk_batch_commands").record(batch.len() as f64);
+        let began = Instant::now();
         carry_out(&engine, batch).await;
+        took = began.elapsed() / u32::try_from(before).unwrap_or(1).max(1);
     }
 }
 
 /// Callers who were answered together come again together, but not at the same instant: where the last batch was larger
-/// than what waits now, the others get a moment to arrive, so that they share one sync of the disk instead of two.
-async fn gather(waiting: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>, before: usize) {
+/// than what waits now, the others get a moment to arrive, so that they share one sync of the disk instead of two. The
+/// moment is a fraction of what a commit costs here, so nobody waits long for callers who don't come.
+async fn gather(waiting: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>, before: usize, commit: Duration) {
     let wanted = before.min(BATCH);
-    if jobs.len() >= wanted {
-        return;
-    }
-    let rest = async {
-        while jobs.len() < wanted {
-            if waiting.recv_many(jobs, BATCH - jobs.len()).await == 0 {
-                return;
-            }
+    let until = Instant::now() + (commit / 4).min(GATHER);
+    while jobs.len() < wanted {
+        tokio::task::yield_now().await;
+        while jobs.len() < BATCH
+            && let Ok(job) = waiting.try_recv()
+        {
+            jobs.push(job);
         }
-    };
-    // Nobody is kept waiting for callers who don't come.
-    tokio::time::timeout(GATHER, rest).await.unwrap_or_default();
+        if Instant::now() >= until {
+            return;
+        }
+    }
 }
 
 async fn carry_out(engine: &Engine, batch: Vec<Job>) {

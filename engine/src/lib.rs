@@ -111,10 +111,11 @@ pub(crate) struct Inner {
     throttle: throttle::Throttle,
     keys: jwt::Keys,
     categories: moka::sync::Cache<(), Arc<Vec<model::category::Category>>>,
+    people: moka::sync::Cache<model::id::UserId, Arc<model::people::User>>,
     views: Mutex<HashMap<TicketId, i64>>,
     epoch: String,
     replay_days: i64,
-    tasks: Mutex<Vec<tokio::task::AbortHandle>>,
+    tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
 }
 
 impl Engine {
@@ -140,6 +141,7 @@ impl Engine {
             writer: Mutex::new(None),
             hub,
             categories: moka::sync::Cache::builder().max_capacity(1).build(),
+            people: moka::sync::Cache::builder().max_capacity(10_000).build(),
             views: Mutex::default(),
             replay_days: options.replay_days,
             tasks: Mutex::default(),
@@ -159,15 +161,20 @@ impl Engine {
 
     fn keep(&self, task: tokio::task::JoinHandle<()>) {
         if let Ok(mut tasks) = self.0.tasks.lock() {
-            tasks.push(task.abort_handle());
+            tasks.push(task);
         }
     }
 
     /// Carries out what waits, then closes the store. Commands that come later are refused.
     pub async fn close(&self) {
         self.flush_views().await.tolerate("counting the last views");
-        if let Ok(mut tasks) = self.0.tasks.lock() {
-            tasks.drain(..).for_each(|task| task.abort());
+        let tasks = self.0.tasks.lock().map(|mut tasks| std::mem::take(&mut *tasks)).unwrap_or_default();
+        for task in &tasks {
+            task.abort();
+        }
+        for task in tasks {
+            // One that is at work just now must not find the store closed.
+            task.await.ok();
         }
         let jobs = self.0.jobs.lock().ok().and_then(|mut jobs| jobs.take());
         drop(jobs);

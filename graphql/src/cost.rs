@@ -98,11 +98,11 @@ impl Cost {
     fn check(self, depth: usize, complexity: usize) -> Result<(), Vec<ServerError>> {
         if depth > self.max_depth {
             let message = format!("the operation is {depth} levels deep; the limit is {}", self.max_depth);
-            return Err(vec![refused("TOO_DEEP", message, self.max_depth)]);
+            return Err(vec![refused("QUERY_TOO_DEEP", message, self.max_depth)]);
         }
         if complexity > self.max_complexity {
             let message = format!("the operation costs {complexity}; the limit is {}", self.max_complexity);
-            return Err(vec![refused("TOO_COMPLEX", message, self.max_complexity)]);
+            return Err(vec![refused("QUERY_TOO_COMPLEX", message, self.max_complexity)]);
         }
         Ok(())
     }
@@ -157,7 +157,7 @@ mod tests {
         let code = |errors: Result<(), Vec<ServerError>>| {
             errors.unwrap_err().remove(0).extensions.and_then(|e| e.get("code").cloned())
         };
-        assert_eq!(code(limits.check(4, 1)), Some(Value::from("TOO_DEEP")));
-        assert_eq!(code(limits.check(1, 11)), Some(Value::from("TOO_COMPLEX")));
+        assert_eq!(code(limits.check(4, 1)), Some(Value::from("QUERY_TOO_DEEP")));
+        assert_eq!(code(limits.check(1, 11)), Some(Value::from("QUERY_TOO_COMPLEX")));
     }
 }

@@ -37,7 +37,11 @@ impl House {
     fn request(&self, actor: &Actor, text: &str, variables: Value) -> Request {
         let json = variables.into_json().unwrap();
         let request = Request::new(text).variables(Variables::from_json(json));
-        attach(request, &self.engine, Viewer { actor: actor.clone(), ip: None, user_agent: None, idempotency_key: None })
+        attach(
+            request,
+            &self.engine,
+            Viewer { actor: actor.clone(), ip: None, user_agent: None, idempotency_key: None },
+        )
     }
 
     async fn answer(&self, actor: &Actor, text: &str, variables: Value) -> Response {
@@ -163,7 +167,7 @@ async fn rejections_are_user_errors_and_failures_are_errors() {
     assert_eq!(code(&missing), Some("NOT_FOUND".into()));
     let wide = "{ tickets(first: 100) { nodes { comments(first: 100) { nodes { id body } } } } }";
     let dear = house.answer(&house.admin, wide, value!({})).await;
-    assert_eq!(code(&dear), Some("TOO_COMPLEX".into()));
+    assert_eq!(code(&dear), Some("QUERY_TOO_COMPLEX".into()));
     assert!(dear.extensions.contains_key("cost"));
     house.engine.close().await;
 }

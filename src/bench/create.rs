@@ -49,7 +49,12 @@ pub async fn on_sqlite(house: &House, seconds: u64) -> Result<Vec<Figure>, Failu
         let path = house.folder.join(format!("limit-{clients}.db"));
         let mut limit = Side::Commits(Commits::sqlite(&path).await?);
         let mut own = Side::Load(load(house.address, &house.people, clients).await?);
-        let cell = Cell { work: "create, SQLite synchronous=FULL", clients, against: "single-row commits of one writer", reach };
+        let cell = Cell {
+            work: "create, SQLite synchronous=FULL",
+            clients,
+            against: "single-row commits of one writer",
+            reach,
+        };
         figures.push(compare(cell, &mut limit, &mut own, seconds).await?);
         if let Side::Commits(commits) = limit {
             commits.close().await?;

@@ -73,13 +73,15 @@ pub async fn run(options: &Options) -> Result<Report, Failure> {
         ));
     }
     let folder = tempfile::Builder::new().prefix("echodesk-bench-").tempdir_in(&options.dir);
-    let folder = folder.map_err(|error| Failure::doing(format_args!("{} cannot be written", options.dir.display()), error))?;
+    let folder =
+        folder.map_err(|error| Failure::doing(format_args!("{} cannot be written", options.dir.display()), error))?;
     let mut report = Report { machine: machine::look(folder.path()).await?, ..Report::default() };
     report.notes = NOTES.map(str::to_owned).to_vec();
     for tickets in &options.tickets {
         on_sqlite(options, &folder.path().join(format!("sqlite-{tickets}")), *tickets, &mut report).await?;
         if let (Some(server), true) = (&options.postgres, options.wants(Part::Create)) {
-            on_postgres(options, server, &folder.path().join(format!("postgres-{tickets}")), *tickets, &mut report).await?;
+            on_postgres(options, server, &folder.path().join(format!("postgres-{tickets}")), *tickets, &mut report)
+                .await?;
         }
     }
     if options.postgres.is_none() && options.wants(Part::Create) {
@@ -111,7 +113,8 @@ async fn on_sqlite(options: &Options, folder: &Path, tickets: u64, report: &mut 
         figures.extend(keep(failed, "search", read::search(&house, tickets, seconds).await).into_iter().flatten());
     }
     if options.wants(Part::Stream) {
-        amounts.extend(keep(failed, "commit to subscriber", stream::cells(&house, seconds).await).into_iter().flatten());
+        amounts
+            .extend(keep(failed, "commit to subscriber", stream::cells(&house, seconds).await).into_iter().flatten());
     }
     if options.wants(Part::Mail) {
         figures.extend(keep(failed, "mail to ticket", mail::cell(&house, seconds).await));
@@ -140,7 +143,9 @@ async fn on_postgres(
 ) -> Result<(), Failure> {
     let name = format!("echodesk_bench_{tickets}");
     let url = store::bench::make_database(server, &name).await?;
-    let house = House::open(folder, Some(&url), async |engine, people| load("PostgreSQL", engine, people, tickets).await).await?;
+    let house =
+        House::open(folder, Some(&url), async |engine, people| load("PostgreSQL", engine, people, tickets).await)
+            .await?;
     let measured = create::on_postgres(&house, &url, options.seconds).await;
     house.close().await?;
     store::bench::drop_database(server, &name).await?;

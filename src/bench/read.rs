@@ -176,7 +176,10 @@ mod tests {
         let ours = Bytes::from(json!({ "data": { "title": "登录 \"x\"\n", "n": 1 } }).to_string());
         for size in [12, 20, 40, 400] {
             let body = of_size(std::slice::from_ref(&ours), size);
-            assert!(serde_json::from_slice::<Value>(&body).is_ok() && body.len() + 4 > size && body.len() <= size, "{size}");
+            assert!(
+                serde_json::from_slice::<Value>(&body).is_ok() && body.len() + 4 > size && body.len() <= size,
+                "{size}"
+            );
         }
     }
 }

@@ -146,7 +146,9 @@ impl Report {
     /// The whole report as text.
     pub fn text(&self) -> String {
         let mut out = String::new();
-        for part in [self.machine_text(), self.figures_text(), self.amounts_text(), self.growth_text(), self.notes_text()] {
+        for part in
+            [self.machine_text(), self.figures_text(), self.amounts_text(), self.growth_text(), self.notes_text()]
+        {
             if !part.is_empty() {
                 writeln!(out, "{part}").unwrap_or_default();
             }
@@ -158,7 +160,17 @@ impl Report {
         let m = &self.machine;
         format!(
             "Echodesk {}, {} build, {}\n{}\n\n{} x {}, {} MiB, Linux {}\n{}: write of 4 KiB and fdatasync p50 {:.2} ms, p99 {:.2} ms\n",
-            m.version, m.build, m.date, m.command, m.cores, m.cpu, m.memory_mib, m.kernel, m.directory, m.sync_p50_ms, m.sync_p99_ms
+            m.version,
+            m.build,
+            m.date,
+            m.command,
+            m.cores,
+            m.cpu,
+            m.memory_mib,
+            m.kernel,
+            m.directory,
+            m.sync_p50_ms,
+            m.sync_p99_ms
         )
     }
 
@@ -166,7 +178,10 @@ impl Report {
         if self.figures.is_empty() {
             return String::new();
         }
-        let head = ["work", "clients", "tickets", "limit/s", "own/s", "ratio", "(slices)", "reach", "", "p50 ms", "p99 ms", "limit"];
+        let head = [
+            "work", "clients", "tickets", "limit/s", "own/s", "ratio", "(slices)", "reach", "", "p50 ms", "p99 ms",
+            "limit",
+        ];
         let rows = self.figures.iter().map(|f| {
             vec![
                 f.work.clone(),
@@ -192,8 +207,21 @@ impl Report {
         }
         let head = ["work", "tickets", "value", "at most", "", "beside"];
         let rows = self.amounts.iter().map(|a| {
-            let number = |value: f64| if a.unit == "ms" && value < 100.0 { format!("{value:.2} {}", a.unit) } else { format!("{value:.0} {}", a.unit) };
-            vec![a.work.clone(), a.tickets.to_string(), number(a.value), number(a.bound), verdict(a.ok), a.beside.clone()]
+            let number = |value: f64| {
+                if a.unit == "ms" && value < 100.0 {
+                    format!("{value:.2} {}", a.unit)
+                } else {
+                    format!("{value:.0} {}", a.unit)
+                }
+            };
+            vec![
+                a.work.clone(),
+                a.tickets.to_string(),
+                number(a.value),
+                number(a.bound),
+                verdict(a.ok),
+                a.beside.clone(),
+            ]
         });
         table(&head, rows)
     }
@@ -252,7 +280,8 @@ fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
         for (at, (cell, width)) in row.iter().zip(&widths).enumerate() {
             let pad = " ".repeat(width.saturating_sub(cell.chars().count()));
             let gap = if at == 0 { "" } else { "  " };
-            let text = if at == 0 || at + 1 == head.len() { format!("{gap}{cell}{pad}") } else { format!("{gap}{pad}{cell}") };
+            let text =
+                if at == 0 || at + 1 == head.len() { format!("{gap}{cell}{pad}") } else { format!("{gap}{pad}{cell}") };
             out.push_str(&text);
         }
         out.truncate(out.trim_end_matches(' ').len());

@@ -45,7 +45,8 @@ impl Drop for Process {
 
 pub async fn cells(folder: &Path, people: People, tickets: u64) -> Result<Vec<Amount>, Failure> {
     let program = std::env::current_exe().map_err(|error| Failure::doing("The program cannot find itself", error))?;
-    let size = std::fs::metadata(&program).map_err(|error| Failure::doing("The program cannot be measured", error))?.len();
+    let size =
+        std::fs::metadata(&program).map_err(|error| Failure::doing("The program cannot be measured", error))?.len();
     let mut starts = Vec::new();
     let mut process = start(&program, folder).await?;
     starts.push(process.took);
@@ -64,8 +65,10 @@ pub async fn cells(folder: &Path, people: People, tickets: u64) -> Result<Vec<Am
         Amount::new("start-up, process to /healthz", quantile(&starts, 0.5), START_BOUND, "ms")
             .beside(format!("median of {STARTS}, slowest {slowest:.0} ms")),
         Amount::new("resident memory, idle", idle, IDLE_BOUND, "MB"),
-        Amount::new("resident memory, after the load", loaded, LOADED_BOUND, "MB")
-            .beside(format!("{asked} requests in {} s at {CLIENTS} clients: tickets, lists, searches, creates", LOAD.as_secs())),
+        Amount::new("resident memory, after the load", loaded, LOADED_BOUND, "MB").beside(format!(
+            "{asked} requests in {} s at {CLIENTS} clients: tickets, lists, searches, creates",
+            LOAD.as_secs()
+        )),
         Amount::new("program", size as f64 / MIB, SIZE_BOUND, "MB"),
     ])
 }
@@ -105,10 +108,12 @@ async fn healthy(address: SocketAddr) -> bool {
 /// `VmRSS` in MB.
 fn resident(child: &Child) -> Result<f64, Failure> {
     let path = format!("/proc/{}/status", child.id());
-    let status = std::fs::read_to_string(path).map_err(|error| Failure::doing("The memory cannot be measured", error))?;
+    let status =
+        std::fs::read_to_string(path).map_err(|error| Failure::doing("The memory cannot be measured", error))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib: Option<f64> = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse().ok());
-    kib.map(|kib| kib / 1_024.0).ok_or_else(|| Failure::new("The system does not tell how much memory a process holds."))
+    kib.map(|kib| kib / 1_024.0)
+        .ok_or_else(|| Failure::new("The system does not tell how much memory a process holds."))
 }
 
 /// Tickets, lists, searches and creates side by side; answers how many requests that were.

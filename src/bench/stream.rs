@@ -67,7 +67,10 @@ async fn cell(house: &House, crowd: usize, bound: f64, seconds: u64) -> Result<A
     let count = tokio::time::timeout(PATIENCE, all).await.unwrap_or_default();
     listening.shutdown().await;
     if count < expected {
-        return Err(Failure::new(format!("Not every one of {crowd} subscribers heard of all {} tickets.", calls.len())));
+        return Err(Failure::new(format!(
+            "Not every one of {crowd} subscribers heard of all {} tickets.",
+            calls.len()
+        )));
     }
     let heard = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
     let (mut after, mut whole) = (Vec::new(), Vec::new());
@@ -137,7 +140,8 @@ async fn subscribe(address: SocketAddr, person: Person) -> Result<Socket, Failur
     let broken = |error: tokio_tungstenite::tungstenite::Error| Failure::doing("A subscriber cannot connect", error);
     let mut request = format!("ws://{address}/graphql").into_client_request().map_err(broken)?;
     request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static(PROTOCOL));
-    let stream = TcpStream::connect(address).await.map_err(|error| Failure::doing("A subscriber cannot connect", error))?;
+    let stream =
+        TcpStream::connect(address).await.map_err(|error| Failure::doing("A subscriber cannot connect", error))?;
     stream.set_nodelay(true).map_err(|error| Failure::doing("A subscriber cannot connect", error))?;
     let (mut socket, _) = client_async(request, stream).await.map_err(broken)?;
     let init = json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {}", person.token) } });

@@ -45,7 +45,8 @@ impl Bench {
         };
         let report = bench::run(&options).await?;
         if let Some(path) = self.json {
-            let text = serde_json::to_string_pretty(&report).map_err(|error| Failure::doing("The report is no JSON", error))?;
+            let text = serde_json::to_string_pretty(&report)
+                .map_err(|error| Failure::doing("The report is no JSON", error))?;
             let written = std::fs::write(&path, text + "\n");
             written.map_err(|error| Failure::doing(format_args!("{} cannot be written", path.display()), error))?;
         }

@@ -31,7 +31,10 @@ impl Events {
     pub async fn run(self, config: &Config) -> Result<(), Failure> {
         let shutdown = Shutdown::on_signals();
         let shutdown = shutdown.map_err(|error| Failure::doing("The program cannot listen for signals", error))?;
-        let engine = open(config).await?;
+        // Whoever owns the machine may read the whole log, not only what streams replay; `--after 0` begins with event 1.
+        let mut config = config.clone();
+        config.events.replay_days = 0;
+        let engine = open(&config).await?;
         let printed = tokio::select! {
             printed = self.print(&engine) => printed,
             () = shutdown.wait() => Ok(()),

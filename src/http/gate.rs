@@ -53,7 +53,9 @@ impl Gate for EngineGate {
             user_agent: info.user_agent().map(str::to_owned),
             // On a socket the header came with the upgrade and would speak for every operation: there it doesn't count.
             idempotency_key: match info.transport {
-                Transport::Http => info.headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned),
+                Transport::Http => {
+                    info.headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned)
+                }
                 Transport::Socket | Transport::Events => None,
             },
         };

@@ -47,8 +47,8 @@ impl<'db> Batch<'db> {
             conn.run(Sql::new("BEGIN")).await?;
             Sql::built(format!("SELECT {COUNTERS} FROM counters WHERE id = 1 FOR UPDATE"))
         } else {
-            conn.run(Sql::new("BEGIN IMMEDIATE")).await?;
-            Sql::built(format!("SELECT {COUNTERS} FROM counters WHERE id = 1"))
+            // One trip to the database's thread instead of two.
+            Sql::built(format!("BEGIN IMMEDIATE; SELECT {COUNTERS} FROM counters WHERE id = 1"))
         };
         let mut batch = Self {
             conn,
@@ -96,7 +96,9 @@ impl<'db> Batch<'db> {
     /// Writes what was collected and makes it durable.
     pub async fn commit(mut self) -> Result<()> {
         self.flush().await?;
-        if self.counters != self.loaded {
+        if self.counters == self.loaded {
+            self.conn.run(Sql::new("COMMIT")).await?;
+        } else {
             let changed = self.counters.event != self.loaded.event;
             let set = COUNTERS
                 .split(", ")
@@ -105,18 +107,23 @@ impl<'db> Batch<'db> {
                 .collect::<Vec<_>>()
                 .join(", ");
             let values = self.counters.values().into_iter().map(Value::from);
-            let text = if self.conn.is_postgres() && changed {
-                format!(
-                    "WITH done AS (UPDATE counters SET {set} WHERE id = 1 RETURNING event) \
-                     SELECT pg_notify('{}', event::TEXT) FROM done",
-                    crate::wake::CHANNEL
-                )
+            if self.conn.is_postgres() {
+                let text = if changed {
+                    format!(
+                        "WITH done AS (UPDATE counters SET {set} WHERE id = 1 RETURNING event) \
+                         SELECT pg_notify('{}', event::TEXT) FROM done",
+                        crate::wake::CHANNEL
+                    )
+                } else {
+                    format!("UPDATE counters SET {set} WHERE id = 1")
+                };
+                self.conn.run(Sql::built(text).bind_all(values)).await?;
+                self.conn.run(Sql::new("COMMIT")).await?;
             } else {
-                format!("UPDATE counters SET {set} WHERE id = 1")
-            };
-            self.conn.run(Sql::built(text).bind_all(values)).await?;
+                let text = format!("UPDATE counters SET {set} WHERE id = 1; COMMIT");
+                self.conn.run(Sql::built(text).bind_all(values)).await?;
+            }
         }
-        self.conn.run(Sql::new("COMMIT")).await?;
         self.open = false;
         Ok(())
     }

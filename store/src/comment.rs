@@ -73,7 +73,7 @@ impl Part {
 
 /// A ticket's comments.
 pub async fn of_ticket(conn: &mut Conn, ticket: TicketId, part: Part) -> Result<Vec<Comment>> {
-    let mut sql = Sql::built(format!("SELECT {COLUMNS} FROM comments WHERE ticket_id = "));
+    let mut sql = conn.pick(COLUMNS, "FROM comments WHERE ticket_id = ");
     sql.push_arg(ticket);
     if !part.internal {
         sql.push(" AND visibility <> 'internal' AND withdrawn_at IS NULL");
@@ -102,10 +102,11 @@ pub async fn of_tickets(conn: &mut Conn, tickets: &[TicketId], internal: bool, e
         return Ok(Vec::new());
     }
     let hidden = if internal { "" } else { " AND visibility <> 'internal' AND withdrawn_at IS NULL" };
-    let mut sql = Sql::built(format!(
-        "SELECT {COLUMNS} FROM (SELECT {COLUMNS}, ROW_NUMBER() OVER (PARTITION BY ticket_id ORDER BY id) AS place \
+    let from = format!(
+        "FROM (SELECT {COLUMNS}, ROW_NUMBER() OVER (PARTITION BY ticket_id ORDER BY id) AS place \
          FROM comments WHERE id > 0{hidden}"
-    ));
+    );
+    let mut sql = conn.pick(COLUMNS, &from);
     sql.and_in("ticket_id", tickets.iter().copied());
     sql.push(") AS numbered WHERE place <= ").push_arg(each as i64).push(" ORDER BY ticket_id, id");
     let rows = conn.list(sql, read).await?;
@@ -120,7 +121,7 @@ pub async fn by_ids(conn: &mut Conn, ids: &[CommentId]) -> Result<Vec<Comment>> 
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut sql = Sql::built(format!("SELECT {COLUMNS} FROM comments WHERE id > 0"));
+    let mut sql = conn.pick(COLUMNS, "FROM comments WHERE id > 0");
     sql.and_in("id", ids.iter().copied());
     let rows = conn.list(sql, read).await?;
     with_attachments(conn, rows).await

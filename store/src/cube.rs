@@ -212,10 +212,8 @@ pub async fn of_requester(
     group: CubeGroup,
     zone: Zone,
 ) -> Result<Vec<Sums>> {
-    let mut sql = Sql::built(format!(
-        "SELECT {} FROM tickets t WHERE t.deleted_at IS NULL AND t.requester_id = ",
-        crate::ticket::select_list()
-    ));
+    let mut sql =
+        conn.pick(&crate::ticket::select_list(), "FROM tickets t WHERE t.deleted_at IS NULL AND t.requester_id = ");
     sql.push_arg(requester);
     match held {
         Held::Any => {}

@@ -251,7 +251,7 @@ pub async fn tickets(
         sql.push(&order(column, descending, page.backward, true)).push(" LIMIT ").push_arg(take as i64);
     };
     let mut tickets = if let [branch] = branches.as_slice() {
-        let mut sql = Sql::built(format!("SELECT {}", ticket::select_list()));
+        let mut sql = conn.pick(&ticket::select_list(), "");
         bounded(&mut sql, *branch);
         conn.list(sql, ticket::read).await?
     } else {

@@ -242,7 +242,7 @@ impl Batch<'_> {
 
 /// A ticket, deleted or not.
 pub async fn by_id(conn: &mut Conn, id: TicketId) -> Result<Option<Ticket>> {
-    let sql = Sql::built(format!("SELECT {} FROM tickets t WHERE t.id = $1", select_list()));
+    let sql = conn.pick(&select_list(), "FROM tickets t WHERE t.id = $1");
     conn.find(sql.bind(id), read).await
 }
 
@@ -251,7 +251,7 @@ pub async fn by_ids(conn: &mut Conn, ids: &[TicketId]) -> Result<Vec<Ticket>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut sql = Sql::built(format!("SELECT {} FROM tickets t WHERE t.id > 0", select_list()));
+    let mut sql = conn.pick(&select_list(), "FROM tickets t WHERE t.id > 0");
     sql.and_in("t.id", ids.iter().copied());
     conn.list(sql, read).await
 }
@@ -259,19 +259,13 @@ pub async fn by_ids(conn: &mut Conn, ids: &[TicketId]) -> Result<Vec<Ticket>> {
 /// The ticket that has this number, in any of the three spellings (letters in either case).
 pub async fn by_number(conn: &mut Conn, number: &str) -> Result<Option<TicketId>> {
     let number = number.trim().to_uppercase();
-    if number.contains('\0') {
+    // Every number has a digit: most searches are none.
+    if number.contains('\0') || !number.contains(|c: char| c.is_ascii_digit()) {
         return Ok(None);
     }
-    for sql in [
-        "SELECT id FROM tickets WHERE number_yearly = $1",
-        "SELECT id FROM tickets WHERE number_daily = $1",
-        "SELECT id FROM tickets WHERE number_legacy = $1",
-    ] {
-        if let Some(id) = conn.find(Sql::new(sql).bind(&number), |c| c.int()).await? {
-            return Ok(Some(TicketId(id)));
-        }
-    }
-    Ok(None)
+    let sql =
+        Sql::new("SELECT id FROM tickets WHERE number_yearly = $1 OR number_daily = $1 OR number_legacy = $1 LIMIT 1");
+    conn.find(sql.bind(&number), |c| c.int().map(TicketId)).await
 }
 
 /// Tickets that time alone changes at `now`, with when they were due, after a place among them.

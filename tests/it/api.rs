@@ -22,7 +22,7 @@ pub struct Api {
 
 impl Api {
     pub fn new(url: String) -> Self {
-        let http = Client::builder().timeout(Duration::from_secs(60)).no_proxy().build().unwrap();
+        let http = Client::builder().timeout(Duration::from_mins(1)).no_proxy().build().unwrap();
         Self { url, http }
     }
 

@@ -96,18 +96,16 @@ impl TestApp {
         let server = Server::bind(config, engine.clone(), shutdown.clone()).await.unwrap();
         let api = Api::new(format!("http://{}", server.addresses()[0]));
         let serving = Some(tokio::spawn(server.serve()));
-        let [admin, supervisor, agent, user, stranger] = [
-            person(&engine, "root", Role::Admin).await,
+        // As at a first start; there is an administrator already.
+        let root = person(&engine, "root", Role::Admin).await;
+        assert!(engine.first_admin(None, None).await.unwrap().is_none());
+        let [supervisor, agent, user, stranger] = [
             person(&engine, "sue", Role::Supervisor).await,
             person(&engine, "agnes", Role::Agent).await,
             person(&engine, "ulla", Role::User).await,
             person(&engine, "sam", Role::User).await,
         ];
-        Self { api, engine, clock, home, admin, supervisor, agent, user, stranger, shutdown, serving }
-    }
-
-    pub fn api(&self) -> &Api {
-        &self.api
+        Self { api, engine, clock, home, admin: root, supervisor, agent, user, stranger, shutdown, serving }
     }
 
     /// Somebody who can sign in by [`PASSWORD`].

@@ -64,10 +64,17 @@ impl Home {
     /// The program with this store's settings, and nothing of the environment of whoever runs the tests.
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_echodesk"));
-        command.args(words).current_dir(self.folder.path()).env_clear().env("PATH", "/usr/bin:/bin").env("LANG", "C.UTF-8");
+        command
+            .args(words)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("LANG", "C.UTF-8");
         command.env("ECHODESK_DATA_DIR", self.data_dir()).env("ECHODESK_DATABASE_URL", &self.database_url);
         command.env("ECHODESK_LISTEN", "127.0.0.1:0").env("ECHODESK_EMAIL__DOMAIN", "desk.example");
-        command.env("ECHODESK_EMAIL__ADDRESSES", "support@desk.example").env("ECHODESK_EMAIL__HOOK_SECRET", HOOK_SECRET);
+        command
+            .env("ECHODESK_EMAIL__ADDRESSES", "support@desk.example")
+            .env("ECHODESK_EMAIL__HOOK_SECRET", HOOK_SECRET);
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
     }

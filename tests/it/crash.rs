@@ -5,6 +5,8 @@ use crate::api::{Api, items, soon};
 use crate::binary::{Binary, Home};
 use crate::live::{Live, Sse};
 use crate::mail::Mail;
+use engine::{Clock as _, Engine, FixedClock, Options, SystemClock};
+use model::people::Channel;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -158,9 +160,13 @@ async fn read(
         let api = Api::new(url);
         let after = seen.last().unwrap_or(&begin).clone();
         let reading = async {
-            if events { by_events(&api, &token, &after, &mut seen, &mut until).await } else { by_socket(&api, &token, &after, &mut seen, &mut until).await }
+            if events {
+                by_events(&api, &token, &after, &mut seen, &mut until).await
+            } else {
+                by_socket(&api, &token, &after, &mut seen, &mut until).await
+            }
         };
-        if soon(reading).await {
+        if soon(Box::pin(reading)).await {
             return seen;
         }
         soon(here.wait_for(|(now, _)| *now > start)).await.unwrap();
@@ -170,7 +176,13 @@ async fn read(
 const EVENTS: &str = "subscription($after: Cursor) { events(after: $after) { cursor type ticket { title } } }";
 
 /// Whether the end was reached; otherwise the connection broke.
-async fn by_socket(api: &Api, token: &str, after: &str, seen: &mut Vec<String>, until: &mut watch::Receiver<Option<String>>) -> bool {
+async fn by_socket(
+    api: &Api,
+    token: &str,
+    after: &str,
+    seen: &mut Vec<String>,
+    until: &mut watch::Receiver<Option<String>>,
+) -> bool {
     let Ok(mut live) = Live::open(api, token, EVENTS, json!({ "after": after })).await else { return false };
     loop {
         if until.borrow().is_some() && *until.borrow() == seen.last().cloned() {
@@ -186,7 +198,13 @@ async fn by_socket(api: &Api, token: &str, after: &str, seen: &mut Vec<String>, 
     }
 }
 
-async fn by_events(api: &Api, token: &str, after: &str, seen: &mut Vec<String>, until: &mut watch::Receiver<Option<String>>) -> bool {
+async fn by_events(
+    api: &Api,
+    token: &str,
+    after: &str,
+    seen: &mut Vec<String>,
+    until: &mut watch::Receiver<Option<String>>,
+) -> bool {
     // What the client has seen is told by the header, as a browser does it; the variable is where it once began.
     let last = (!seen.is_empty()).then_some(after);
     let Ok(mut stream) = Sse::open(api, token, EVENTS, json!({ "after": after }), last).await else { return false };
@@ -277,5 +295,29 @@ async fn two_servers_share_postgres() {
         let server = if n % 2 == 0 { &one } else { &two };
         server.open_ticket(&token, &format!("ticket {n}")).await;
         assert_eq!(live.next().await["events"]["ticket"]["title"], format!("ticket {n}"));
+    }
+}
+
+/// A server that dies between storing a mail and reading it has acknowledged nothing, and yet loses nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_was_stored_and_not_read_is_read_at_the_next_start() {
+    for postgres in [false, true] {
+        let home = Home::new(postgres).await;
+        let token = home.person("root@example.org", "admin").await;
+        let mut options = Options::new(&home.database_url, home.data_dir());
+        // Long enough ago that nobody can be reading it still.
+        options.clock = Arc::new(FixedClock::at(SystemClock.now().plus(-model::time::MINUTE)));
+        let engine = Engine::start(options).await.unwrap();
+        let begin = engine.cursor().to_string();
+        let mail =
+            Mail { from: "Li <li@example.net>", subject: "left behind", id: "a@b.example", answers: None, text: "x" };
+        engine.store_inbound(Channel::Email, mail.raw().into_bytes(), None).await.unwrap();
+        engine.close().await;
+
+        let server = home.serve().await;
+        let opened = "subscription($after: Cursor) { events(after: $after, filter: {types: [TICKET_OPENED]}) { ticket { title } } }";
+        let mut live = server.live(&token, opened, json!({ "after": begin })).await;
+        assert_eq!(live.next().await["events"]["ticket"]["title"], "left behind");
+        assert_eq!(server.take_mail(&mail.raw()).await["state"], "duplicate");
     }
 }

@@ -111,10 +111,14 @@ async fn accounts_open_and_shut() {
     let input = json!({ "profile": { "username": "newcomer", "email": "new@example.org" }, "password": PASSWORD });
     let registered = app.done("", "register", SESSION, input.clone()).await;
     let newcomer = token(&registered).to_owned();
-    assert_eq!(app.data(&newcomer, "{ me { role status hasPassword } }", json!({})).await["me"], json!({ "role": "USER", "status": "ACTIVE", "hasPassword": true }));
+    assert_eq!(
+        app.data(&newcomer, "{ me { role status hasPassword } }", json!({})).await["me"],
+        json!({ "role": "USER", "status": "ACTIVE", "hasPassword": true })
+    );
     let taken = app.payload("", "register", SESSION, input).await;
     assert_eq!(taken["userErrors"][0]["code"], "CONFLICT", "{taken}");
-    let short = app.payload("", "register", SESSION, json!({ "profile": { "username": "b2" }, "password": "short" })).await;
+    let short =
+        app.payload("", "register", SESSION, json!({ "profile": { "username": "b2" }, "password": "short" })).await;
     assert_eq!(short["userErrors"][0]["field"], "password", "{short}");
     // A password is changed by whoever knows the old one.
     let id = &registered["user"]["id"];
@@ -125,20 +129,32 @@ async fn accounts_open_and_shut() {
     }
     app.done(&newcomer, "setPassword", "user { id }", change(Some(PASSWORD))).await;
     // Shutting an account ends what it has open.
-    let fresh = app.done("", "signIn", SESSION, json!({ "login": "newcomer", "password": "another horse battery" })).await;
+    let fresh =
+        app.done("", "signIn", SESSION, json!({ "login": "newcomer", "password": "another horse battery" })).await;
     let socket = app.live(token(&fresh), "subscription { events { cursor } }", json!({})).await;
     app.done(supervisor, "setUserStatus", "user { status }", json!({ "id": id, "status": "SUSPENDED" })).await;
     let ended = socket.end().await;
     assert!(matches!(ended, Ended::Closed(4403)), "{ended:?}");
     assert_eq!(app.post(token(&fresh), &json!({ "query": "{ me { id } }" })).await.unwrap().status(), 401);
-    assert_eq!(app.payload(admin, "setRole", "user { role }", json!({ "id": app.user.global(), "role": "AGENT" })).await["user"]["role"], "AGENT");
+    assert_eq!(
+        app.payload(admin, "setRole", "user { role }", json!({ "id": app.user.global(), "role": "AGENT" })).await["user"]
+            ["role"],
+        "AGENT"
+    );
     app.data(&app.user.token, "{ staff { nodes { name } } }", json!({})).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_do_what_their_scopes_say_until_they_are_revoked() {
     let app = TestApp::start().await;
-    let made = app.done(&app.agent.token, "createApiToken", "secret token { id scopes }", json!({ "name": "reader", "scopes": ["READ"] })).await;
+    let made = app
+        .done(
+            &app.agent.token,
+            "createApiToken",
+            "secret token { id scopes }",
+            json!({ "name": "reader", "scopes": ["READ"] }),
+        )
+        .await;
     let secret = made["secret"].as_str().unwrap().to_owned();
     assert_eq!(app.data(&secret, "{ me { username } }", json!({})).await["me"]["username"], "agnes");
     let input = json!({ "title": "t", "description": "d" });

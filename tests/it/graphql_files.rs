@@ -12,7 +12,8 @@ async fn upload(app: &TestApp, by: &Person, name: &str, kind: &str, bytes: &[u8]
     let query = "mutation($input: UploadFileInput!) { uploadFile(input: $input) { attachment { id databaseId filename contentType size url } userErrors { code field } } }";
     let operations = json!({ "query": query, "variables": { "input": { "file": null } } }).to_string();
     let file = Part::bytes(bytes.to_vec()).file_name(name.to_owned()).mime_str(kind).unwrap();
-    let form = Form::new().text("operations", operations).text("map", r#"{"0":["variables.input.file"]}"#).part("0", file);
+    let form =
+        Form::new().text("operations", operations).text("map", r#"{"0":["variables.input.file"]}"#).part("0", file);
     let answer = signed(app.http.post(app.at("/graphql")), &by.token).multipart(form).send().await.unwrap();
     let answer: Value = answer.json().await.unwrap();
     assert!(answer.get("errors").is_none(), "{answer:#}");
@@ -31,7 +32,14 @@ async fn a_file_follows_its_ticket() {
     assert_eq!((&html["filename"], &html["size"]), (&json!("报告.html"), &json!(page.len())));
     let picture = upload(&app, &app.user, "a.png", "image/png", b"\x89PNG\r\n\x1a\nrest").await["attachment"].take();
     let input = json!({ "title": "files", "description": "d", "attachments": [html["id"], picture["id"]] });
-    let opened = app.done(&app.user.token, "openTicket", "ticket { id descriptionComment { attachments { filename url size } } }", input).await;
+    let opened = app
+        .done(
+            &app.user.token,
+            "openTicket",
+            "ticket { id descriptionComment { attachments { filename url size } } }",
+            input,
+        )
+        .await;
     let files = &opened["ticket"]["descriptionComment"]["attachments"];
     assert_eq!(files[0]["filename"], "报告.html");
     let url = files[0]["url"].as_str().unwrap();
@@ -42,14 +50,22 @@ async fn a_file_follows_its_ticket() {
     assert_eq!(header(&got, "content-type"), "application/octet-stream");
     assert_eq!(header(&got, "x-content-type-options"), "nosniff");
     assert_eq!(header(&got, "content-security-policy"), "sandbox; default-src 'none'");
-    assert!(header(&got, "content-disposition").starts_with("attachment; filename=\"__.html\"; filename*=UTF-8''%E6%8A%A5%E5%91%8A.html"));
+    assert!(
+        header(&got, "content-disposition")
+            .starts_with("attachment; filename=\"__.html\"; filename*=UTF-8''%E6%8A%A5%E5%91%8A.html")
+    );
     let etag = header(&got, "etag").to_owned();
     assert_eq!(got.bytes().await.unwrap().as_ref(), page);
     let picture = app.get(&app.user.token, &format!("/attachments/{}", picture["databaseId"])).await;
-    assert_eq!((header(&picture, "content-type"), &header(&picture, "content-disposition")[..6]), ("image/png", "inline"));
+    assert_eq!(
+        (header(&picture, "content-type"), &header(&picture, "content-disposition")[..6]),
+        ("image/png", "inline")
+    );
 
     // Conditional and partial.
-    let ask = |name: &'static str, value: &str| signed(app.http.get(app.at(path)), &app.user.token).header(name, value).send();
+    let ask = |name: &'static str, value: &str| {
+        signed(app.http.get(app.at(path)), &app.user.token).header(name, value).send()
+    };
     assert_eq!(ask("if-none-match", &etag).await.unwrap().status(), StatusCode::NOT_MODIFIED);
     let part = ask("range", "bytes=1-6").await.unwrap();
     assert_eq!((part.status(), header(&part, "content-range")), (StatusCode::PARTIAL_CONTENT, "bytes 1-6/39"));
@@ -81,7 +97,10 @@ async fn a_file_follows_its_ticket() {
 async fn files_are_taken_as_bytes_and_as_forms_within_the_limits() {
     let app = TestApp::with(&[("attachments.max_bytes", "1000"), ("attachments.max_per_comment", "2")]).await;
     let raw = |name: &str, kind: &'static str, bytes: Vec<u8>| {
-        signed(app.http.post(app.at(&format!("/attachments?filename={name}"))), &app.user.token).header("content-type", kind).body(bytes).send()
+        signed(app.http.post(app.at(&format!("/attachments?filename={name}"))), &app.user.token)
+            .header("content-type", kind)
+            .body(bytes)
+            .send()
     };
     let taken = raw("a.txt", "text/plain", b"abc".to_vec()).await.unwrap();
     assert_eq!(taken.status(), StatusCode::CREATED);
@@ -97,7 +116,11 @@ async fn files_are_taken_as_bytes_and_as_forms_within_the_limits() {
     assert_eq!(program.status(), StatusCode::UNPROCESSABLE_ENTITY, "blocked types are refused");
     let nobody = app.http.post(app.at("/attachments?filename=x")).body("x").send().await.unwrap();
     assert_eq!(nobody.status(), StatusCode::UNAUTHORIZED);
-    let empty = signed(app.http.post(app.at("/attachments")), &app.user.token).multipart(Form::new().text("other", "x")).send().await.unwrap();
+    let empty = signed(app.http.post(app.at("/attachments")), &app.user.token)
+        .multipart(Form::new().text("other", "x"))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(empty.status(), StatusCode::UNPROCESSABLE_ENTITY);
     // The same content is kept once, and is a file of its own each time.
     let again: Value = raw("c.txt", "text/plain", b"abc".to_vec()).await.unwrap().json().await.unwrap();

@@ -4,8 +4,8 @@ use crate::api::{Api, signed, soon};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// How a subscription ended.
@@ -30,7 +30,8 @@ impl Live {
     /// Connects, introduces itself and subscribes.
     pub async fn open(api: &Api, token: &str, query: &str, variables: Value) -> Result<Self, Ended> {
         let mut live = Self { socket: Self::connect(api).await? };
-        live.send(json!({ "type": "connection_init", "payload": { "Authorization": format!("Bearer {token}") } })).await?;
+        live.send(json!({ "type": "connection_init", "payload": { "Authorization": format!("Bearer {token}") } }))
+            .await?;
         let ack = live.message().await?;
         assert_eq!(ack["type"], "connection_ack", "{ack}");
         let payload = json!({ "query": query, "variables": variables });

@@ -11,7 +11,8 @@ pub struct Mail<'a> {
 
 impl Mail<'_> {
     pub fn raw(&self) -> String {
-        let answers = self.answers.map(|id| format!("In-Reply-To: <{id}>\r\nReferences: <{id}>\r\n")).unwrap_or_default();
+        let answers =
+            self.answers.map(|id| format!("In-Reply-To: <{id}>\r\nReferences: <{id}>\r\n")).unwrap_or_default();
         format!(
             "From: {}\r\nTo: Support <support@desk.example>\r\nSubject: {}\r\nDate: Mon, 5 Jan 2026 10:00:00 +0800\r\n\
              Message-ID: <{}>\r\n{answers}MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\

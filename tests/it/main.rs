@@ -1,7 +1,15 @@
 //! The built server through its real surfaces, and the rules of the house.
 //!
 //! One binary, so that it links once. Every test has a store of its own and listens on port 0; nothing sleeps.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::format_collect,
+    clippy::case_sensitive_file_extension_comparisons,
+    reason = "tests fail by panicking, and are read more often than they are run"
+)]
 
 mod api;
 mod app;

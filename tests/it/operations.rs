@@ -5,6 +5,7 @@ use crate::api::{Api, each, items};
 use crate::app::{TestApp, each_backend};
 use crate::binary::{Home, finish};
 use crate::mail::Mail;
+use engine::{Clock as _, SystemClock};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -31,7 +32,9 @@ async fn it_says_that_it_lives_and_that_it_is_ready() {
 async fn figures_are_for_administrators_and_have_no_names_in_them() {
     let app = TestApp::start().await;
     app.open_ticket(&app.user.token, "a secret title").await;
-    for (token, status) in [("", 401), (app.user.token.as_str(), 403), (app.supervisor.token.as_str(), 403), ("nonsense", 401)] {
+    for (token, status) in
+        [("", 401), (app.user.token.as_str(), 403), (app.supervisor.token.as_str(), 403), ("nonsense", 401)]
+    {
         assert_eq!(app.get(token, "/metrics").await.status(), status);
     }
     let figures = app.get(&app.admin.token, "/metrics").await;
@@ -52,8 +55,8 @@ async fn figures_are_for_administrators_and_have_no_names_in_them() {
 
 /// Everything that clients can see of the tickets.
 async fn contents(api: &Api, token: &str) -> Value {
-    let query = "{ tickets(first: 100) { totalCount nodes { id number title description status priority tags version createdAt requester { name email } assignee { name }
-        comments { nodes { id body visibility author { name } attachments { filename size } } } history(first: 100) { nodes { type at by { name } summary } } } }
+    let query = "{ tickets(first: 10) { totalCount nodes { id number title description status priority tags version createdAt requester { name email } assignee { name }
+        comments(first: 5) { nodes { id body visibility author { name } attachments { filename size } } } history(first: 10) { nodes { type at by { name } summary } } } }
         users(first: 100) { nodes { id name email role } } quarantine { nodes { id why raw } } statistics { total byStatus { status count } } }";
     api.data(token, query, json!({})).await
 }
@@ -62,19 +65,33 @@ async fn contents(api: &Api, token: &str) -> Value {
 async fn a_backup_is_made_online_and_restored_on_either_database() {
     for postgres in [false, true] {
         let app = TestApp::on(postgres, &[]).await;
+        // The programs beside this server, and those on the restored store, go by the machine's clock: so does it here.
+        app.clock.set(SystemClock.now());
         let ticket = app.open_ticket(&app.user.token, "备份 backup").await;
         app.comment(&app.agent.token, &ticket, "answer").await;
-        let sent = app.http.post(app.at("/attachments?filename=a.txt")).bearer_auth(&app.user.token).header("content-type", "text/plain").body("content of the file");
+        let sent = app
+            .http
+            .post(app.at("/attachments?filename=a.txt"))
+            .bearer_auth(&app.user.token)
+            .header("content-type", "text/plain")
+            .body("content of the file");
         let file: Value = sent.send().await.unwrap().json().await.unwrap();
         let say = json!({ "ticket": ticket["id"], "body": "see file", "attachments": [format!("attachment_{}", file["id"])] });
         app.done(&app.user.token, "addComment", "comment { id }", say).await;
         app.take_mail(&MAIL.raw()).await;
-        app.http.post(app.at("/hooks/email")).header("x-hook-secret", crate::api::HOOK_SECRET).body(UNREADABLE).send().await.unwrap();
+        app.http
+            .post(app.at("/hooks/email"))
+            .header("x-hook-secret", crate::api::HOOK_SECRET)
+            .body(UNREADABLE)
+            .send()
+            .await
+            .unwrap();
         let before = contents(&app, &app.admin.token).await;
         let old = app.as_of(&app.admin.token).await;
         let backup = app.home.path("all.tar.gz").display().to_string();
         // Others go on meanwhile.
-        let (done, _) = tokio::join!(app.cli(&["backup", &backup], b""), app.open_ticket(&app.stranger.token, "meanwhile"));
+        let words = ["backup", backup.as_str()];
+        let (done, _) = tokio::join!(app.cli(&words, b""), app.open_ticket(&app.stranger.token, "meanwhile"));
         let said = done.ok();
         assert!(said.starts_with("Backed up ") && said.contains(" 1 file"), "{said}");
         // Whether the ticket of that moment is inside is a matter of luck; a second backup of what is there is not.
@@ -91,7 +108,8 @@ async fn a_backup_is_made_online_and_restored_on_either_database() {
             assert!(twice.err.contains("is not empty"), "{}", twice.err);
             let server = home.serve().await;
             assert_eq!(contents(&server, &app.admin.token).await, settled, "{postgres} into {into_postgres}");
-            let found = server.data(&app.admin.token, "{ tickets(search: \"备份\") { nodes { title } } }", json!({})).await;
+            let found =
+                server.data(&app.admin.token, "{ tickets(search: \"备份\") { nodes { title } } }", json!({})).await;
             assert_eq!(each(&found["tickets"]["nodes"], "title"), ["备份 backup"]);
             let file = server.get(&app.user.token, &format!("/attachments/{}", file["id"])).await;
             assert_eq!(file.text().await.unwrap(), "content of the file");
@@ -119,7 +137,9 @@ async fn a_damaged_backup_is_refused_whole() {
     let mut broken = bytes.clone();
     let middle = broken.len() / 2;
     broken[middle] ^= 0xff;
-    for (name, bytes) in [("short", &bytes[..bytes.len() / 2]), ("broken", &broken), ("nonsense", b"not a backup"), ("empty", b"")] {
+    for (name, bytes) in
+        [("short", &bytes[..bytes.len() / 2]), ("broken", &broken), ("nonsense", b"not a backup"), ("empty", b"")]
+    {
         let home = Home::new(false).await;
         let path = home.path(name);
         std::fs::write(&path, bytes).unwrap();
@@ -140,7 +160,13 @@ async fn events_are_printed_as_lines_of_json() {
         let kinds: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
         assert!(kinds.iter().any(|kind| kind.contains("ticket_opened") || *kind == "TicketOpened"), "{kinds:?}");
         for event in &events {
-            assert!(event["cursor"].is_string() && event["at"].is_string() && event["by"].is_object() && event["data"].is_object(), "{event}");
+            assert!(
+                event["cursor"].is_string()
+                    && event["at"].is_string()
+                    && event["by"].is_object()
+                    && event["data"].is_object(),
+                "{event}"
+            );
         }
         let middle = events[events.len() - 2]["cursor"].as_str().unwrap();
         assert_eq!(app.cli(&["events", "--after", middle], b"").await.ok().lines().count(), 1);
@@ -223,14 +249,22 @@ async fn the_first_start_makes_the_administrator() {
 #[tokio::test(flavor = "multi_thread")]
 async fn accounts_and_tokens_are_made_beside_a_running_server() {
     each_backend(|app| async move {
-        let create = ["user", "create", "--email", "new@example.org", "--name", "新人", "--role", "agent", "--password", "-"];
+        let create =
+            ["user", "create", "--email", "new@example.org", "--name", "新人", "--role", "agent", "--password", "-"];
         let line = app.cli(&create, b"correct horse battery\n").await.ok();
         assert_eq!(line.split('\t').skip(1).collect::<Vec<_>>(), ["agent", "active", "new@example.org", "新人"]);
         let token = app.cli(&["token", "new@example.org", "--scope", "read"], b"").await.ok();
         assert!(!token.contains(char::is_whitespace), "{token}");
         let me = app.data(&token, "{ me { email role } }", json!({})).await;
         assert_eq!(me["me"], json!({ "email": "new@example.org", "role": "AGENT" }));
-        let session = app.done("", "signIn", "accessToken", json!({ "login": "new@example.org", "password": "correct horse battery" })).await;
+        let session = app
+            .done(
+                "",
+                "signIn",
+                "accessToken",
+                json!({ "login": "new@example.org", "password": "correct horse battery" }),
+            )
+            .await;
         assert!(session["accessToken"].is_string());
         assert!(app.cli(&["user", "list"], b"").await.ok().lines().any(|listed| listed == line));
         for (words, why) in [
@@ -244,6 +278,11 @@ async fn accounts_and_tokens_are_made_beside_a_running_server() {
         }
     })
     .await;
+}
+
+/// A database that is not there, on a server that says so at once.
+async fn gone() -> String {
+    format!("{}_gone", store::testing::postgres::fresh_database().await)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -264,7 +303,7 @@ async fn the_doctor_finds_what_is_wrong() {
         let wrong = home.run(&["doctor"], b"").await;
         assert!(wrong.code == 1 && wrong.out.contains("ECHODESK_NONSENSE"), "{wrong:?}");
         home.settings.clear();
-        home.database_url = "postgres://nobody@127.0.0.1:1/nothing".to_owned();
+        home.database_url = gone().await;
         let away = home.run(&["doctor"], b"").await;
         assert!(away.code == 1 && away.out.contains("cannot be reached"), "{away:?}");
         home.settings.push(("LANG".into(), "zh_CN.UTF-8".into()));
@@ -300,7 +339,10 @@ async fn mail_servers_understand_the_exit_codes() {
     std::fs::write(&path, Mail { id: "two@example.net", subject: "another", ..MAIL }.raw()).unwrap();
     home.run(&["mail", "ingest", "--file", &path.display().to_string()], b"").await.ok();
     assert!(home.run(&["mail", "ingest"], UNREADABLE).await.ok().starts_with("quarantined: "));
-    assert!(home.run(&["mail", "ingest"], b"").await.ok().starts_with("quarantined: "), "not even an empty one is lost");
+    assert!(
+        home.run(&["mail", "ingest"], b"").await.ok().starts_with("quarantined: "),
+        "not even an empty one is lost"
+    );
     assert_eq!(home.run(&["mail", "ingest", "--nonsense"], b"").await.code, 64);
     assert_eq!(home.run(&["mail", "ingest", "--file", "/nowhere"], b"").await.code, 75);
     home.set("ECHODESK_EMAIL__MAX_MESSAGE_BYTES", "1024");
@@ -309,7 +351,7 @@ async fn mail_servers_understand_the_exit_codes() {
     home.set("ECHODESK_NONSENSE", "1");
     assert_eq!(home.run(&["mail", "ingest"], MAIL.raw().as_bytes()).await.code, 75, "settings can be mended");
     home.settings.clear();
-    home.database_url = "postgres://nobody@127.0.0.1:1/nothing".to_owned();
+    home.database_url = gone().await;
     let away = home.run(&["mail", "ingest"], MAIL.raw().as_bytes()).await;
     assert_eq!(away.code, 75, "{away:?}");
     // A database that cannot be read.
@@ -327,10 +369,16 @@ async fn every_sample_mail_is_kept_and_read() {
         let raw = std::fs::read(&path).unwrap();
         let request = app.http.post(app.at("/hooks/email")).header("x-hook-secret", crate::api::HOOK_SECRET).body(raw);
         let taken: Value = request.send().await.unwrap().json().await.unwrap();
-        assert!(["opened", "commented", "ignored"].contains(&taken["state"].as_str().unwrap()), "{}: {taken}", path.display());
+        assert!(
+            ["opened", "commented", "ignored"].contains(&taken["state"].as_str().unwrap()),
+            "{}: {taken}",
+            path.display()
+        );
         samples += 1;
     }
-    let kept = app.data(&app.admin.token, "{ inbound(first: 100) { nodes { state } } quarantine { nodes { why } } }", json!({})).await;
+    let kept = app
+        .data(&app.admin.token, "{ inbound(first: 100) { nodes { state } } quarantine { nodes { why } } }", json!({}))
+        .await;
     assert_eq!(items(&kept["inbound"]["nodes"]).len(), samples);
     assert_eq!(items(&kept["quarantine"]["nodes"]).len(), 0);
 }
@@ -338,7 +386,8 @@ async fn every_sample_mail_is_kept_and_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_that_cannot_be_read_is_mended_by_staff() {
     each_backend(|app| async move {
-        let hook = app.http.post(app.at("/hooks/email")).header("x-hook-secret", crate::api::HOOK_SECRET).body(UNREADABLE);
+        let hook =
+            app.http.post(app.at("/hooks/email")).header("x-hook-secret", crate::api::HOOK_SECRET).body(UNREADABLE);
         let answer = hook.send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::ACCEPTED);
         let taken: Value = answer.json().await.unwrap();
@@ -358,15 +407,29 @@ async fn a_mail_that_cannot_be_read_is_mended_by_staff() {
         let mend = json!({ "id": id, "raw": MAIL.raw(), "clientMutationId": "mend" });
         let by_agent = app.payload(&app.agent.token, "reprocessInbound", "ticket { id }", mend.clone()).await;
         assert_eq!(by_agent["userErrors"][0]["code"], "FORBIDDEN", "{by_agent}");
-        let mended = app.done(&app.supervisor.token, "reprocessInbound", "ticket { id title description channel requester { email } }", mend).await;
-        assert_eq!((&mended["ticket"]["title"], &mended["ticket"]["description"]), (&json!("退款"), &json!("请退款。")), "{mended}");
+        let mended = app
+            .done(
+                &app.supervisor.token,
+                "reprocessInbound",
+                "ticket { id title description channel requester { email } }",
+                mend,
+            )
+            .await;
+        assert_eq!(
+            (&mended["ticket"]["title"], &mended["ticket"]["description"]),
+            (&json!("退款"), &json!("请退款。")),
+            "{mended}"
+        );
         // The other one is thrown away.
         let other = each(&waiting, "id").into_iter().find(|other| **other != id.as_str()).unwrap();
         app.done(&app.supervisor.token, "discardInbound", "message { state }", json!({ "id": other })).await;
         let rest = app.data(&app.supervisor.token, query, json!({})).await;
         assert_eq!(rest["quarantine"]["nodes"], json!([]));
-        let states = app.data(&app.supervisor.token, "{ inbound { nodes { id state ticket { id } } } }", json!({})).await;
-        let state = |id: &Value| items(&states["inbound"]["nodes"]).iter().find(|one| one["id"] == *id).unwrap()["state"].clone();
+        let states =
+            app.data(&app.supervisor.token, "{ inbound { nodes { id state ticket { id } } } }", json!({})).await;
+        let state = |id: &Value| {
+            items(&states["inbound"]["nodes"]).iter().find(|one| one["id"] == *id).unwrap()["state"].clone()
+        };
         assert_eq!((state(&json!(id)), state(other)), (json!("PROCESSED"), json!("DISCARDED")));
         // The mail itself, when it comes at last, is known.
         assert_eq!(app.take_mail(&MAIL.raw()).await["state"], "duplicate");

@@ -62,7 +62,11 @@ fn install() -> PathBuf {
     if installed != wanted || !to.join("node_modules/graphql-ws").is_dir() {
         let locked = to.join("package-lock.json").is_file() && from.join("package-lock.json").is_file();
         let how = if locked { "ci" } else { "install" };
-        let npm = Command::new("npm").args([how, "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(&to).output().unwrap();
+        let npm = Command::new("npm")
+            .args([how, "--no-audit", "--no-fund", "--ignore-scripts"])
+            .current_dir(&to)
+            .output()
+            .unwrap();
         assert!(npm.status.success(), "npm {how} failed: {}\n{MISSING}", String::from_utf8_lossy(&npm.stderr));
         std::fs::write(to.join("installed.json"), &wanted).unwrap();
     }

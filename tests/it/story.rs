@@ -44,7 +44,13 @@ async fn story(app: &TestApp) {
     assert_eq!((&again["state"], &again["ticket"]), (&json!("duplicate"), &taken["ticket"]));
 
     // In by the pipe, beside the running server.
-    let second = Mail { from: "Ada <ada@example.net>", subject: "Refund please", id: "pipe@example.net", text: "The invoice was paid twice.", ..FIRST };
+    let second = Mail {
+        from: "Ada <ada@example.net>",
+        subject: "Refund please",
+        id: "pipe@example.net",
+        text: "The invoice was paid twice.",
+        ..FIRST
+    };
     let piped = app.cli(&["mail", "ingest"], second.raw().as_bytes()).await.ok();
     assert!(piped.starts_with("ticket ") && piped.ends_with(" opened"), "{piped}");
     assert_eq!(socket.next().await["events"]["ticket"]["title"], "Refund please");
@@ -53,7 +59,7 @@ async fn story(app: &TestApp) {
     assert!(again.ends_with(" has it already"), "{again}");
 
     // Answered, and resolved.
-    let say = json!({ "ticket": id, "body": "请重启客户端再试。" });
+    let say = json!({ "ticket": id, "body": "请重启客户端再试。", "effect": "CONVERSE" });
     app.done(agent, "addComment", "comment { id ticket { status } }", say).await;
     let answered = socket.next().await;
     assert_eq!(answered["events"]["comment"]["body"], "请重启客户端再试。");
@@ -63,10 +69,17 @@ async fn story(app: &TestApp) {
     assert!(resolved["ticket"]["firstReplyAt"].is_string() && resolved["ticket"]["resolvedAt"].is_string());
 
     // The customer answers by mail: the comment joins, the ticket is open again.
-    let reply = Mail { id: "again@example.net", subject: "Re: 登录失败", answers: Some("first@example.net"), text: "重启以后还是不行。", ..FIRST };
+    let reply = Mail {
+        id: "again@example.net",
+        subject: "Re: 登录失败",
+        answers: Some("first@example.net"),
+        text: "重启以后还是不行。",
+        ..FIRST
+    };
     let joined = app.take_mail(&reply.raw()).await;
     assert_eq!((&joined["state"], &joined["ticket"]), (&json!("commented"), &taken["ticket"]));
-    let detail = "query($id: ID!) { ticket(id: $id) { status reopened reopenCount commentCount description channel source
+    let detail =
+        "query($id: ID!) { ticket(id: $id) { status reopened reopenCount commentCount description channel source
         customer { name email } comments { nodes { body byStaff channel authorName } } } }";
     let ticket = app.data(agent, detail, json!({ "id": id })).await["ticket"].take();
     assert_eq!((&ticket["reopened"], &ticket["reopenCount"]), (&json!(true), &json!(1)), "{ticket:#}");
@@ -83,7 +96,11 @@ async fn story(app: &TestApp) {
     assert_eq!(linked["state"], "opened");
     assert_ne!(linked["ticket"], taken["ticket"]);
     let follows = app
-        .data(agent, "query($id: ID!) { ticket(id: $id) { follows { id } } }", json!({ "id": format!("ticket_{}", linked["ticket"]) }))
+        .data(
+            agent,
+            "query($id: ID!) { ticket(id: $id) { follows { id } } }",
+            json!({ "id": format!("ticket_{}", linked["ticket"]) }),
+        )
         .await;
     assert_eq!(follows["ticket"]["follows"]["id"], id.as_str());
 
@@ -101,7 +118,9 @@ async fn story(app: &TestApp) {
 
     // Found in Chinese (two characters, from the title, the mail and an answer), in English, by number.
     let search = "query($words: String!) { tickets(search: $words) { nodes { id } totalCount } }";
-    for words in ["登录", "转圈", "重启", "重启 登录", &format!("#{}", taken["ticket"]), taken["number"].as_str().unwrap()] {
+    for words in
+        ["登录", "转圈", "重启", "重启 登录", &format!("#{}", taken["ticket"]), taken["number"].as_str().unwrap()]
+    {
         let found = app.data(agent, search, json!({ "words": words })).await;
         assert!(each(&found["tickets"]["nodes"], "id").contains(&&json!(id)), "{words}: {found}");
     }
@@ -117,22 +136,36 @@ async fn story(app: &TestApp) {
     assert_eq!(kinds.iter().filter(|kind| **kind == "COMMENT_ADDED").count(), 2, "{kinds:?}");
     let reasons: Vec<&Value> = each(&history, "reason");
     assert!(reasons.contains(&&json!("a restart helps")), "{reasons:?}");
-    let moved = items(&history).iter().flat_map(|event| items(&event["changes"])).filter(|change| change["field"] == "status");
+    let moved =
+        items(&history).iter().flat_map(|event| items(&event["changes"])).filter(|change| change["field"] == "status");
     assert!(moved.clone().any(|change| change["new"] == "RESOLVED" || change["new"] == "resolved"), "{history:#}");
 
     // Strangers know of none of it.
     let stranger = &app.stranger.token;
-    assert_eq!(app.code(stranger, "query($id: ID!) { ticket(id: $id) { title } }", json!({ "id": id })).await, "NOT_FOUND");
+    assert_eq!(
+        app.code(stranger, "query($id: ID!) { ticket(id: $id) { title } }", json!({ "id": id })).await,
+        "NOT_FOUND"
+    );
     let by_number = json!({ "number": taken["number"] });
-    assert_eq!(app.code(stranger, "query($number: String) { ticket(number: $number) { title } }", by_number).await, "NOT_FOUND");
-    assert_eq!(app.data(stranger, search, json!({ "words": "登录" })).await["tickets"], json!({ "nodes": [], "totalCount": 0 }));
+    assert_eq!(
+        app.code(stranger, "query($number: String) { ticket(number: $number) { title } }", by_number).await,
+        "NOT_FOUND"
+    );
+    assert_eq!(
+        app.data(stranger, search, json!({ "words": "登录" })).await["tickets"],
+        json!({ "nodes": [], "totalCount": 0 })
+    );
     let say = json!({ "ticket": id, "body": "let me in" });
     assert_eq!(app.payload(stranger, "addComment", "comment { id }", say).await["userErrors"][0]["code"], "NOT_FOUND");
     let nothing = app.live(stranger, "subscription($id: ID!) { ticket(id: $id) { type } }", json!({ "id": id })).await;
     assert_eq!(nothing.refusal().await, "NOT_FOUND");
     let own = app.open_ticket(stranger, "my own").await;
     let mut theirs = app.live(stranger, EVENTS, json!({ "after": begin })).await;
-    assert_eq!(theirs.next().await["events"]["ticket"]["id"], own["id"], "the first event that a stranger sees is their own");
+    assert_eq!(
+        theirs.next().await["events"]["ticket"]["id"],
+        own["id"],
+        "the first event that a stranger sees is their own"
+    );
     assert!(soon(app.mail("x")).await.is_ok());
 }
 

@@ -74,7 +74,7 @@ async fn deliveries_keep_their_order_in_a_lane_and_each_failure_is_told_apart() 
         for (title, lane) in [("first", "a"), ("second", "a"), ("other", "b"), ("never", "c"), ("maybe", "d")] {
             engine.open_ticket(&user, titled(title, lane)).await.unwrap();
         }
-        pigeon.fails("first", Undelivered::Later { after: Some(Duration::from_secs(120)), why: "busy".into() });
+        pigeon.fails("first", Undelivered::Later { after: Some(Duration::from_mins(2)), why: "busy".into() });
         pigeon.fails("never", Undelivered::Never { why: "no such roost".into() });
         pigeon.fails("maybe", Undelivered::Uncertain { why: "it flew off".into() });
         while engine.dispatch(&pigeon).await.unwrap() > 0 {}

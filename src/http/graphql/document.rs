@@ -15,7 +15,9 @@ use async_graphql::{Name, Pos, Positioned, Request, ServerError, Value, Variable
 
 use super::parameters::Parameters;
 use super::persisted::Documents;
-use super::problem::{BAD_REQUEST, PARSE_FAILED, Problem, TOO_COMPLEX, TOO_DEEP, VALIDATION_FAILED};
+use super::problem::{
+    BAD_REQUEST, INTROSPECTION_DISABLED, PARSE_FAILED, Problem, TOO_COMPLEX, TOO_DEEP, VALIDATION_FAILED,
+};
 
 /// Brackets of every kind that may stand inside one another. The parser's own limit for selection sets is 64.
 const MAX_NESTING: u32 = 128;
@@ -52,7 +54,7 @@ impl Document {
             let code = if matches!(error, parser::Error::RecursionLimitExceeded) { TOO_DEEP } else { PARSE_FAILED };
             Problem::document(code, error.into())
         })?;
-        Unfolding { fragments: &parsed.fragments, known: HashMap::new(), limit: limits.selections }.check(&parsed)?;
+        Unfolding { fragments: &parsed.fragments, known: HashMap::new(), limits }.check(&parsed)?;
         Ok(Self { text, parsed })
     }
 
@@ -88,6 +90,8 @@ fn check_variables(operation: &OperationDefinition, given: &Variables) -> Result
 pub(super) struct DocumentLimits {
     pub(super) bytes: usize,
     pub(super) selections: u64,
+    /// Whether the schema may be asked for. Left to the library, it would answer null where null cannot be.
+    pub(super) introspection: bool,
 }
 
 /// Turns parameters into a request, its document taken from the cache where it is known.
@@ -172,7 +176,7 @@ struct Unfolding<'a> {
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     /// `None` while the fragment is being counted: meeting it again is a cycle.
     known: HashMap<&'a str, Option<u64>>,
-    limit: u64,
+    limits: DocumentLimits,
 }
 
 impl<'a> Unfolding<'a> {
@@ -181,8 +185,9 @@ impl<'a> Unfolding<'a> {
         for (_, operation) in document.operations.iter() {
             total = total.saturating_add(self.count(&operation.node.selection_set.node, 0)?);
         }
-        if total > self.limit {
-            return Err(too_complex(format!("The document unfolds to more than {} selections", self.limit), None));
+        let limit = self.limits.selections;
+        if total > limit {
+            return Err(too_complex(format!("The document unfolds to more than {limit} selections"), None));
         }
         Ok(())
     }
@@ -195,7 +200,14 @@ impl<'a> Unfolding<'a> {
         let mut total = 0_u64;
         for item in &set.items {
             let within = match &item.node {
-                Selection::Field(field) => self.count(&field.node.selection_set.node, depth + 1)?,
+                Selection::Field(field) => {
+                    let name = field.node.name.node.as_str();
+                    if !self.limits.introspection && matches!(name, "__schema" | "__type") {
+                        let error = ServerError::new("The schema cannot be asked for here", Some(item.pos));
+                        return Err(Problem::document(INTROSPECTION_DISABLED, error));
+                    }
+                    self.count(&field.node.selection_set.node, depth + 1)?
+                }
                 Selection::InlineFragment(fragment) => self.count(&fragment.node.selection_set.node, depth + 1)?,
                 Selection::FragmentSpread(spread) => self.spread(&spread.node.fragment_name.node, item.pos, depth)?,
             };
@@ -233,7 +245,7 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: DocumentLimits = DocumentLimits { bytes: 100_000, selections: 1_000 };
+    const LIMITS: DocumentLimits = DocumentLimits { bytes: 100_000, selections: 1_000, introspection: true };
 
     fn refusal(text: &str) -> String {
         Document::parse(text.to_owned(), LIMITS).unwrap_err().code()
@@ -260,7 +272,8 @@ mod tests {
     fn unfolding_is_counted_not_walked() {
         let mut bomb = "{ ...f0 }".to_owned();
         for n in 0..30 {
-            bomb.push_str(&format!(" fragment f{n} on Query {{ ...f{next} ...f{next} ...f{next} }}", next = n + 1));
+            let next = n + 1;
+            bomb = format!("{bomb} fragment f{n} on Query {{ ...f{next} ...f{next} ...f{next} }}");
         }
         bomb.push_str(" fragment f30 on Query { a }");
         assert_eq!(refusal(&bomb), TOO_COMPLEX);

@@ -84,6 +84,8 @@ pub struct Options {
     pub max_operations_per_user: usize,
     /// How often a silent event stream says that it is alive.
     pub keep_alive: Duration,
+    /// Whether the schema may be asked for.
+    pub introspection: bool,
     /// Whether `/playground` is served.
     pub playground: bool,
     /// Turns `true` when the server goes down: sockets close with 1012, event streams end.
@@ -124,6 +126,7 @@ impl Default for Options {
             max_sockets: 10_000,
             max_operations_per_user: 500,
             keep_alive: Duration::from_secs(12),
+            introspection: true,
             playground: true,
             shutdown: None,
         }
@@ -132,7 +135,11 @@ impl Default for Options {
 
 /// The routes: `/graphql` (HTTP, WebSocket, events by `Accept`), `/graphql/stream` (events), `/playground`.
 pub fn routes<G: Gate>(gate: G, options: Options) -> Router {
-    let limits = DocumentLimits { bytes: options.max_document_bytes, selections: options.max_selections };
+    let limits = DocumentLimits {
+        bytes: options.max_document_bytes,
+        selections: options.max_selections,
+        introspection: options.introspection,
+    };
     let playground = options.playground;
     let surface = Arc::new(Surface {
         documents: Documents::new(options.persisted_queries, limits),

@@ -149,11 +149,11 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: DocumentLimits = DocumentLimits { bytes: 100_000, selections: 1_000 };
+    const LIMITS: DocumentLimits = DocumentLimits { bytes: 100_000, selections: 1_000, introspection: true };
     const TEXT: &str = "{ a }";
 
     fn hex(text: &str) -> String {
-        hash_of(text).iter().map(|byte| format!("{byte:02x}")).collect()
+        hash_of(text).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
     }
 
     fn extensions(hash: &str) -> Extensions {

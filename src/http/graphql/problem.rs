@@ -15,6 +15,7 @@ pub(super) const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
 pub(super) const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
 pub(super) const TOO_COMPLEX: &str = "QUERY_TOO_COMPLEX";
 pub(super) const TOO_DEEP: &str = "QUERY_TOO_DEEP";
+pub(super) const INTROSPECTION_DISABLED: &str = "INTROSPECTION_DISABLED";
 pub(super) const TIMEOUT: &str = "TIMEOUT";
 pub(super) const TOO_LARGE: &str = "PAYLOAD_TOO_LARGE";
 pub(super) const TOO_MANY: &str = "TOO_MANY_OPERATIONS";
