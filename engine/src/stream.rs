@@ -12,7 +12,8 @@ use tokio::sync::broadcast::error::RecvError;
 
 impl Engine {
     /// The events that the actor may see, after a cursor (`0`: from the beginning of what is kept) or from now on.
-    /// It ends when the actor's credential does.
+    /// It ends with `Unauthenticated` when the actor's credential does: whoever reads must not take that for an end of
+    /// what happens.
     ///
     /// # Errors
     /// `ResyncRequired` when the cursor is of another log, ahead of this one, or older than what is replayed.
@@ -117,7 +118,7 @@ fn follow(
                 let caught_up = read < crate::hub::PAGE;
                 for event in events {
                     match step(&mut actor, &event, fresh) {
-                        Step::End => return,
+                        Step::End => { yield Err(over()); return; }
                         Step::Go if wanted(&filter, &event) && see::event(&actor, &event) => yield Ok(Arc::new(event)),
                         Step::Go => {}
                     }
@@ -131,7 +132,7 @@ fn follow(
                 Ok(event) if event.seq.0 == at.0 + 1 => {
                     at = event.seq;
                     match step(&mut actor, &event, fresh) {
-                        Step::End => return,
+                        Step::End => { yield Err(over()); return; }
                         Step::Go if wanted(&filter, &event) && see::event(&actor, &event) => yield Ok(event),
                         Step::Go => {}
                     }
@@ -147,6 +148,10 @@ fn follow(
 struct Span {
     after: Seq,
     fresh: Seq,
+}
+
+fn over() -> Error {
+    Error::unauthenticated("the session is over: sign in again")
 }
 
 enum Step {

@@ -258,8 +258,7 @@ async fn sigterm_drains_and_ends_well() {
     server.get("", "/healthz").await;
     server.terminate().await;
     // Streams are told at once, so that their clients go elsewhere.
-    let ended = live.end().await;
-    assert!(matches!(ended, crate::live::Ended::Closed(1012)), "{ended:?}");
+    assert_eq!(live.closed().await, 1012);
     assert!(soon(stream.event()).await.is_err());
     send.send(Ok(b"and half".to_vec())).await.unwrap();
     drop(send);

@@ -2,7 +2,7 @@
 
 use crate::api::{Api, each, items};
 use crate::app::{PASSWORD, TestApp};
-use crate::live::{Ended, Sse};
+use crate::live::Sse;
 use model::people::Role;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -49,8 +49,7 @@ async fn a_session_from_its_beginning_to_its_end() {
     let began = Instant::now();
     let out = app.data(token(&next), "mutation { signOut { signedOut userErrors { code } } }", json!({})).await;
     assert_eq!(out["signOut"]["signedOut"], true);
-    let ended = socket.end().await;
-    assert!(matches!(ended, Ended::Closed(4403)), "{ended:?}");
+    assert_eq!(socket.closed().await, 4403);
     let told = stream.event().await.unwrap();
     assert_eq!(told.result["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
     assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
@@ -75,8 +74,7 @@ async fn a_refresh_token_that_comes_twice_ends_its_session() {
     let thief = app.done("", "refresh", SESSION, json!({ "refreshToken": first["refreshToken"] })).await;
     let socket = app.live(token(&thief), "subscription { events { cursor } }", json!({})).await;
     assert_eq!(refused(&app, &first["refreshToken"]).await, "UNAUTHENTICATED");
-    let ended = socket.end().await;
-    assert!(matches!(ended, Ended::Closed(4403)), "{ended:?}");
+    assert_eq!(socket.closed().await, 4403);
     assert_eq!(refused(&app, &thief["refreshToken"]).await, "UNAUTHENTICATED");
     assert_eq!(app.post(token(&thief), &json!({ "query": "{ me { id } }" })).await.unwrap().status(), 401);
     assert_eq!(refused(&app, &json!("nonsense")).await, "UNAUTHENTICATED");
@@ -133,8 +131,7 @@ async fn accounts_open_and_shut() {
         app.done("", "signIn", SESSION, json!({ "login": "newcomer", "password": "another horse battery" })).await;
     let socket = app.live(token(&fresh), "subscription { events { cursor } }", json!({})).await;
     app.done(supervisor, "setUserStatus", "user { status }", json!({ "id": id, "status": "SUSPENDED" })).await;
-    let ended = socket.end().await;
-    assert!(matches!(ended, Ended::Closed(4403)), "{ended:?}");
+    assert_eq!(socket.closed().await, 4403);
     assert_eq!(app.post(token(&fresh), &json!({ "query": "{ me { id } }" })).await.unwrap().status(), 401);
     assert_eq!(
         app.payload(admin, "setRole", "user { role }", json!({ "id": app.user.global(), "role": "AGENT" })).await["user"]

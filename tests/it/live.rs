@@ -85,12 +85,14 @@ impl Live {
         result["data"].take()
     }
 
-    /// How it ends; what still comes before is passed over.
-    pub async fn end(mut self) -> Ended {
+    /// The code that the server closes the socket with; what still comes before is passed over.
+    pub async fn closed(mut self) -> u16 {
         soon(async {
             loop {
-                if let Err(ended) = self.result().await {
-                    return ended;
+                match self.message().await {
+                    Err(Ended::Closed(code)) => return code,
+                    Err(ended) => panic!("{ended:?}"),
+                    Ok(_) => {}
                 }
             }
         })

@@ -1,6 +1,6 @@
 //! Readable text of an HTML mail.
 //!
-//! [`clean`](super::clean) reduces the markup, html2text lays it out, and what it cannot do (too much of it, an error) is
+//! `clean` reduces the markup, html2text lays it out, and what it cannot do (too much of it, an error) is
 //! done crudely: tags out, entities undone. It says nothing about what is safe to show in a browser.
 
 use super::clean::{CELL, clean};
