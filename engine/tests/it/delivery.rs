@@ -131,7 +131,8 @@ async fn dispatch_goes_on_where_it_stopped_and_doubles_nothing() {
         }
         // Two processes at once, and again after both are through.
         let (a, b) = tokio::join!(house.engine.dispatch(&pigeon), second.dispatch(&pigeon));
-        assert!(a.unwrap() > 0 && b.unwrap() > 0);
+        a.unwrap();
+        b.unwrap();
         while house.engine.dispatch(&pigeon).await.unwrap() + second.dispatch(&pigeon).await.unwrap() > 0 {}
         while house.engine.attempt_deliveries(&pigeon).await.unwrap() > 0 {}
         let expected: Vec<String> = (0..20).map(|n| format!("t{n}")).collect();
