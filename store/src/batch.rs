@@ -7,6 +7,7 @@
 use crate::cube::Deltas;
 use crate::db::{Conn, Db, Sql, Value};
 use crate::search;
+use crate::sheet::{self, Sheet};
 use model::counters::Counters;
 use model::id::{CommentId, Seq};
 use model::{Result, Time};
@@ -26,6 +27,17 @@ pub struct Batch<'db> {
     open: bool,
 }
 
+impl Later {
+    /// What later commands of the batch may read: tickets, tags and comments.
+    fn settling(&mut self) -> Vec<Sheet> {
+        vec![
+            Sheet::new("tickets", &crate::ticket::names(), std::mem::take(&mut self.tickets)),
+            Sheet::new("ticket_tags", "tag, ticket_id", std::mem::take(&mut self.tags)),
+            Sheet::new("comments", crate::comment::COLUMNS, std::mem::take(&mut self.comments)),
+        ]
+    }
+}
+
 /// What is not written yet.
 #[derive(Default)]
 pub(crate) struct Later {
@@ -42,14 +54,7 @@ pub(crate) struct Later {
 impl<'db> Batch<'db> {
     /// Takes the write lock and loads the counters.
     pub(crate) async fn begin(db: &'db Db) -> Result<Self> {
-        let (mut conn, turn) = db.write().await?;
-        let counters = if conn.is_postgres() {
-            conn.run(Sql::new("BEGIN")).await?;
-            Sql::built(format!("SELECT {COUNTERS} FROM counters WHERE id = 1 FOR UPDATE"))
-        } else {
-            // One trip to the database's thread instead of two.
-            Sql::built(format!("BEGIN IMMEDIATE; SELECT {COUNTERS} FROM counters WHERE id = 1"))
-        };
+        let (conn, turn) = db.write().await?;
         let mut batch = Self {
             conn,
             _turn: turn,
@@ -58,22 +63,32 @@ impl<'db> Batch<'db> {
             later: Later::default(),
             open: true,
         };
-        let read = |c: &mut crate::db::Columns<'_>| {
-            let mut values = [0; 16];
-            for value in &mut values {
-                *value = c.int()?;
-            }
-            Ok(Counters::of_values(values))
-        };
-        match batch.conn.find(counters, read).await {
-            Ok(Some(counters)) => {
+        match batch.open().await {
+            Ok(counters) => {
                 batch.loaded = counters.clone();
                 batch.counters = counters;
                 Ok(batch)
             }
-            Ok(None) => Err(batch.abandon(model::Error::internal("the counters are missing")).await),
             Err(error) => Err(batch.abandon(error).await),
         }
+    }
+
+    /// Begins the transaction, takes the lock and reads the counters in one trip.
+    async fn open(&mut self) -> Result<Counters> {
+        let row = if self.conn.is_postgres() {
+            let text = format!("BEGIN; SELECT {COUNTERS} FROM counters WHERE id = 1 FOR UPDATE");
+            self.conn.script(text).await?.into_iter().next()
+        } else {
+            let text = format!("BEGIN IMMEDIATE; SELECT {COUNTERS} FROM counters WHERE id = 1");
+            self.conn.one(Sql::built(text)).await?
+        };
+        let row = row.ok_or_else(|| model::Error::internal("the counters are missing"))?;
+        let mut columns = row.columns();
+        let mut values = [0; 16];
+        for value in &mut values {
+            *value = columns.int()?;
+        }
+        Ok(Counters::of_values(values))
     }
 
     async fn abandon(self, error: model::Error) -> model::Error {
@@ -95,37 +110,33 @@ impl<'db> Batch<'db> {
 
     /// Writes what was collected and makes it durable.
     pub async fn commit(mut self) -> Result<()> {
-        self.flush().await?;
-        if self.counters == self.loaded {
-            self.conn.run(Sql::new("COMMIT")).await?;
+        let mut last = self.counters_moved();
+        let commit = Sql::new("COMMIT");
+        if self.conn.is_postgres() {
+            self.flush_with(last).await?;
+            self.conn.run(commit).await?;
         } else {
-            let changed = self.counters.event != self.loaded.event;
-            let set = COUNTERS
-                .split(", ")
-                .enumerate()
-                .map(|(i, name)| format!("{} = ${}", name.trim(), i + 1))
-                .collect::<Vec<_>>()
-                .join(", ");
-            let values = self.counters.values().into_iter().map(Value::from);
-            if self.conn.is_postgres() {
-                let text = if changed {
-                    format!(
-                        "WITH done AS (UPDATE counters SET {set} WHERE id = 1 RETURNING event) \
-                         SELECT pg_notify('{}', event::TEXT) FROM done",
-                        crate::wake::CHANNEL
-                    )
-                } else {
-                    format!("UPDATE counters SET {set} WHERE id = 1")
-                };
-                self.conn.run(Sql::built(text).bind_all(values)).await?;
-                self.conn.run(Sql::new("COMMIT")).await?;
-            } else {
-                let text = format!("UPDATE counters SET {set} WHERE id = 1; COMMIT");
-                self.conn.run(Sql::built(text).bind_all(values)).await?;
-            }
+            last.push(commit);
+            self.flush_with(last).await?;
         }
         self.open = false;
         Ok(())
+    }
+
+    /// What writes the counters that have moved, and tells other processes of new events.
+    fn counters_moved(&self) -> Vec<Sql> {
+        if self.counters == self.loaded {
+            return Vec::new();
+        }
+        let set: Vec<String> =
+            COUNTERS.split(',').enumerate().map(|(i, name)| format!("{} = ${}", name.trim(), i + 1)).collect();
+        let update = Sql::built(format!("UPDATE counters SET {} WHERE id = 1", set.join(", ")));
+        let mut statements = vec![update.bind_all(self.counters.values().into_iter().map(Value::from))];
+        if self.conn.is_postgres() && self.counters.event != self.loaded.event {
+            let notify = Sql::new("SELECT pg_notify($1, $2)").bind(crate::wake::CHANNEL);
+            statements.push(notify.bind(self.counters.event.to_string()));
+        }
+        statements
     }
 
     /// Makes a restored store durable: its counters came with the copy and are not written again.
@@ -142,22 +153,24 @@ impl<'db> Batch<'db> {
 
     /// Writes the tickets and comments that wait, for whoever is going to read them.
     pub async fn settle(&mut self) -> Result<()> {
-        let tickets = std::mem::take(&mut self.later.tickets);
-        let tags = std::mem::take(&mut self.later.tags);
-        let comments = std::mem::take(&mut self.later.comments);
-        insert(&mut self.conn, "tickets", &crate::ticket::names(), tickets).await?;
-        insert(&mut self.conn, "ticket_tags", "tag, ticket_id", tags).await?;
-        insert(&mut self.conn, "comments", crate::comment::COLUMNS, comments).await
+        let sheets = self.later.settling();
+        sheet::write(&mut self.conn, sheets, Vec::new()).await
     }
 
     /// Writes everything that was collected, without ending the batch.
     pub async fn flush(&mut self) -> Result<()> {
-        self.settle().await?;
+        self.flush_with(Vec::new()).await
+    }
+
+    /// Writes everything that was collected, and carries these statements out in the last trip.
+    async fn flush_with(&mut self, last: Vec<Sql>) -> Result<()> {
+        let mut sheets = self.later.settling();
         let later = std::mem::take(&mut self.later);
-        insert(&mut self.conn, "events", crate::event::COLUMNS, later.events).await?;
-        insert(&mut self.conn, "notifications", crate::notification::COLUMNS, later.notifications).await?;
-        search::write(&mut self.conn, later.documents).await?;
-        later.cube.write(&mut self.conn).await
+        sheets.push(Sheet::new("events", crate::event::COLUMNS, later.events));
+        sheets.push(Sheet::new("notifications", crate::notification::COLUMNS, later.notifications));
+        sheets.push(search::sheet(&mut self.conn, later.documents).await?);
+        sheets.push(later.cube.sheet());
+        sheet::write(&mut self.conn, sheets, last).await
     }
 
     /// Remembers which answer a caller's key got.
@@ -181,34 +194,5 @@ impl Drop for Batch<'_> {
 
 /// Inserts rows of the same table, many to a statement.
 pub(crate) async fn insert(conn: &mut Conn, table: &str, columns: &str, rows: Vec<Vec<Value>>) -> Result<()> {
-    let width = columns.split(',').count();
-    let mut rows = rows.into_iter();
-    while rows.len() > 0 {
-        let at_once = rows_at_once(rows.len());
-        let chunk: Vec<_> = rows.by_ref().take(at_once).collect();
-        let mut text = format!("INSERT INTO {table} ({columns}) VALUES ");
-        placeholders(&mut text, chunk.len(), width, |_, n| format!("${n}"));
-        conn.run(Sql::built(text).bind_all(chunk.into_iter().flatten())).await?;
-    }
-    Ok(())
-}
-
-/// How many of the rows that wait go into one statement: a power of two, so that there are few different statements and
-/// each is prepared once.
-pub(crate) fn rows_at_once(waiting: usize) -> usize {
-    [32, 16, 8, 4, 2].into_iter().find(|n| *n <= waiting).unwrap_or(1)
-}
-
-/// Adds `(…), (…)`: what stands for each column, `cell` says by the column and the argument's number.
-pub(crate) fn placeholders(text: &mut String, rows: usize, width: usize, cell: impl Fn(usize, usize) -> String) {
-    for row in 0..rows {
-        text.push_str(if row == 0 { "(" } else { ", (" });
-        for column in 0..width {
-            if column > 0 {
-                text.push_str(", ");
-            }
-            text.push_str(&cell(column, row * width + column + 1));
-        }
-        text.push(')');
-    }
+    sheet::write(conn, vec![Sheet::new(table, columns, rows)], Vec::new()).await
 }

@@ -11,7 +11,10 @@ use model::{Error, Result, Time};
 pub(crate) const COLUMNS: &str = "id, ticket_id, author_id, by_staff, visibility, channel, body, folded, created_at, edited_at, \
                        withdrawn_at, merged_from_id, meta, version, attachment_count";
 
-fn read(c: &mut Columns<'_>) -> Result<(Comment, i64)> {
+/// A comment without its attachments, and how many it has.
+pub(crate) type Counted = (Comment, i64);
+
+pub(crate) fn read(c: &mut Columns<'_>) -> Result<Counted> {
     let comment = Comment {
         id: CommentId(c.int()?),
         ticket: TicketId(c.int()?),
@@ -36,7 +39,7 @@ fn read(c: &mut Columns<'_>) -> Result<(Comment, i64)> {
 }
 
 /// Puts the attachments to their comments, with one statement, and none where there are none.
-async fn with_attachments(conn: &mut Conn, rows: Vec<(Comment, i64)>) -> Result<Vec<Comment>> {
+pub(crate) async fn with_attachments(conn: &mut Conn, rows: Vec<Counted>) -> Result<Vec<Comment>> {
     let having: Vec<CommentId> = rows.iter().filter(|(_, n)| *n > 0).map(|(c, _)| c.id).collect();
     let mut comments: Vec<Comment> = rows.into_iter().map(|(c, _)| c).collect();
     if having.is_empty() {

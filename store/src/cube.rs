@@ -2,8 +2,8 @@
 //!
 //! Counting is a sum over a few hundred rows instead of a scan of a million tickets. Deleted tickets are in no cell.
 
-use crate::batch::{placeholders, rows_at_once};
 use crate::db::{Conn, Sql, Value};
+use crate::sheet::Sheet;
 use model::Result;
 use model::id::UserId;
 use model::ticket::{Priority, Status, Ticket};
@@ -69,27 +69,17 @@ impl Deltas {
         }
     }
 
-    pub(crate) async fn write(self, conn: &mut Conn) -> Result<()> {
+    /// The cells that change.
+    pub(crate) fn sheet(self) -> Sheet {
         let adds = SUMS.map(|s| format!("{s} = ticket_cube.{s} + excluded.{s}")).join(", ");
-        let changed: Vec<_> = self.0.into_iter().filter(|(_, sums)| sums.iter().any(|s| *s != 0)).collect();
-        let mut cells = changed.into_iter();
-        while cells.len() > 0 {
-            let at_once = rows_at_once(cells.len());
-            let chunk: Vec<_> = cells.by_ref().take(at_once).collect();
-            let mut text = format!(
-                "INSERT INTO ticket_cube (day, assignee_id, category_id, priority, status, {}) VALUES ",
-                SUMS.join(", ")
-            );
-            placeholders(&mut text, chunk.len(), 5 + SUMS.len(), |_, n| format!("${n}"));
-            text.push_str(" ON CONFLICT (day, assignee_id, category_id, priority, status) DO UPDATE SET ");
-            text.push_str(&adds);
-            let values = chunk.into_iter().flat_map(|((day, assignee, category, priority, status), sums)| {
-                let place = [day.into(), assignee.into(), category.into(), priority.into(), Value::from(status)];
-                place.into_iter().chain(sums.into_iter().map(Value::from))
-            });
-            conn.run(Sql::built(text).bind_all(values)).await?;
-        }
-        Ok(())
+        let changed = self.0.into_iter().filter(|(_, sums)| sums.iter().any(|s| *s != 0));
+        let rows = changed.map(|((day, assignee, category, priority, status), sums)| {
+            let place = [day.into(), assignee.into(), category.into(), priority.into(), Value::from(status)];
+            place.into_iter().chain(sums.into_iter().map(Value::from)).collect()
+        });
+        let columns = format!("day, assignee_id, category_id, priority, status, {}", SUMS.join(", "));
+        Sheet::new("ticket_cube", &columns, rows.collect())
+            .tail(format!(" ON CONFLICT (day, assignee_id, category_id, priority, status) DO UPDATE SET {adds}"))
     }
 }
 

@@ -70,6 +70,11 @@ impl Sql {
         Self { text: Cow::Owned(text), args: Vec::new(), packed: false }
     }
 
+    /// A statement for SQLite whose rows come as one JSON array each: see `Conn::pick`.
+    pub(crate) fn packed(text: String) -> Self {
+        Self { text: Cow::Owned(text), args: Vec::new(), packed: true }
+    }
+
     /// The next argument.
     pub fn bind(mut self, value: impl Into<Value>) -> Self {
         self.args.push(value.into());
@@ -94,21 +99,32 @@ impl Sql {
         self.push(&placeholder)
     }
 
-    /// Adds ` AND column IN (…)`; nothing for an empty list.
+    /// Adds another statement's text and arguments; its placeholders are counted on from here.
+    fn append(&mut self, other: Self) {
+        let before = self.args.len();
+        self.args.extend(other.args);
+        let mut parts = other.text.split('$');
+        self.push(parts.next().unwrap_or_default());
+        for part in parts {
+            let (number, rest) = part.split_at(part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len()));
+            match number.parse::<usize>() {
+                Ok(number) => self.push(&format!("${}", before + number)).push(rest),
+                Err(_) => self.push("$").push(part),
+            };
+        }
+    }
+
+    /// Adds ` AND column IN (…)`; nothing for an empty list. The list is filled up with its last value to a power of two,
+    /// so that there are few different texts to prepare.
     pub fn and_in<T: Into<Value>>(&mut self, column: &str, values: impl IntoIterator<Item = T>) -> &mut Self {
-        let mut first = true;
-        for value in values {
-            self.push(if first { " AND " } else { ", " });
-            if first {
-                self.push(column).push(" IN (");
-                first = false;
-            }
-            self.push_arg(value);
+        let mut values: Vec<Value> = values.into_iter().map(Into::into).collect();
+        let Some(last) = values.last().cloned() else { return self };
+        values.resize(values.len().next_power_of_two(), last);
+        self.push(" AND ").push(column).push(" IN (");
+        for (at, value) in values.into_iter().enumerate() {
+            self.push(if at == 0 { "" } else { ", " }).push_arg(value);
         }
-        if !first {
-            self.push(")");
-        }
-        self
+        self.push(")")
     }
 
     /// PostgreSQL can't hold a NUL, so neither database is asked to.
@@ -296,6 +312,19 @@ impl Conn {
         }
     }
 
+    /// Statements without arguments in one trip; the rows of all of them.
+    pub(crate) async fn script(&mut self, text: String) -> Result<Vec<Row>> {
+        let script = sqlx::raw_sql(AssertSqlSafe(text));
+        match self.raw() {
+            Raw::Sqlite(conn) => {
+                Ok(script.fetch_all(conn).await.map_err(failed)?.into_iter().map(Row::Sqlite).collect())
+            }
+            Raw::Postgres(conn) => {
+                Ok(script.fetch_all(conn).await.map_err(failed)?.into_iter().map(Row::Postgres).collect())
+            }
+        }
+    }
+
     pub async fn one(&mut self, sql: Sql) -> Result<Option<Row>> {
         Ok(self.all(sql).await?.into_iter().next())
     }
@@ -320,6 +349,32 @@ impl Conn {
                 Ok(done.map_err(failed)?.rows_affected())
             }
         }
+    }
+
+    /// Several statements that don't depend on each other's rows, in one trip. On PostgreSQL all but the last must be INSERT,
+    /// UPDATE or DELETE; on SQLite those with `?` come before those with `$n`.
+    pub(crate) async fn together(&mut self, mut all: Vec<Sql>) -> Result<()> {
+        if all.len() < 2 {
+            return match all.pop() {
+                Some(one) => self.run(one).await.map(|_| ()),
+                None => Ok(()),
+            };
+        }
+        let postgres = self.is_postgres();
+        let count = all.len();
+        let mut joined = Sql::built(String::with_capacity(all.iter().map(|sql| sql.text.len() + 32).sum()));
+        for (at, sql) in all.into_iter().enumerate() {
+            let opening = match (postgres, at) {
+                (false, 0) => String::new(),
+                (false, _) => "; ".to_owned(),
+                (true, 0) => "WITH s0 AS (".to_owned(),
+                (true, _) if at + 1 == count => ") ".to_owned(),
+                (true, _) => format!("), s{at} AS ("),
+            };
+            joined.push(&opening);
+            joined.append(sql);
+        }
+        self.run(joined).await.map(|_| ())
     }
 
     /// Rows as `read` understands them.
@@ -421,6 +476,8 @@ impl Db {
             .pragma("cache_size", format!("-{}", options.cache_kib))
             .pragma("temp_store", "MEMORY")
             .pragma("journal_size_limit", "67108864")
+            // 16 MiB instead of 4: the same pages change again and again, and are copied into the file once.
+            .pragma("wal_autocheckpoint", "4000")
             .disable_statement_logging();
         let open = |e: sqlx::Error| Error::internal(format!("can't open {}: {e}", path.display()));
         let writer = SqlitePoolOptions::new().max_connections(1).min_connections(1).test_before_acquire(false);

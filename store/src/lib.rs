@@ -13,6 +13,7 @@ pub mod comment;
 pub mod cube;
 pub mod db;
 pub mod delivery;
+pub mod detail;
 pub mod event;
 pub mod inbound;
 pub mod list;
@@ -23,6 +24,7 @@ pub mod people;
 pub mod search;
 pub mod session;
 pub mod settings;
+mod sheet;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod ticket;

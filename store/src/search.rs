@@ -4,9 +4,9 @@
 //! Ranking: an exact number, then hits in the head (title, numbers, tags, customer), then the rest, newest first in each.
 //! It looks at the newest matches first and reads no more of them than a page needs, so it doesn't slow down as matches grow.
 
-use crate::batch::{placeholders, rows_at_once};
 use crate::db::{Conn, Sql};
 use crate::list::{self, Scope};
+use crate::sheet::Sheet;
 use model::id::{CommentId, TicketId};
 use model::query::{Page, Place, Slice, Sort, SortBy, TicketFilter};
 use model::search;
@@ -18,30 +18,25 @@ use std::collections::{BTreeMap, HashSet};
 const DEPTH: usize = 256;
 const DEPTH_MAX: usize = 16_384;
 
-/// Writes documents; `None` takes one out.
-pub(crate) async fn write(conn: &mut Conn, documents: BTreeMap<CommentId, Option<String>>) -> Result<()> {
-    let (written, gone): (Vec<_>, Vec<_>) = documents.into_iter().partition(|(_, tokens)| tokens.is_some());
-    for (id, _) in gone {
-        conn.run(Sql::new("DELETE FROM search WHERE rowid = $1").bind(id)).await?;
-    }
-    let postgres = conn.is_postgres();
-    let mut rows = written.into_iter();
-    while rows.len() > 0 {
-        let at_once = rows_at_once(rows.len());
-        let chunk: Vec<_> = rows.by_ref().take(at_once).collect();
-        let verb = if postgres { "INSERT" } else { "INSERT OR REPLACE" };
-        let mut text = format!("{verb} INTO search (rowid, tokens) VALUES ");
-        placeholders(&mut text, chunk.len(), 2, |column, n| match column {
-            1 if postgres => format!("array_to_tsvector(string_to_array(${n}, ' '))"),
-            _ => format!("${n}"),
-        });
-        if postgres {
-            text.push_str(" ON CONFLICT (rowid) DO UPDATE SET tokens = excluded.tokens");
+/// Takes out the documents that are `None`, and answers the rows of the others.
+pub(crate) async fn sheet(conn: &mut Conn, documents: BTreeMap<CommentId, Option<String>>) -> Result<Sheet> {
+    let mut rows = Vec::with_capacity(documents.len());
+    for (id, tokens) in documents {
+        match tokens {
+            Some(tokens) => rows.push(vec![id.into(), tokens.into()]),
+            None => {
+                conn.run(Sql::new("DELETE FROM search WHERE rowid = $1").bind(id)).await?;
+            }
         }
-        conn.run(Sql::built(text).bind_all(chunk.into_iter().flat_map(|(id, tokens)| [id.into(), tokens.into()])))
-            .await?;
     }
-    Ok(())
+    let sheet = Sheet::new("search", "rowid, tokens", rows);
+    Ok(if conn.is_postgres() {
+        sheet
+            .wrapping_last("array_to_tsvector(string_to_array(", ", ' '))")
+            .tail(" ON CONFLICT (rowid) DO UPDATE SET tokens = excluded.tokens")
+    } else {
+        sheet.verb("INSERT OR REPLACE")
+    })
 }
 
 /// The tokens as the database's own query.

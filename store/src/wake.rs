@@ -3,6 +3,7 @@
 //! It is a hint only: whoever is woken reads the log.
 
 use crate::db::{Conn, Db, Sql};
+use model::id::Seq;
 use model::{Error, Result};
 use sqlx::postgres::PgListener;
 use std::time::Duration;
@@ -31,19 +32,21 @@ impl Waker {
         Ok(Self::Sqlite { conn: Box::new(conn), version })
     }
 
-    /// Returns when something may have been committed. Errors are worth a pause and another try.
-    pub async fn woken(&mut self) -> Result<()> {
+    /// Returns when something may have been committed, with the last place of the log where it is told. Errors are worth a
+    /// pause and another try.
+    pub async fn woken(&mut self) -> Result<Option<Seq>> {
         match self {
             Self::Postgres(listener) => {
                 // `try_recv` answers `None` after a lost connection: what was missed must be read from the log.
-                listener.try_recv().await.map(|_| ()).map_err(Error::internal)
+                let told = listener.try_recv().await.map_err(Error::internal)?;
+                Ok(told.and_then(|notice| notice.payload().parse().ok()).map(Seq))
             }
             Self::Sqlite { conn, version } => loop {
                 tokio::time::sleep(POLL).await;
                 let now = conn.int(Sql::new("PRAGMA data_version")).await?;
                 if now != *version {
                     *version = now;
-                    return Ok(());
+                    return Ok(None);
                 }
             },
         }
