@@ -1,6 +1,7 @@
 //! Queries: what the actor may see, and nothing else. Strangers' objects are not found.
 
-use crate::{Engine, see};
+use crate::reads::Listed;
+use crate::{Engine, Opened, see};
 use model::access::{self, Operation};
 use model::category::Category;
 use model::comment::{Comment, CommentVersion};
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use store::Scope;
 use store::comment::Part;
 use store::delivery::Delivery;
+use store::detail::Opening;
 use store::settings::Setting;
 
 impl Engine {
@@ -26,17 +28,33 @@ impl Engine {
 
     /// # Errors
     /// `NotFound`, whether there is no such ticket or the actor may not know of it.
-    pub async fn ticket(&self, actor: &Actor, id: TicketId) -> Result<Ticket> {
-        let found = store::ticket::by_id(&mut self.0.store.read().await?, id).await?;
-        let ticket = found.ok_or_else(|| {
-            if matches!(actor, Actor::Anonymous) { access::sign_in() } else { Error::not_found("ticket") }
-        })?;
+    pub async fn ticket(&self, actor: &Actor, id: TicketId) -> Result<Arc<Ticket>> {
+        if matches!(actor, Actor::Anonymous) {
+            return Err(access::sign_in());
+        }
+        let found = self.0.reads.tickets.get(id, self.reader()).await?;
+        let ticket = found.ok_or_else(|| Error::not_found("ticket"))?;
         access::on_ticket(actor, Operation::ReadTicket, &ticket)?;
         Ok(ticket)
     }
 
+    /// The ticket with its first comments, oldest first, the description among them.
+    ///
+    /// # Errors
+    /// `NotFound`, whether there is no such ticket or the actor may not know of it.
+    pub async fn open(&self, actor: &Actor, id: TicketId, comments: usize) -> Result<Arc<Opened>> {
+        if matches!(actor, Actor::Anonymous) {
+            return Err(access::sign_in());
+        }
+        let opening = Opening { internal: see::internal(actor), comments };
+        let found = self.0.reads.opened.get((id, opening), self.reader()).await?;
+        let opened = found.ok_or_else(|| Error::not_found("ticket"))?;
+        access::on_ticket(actor, Operation::ReadTicket, &opened.ticket)?;
+        Ok(opened)
+    }
+
     /// The ticket with any of its three numbers, or its id as `100001` or `#100001`.
-    pub async fn ticket_by_number(&self, actor: &Actor, number: &str) -> Result<Ticket> {
+    pub async fn ticket_by_number(&self, actor: &Actor, number: &str) -> Result<Arc<Ticket>> {
         let number = number.trim();
         let known = store::ticket::by_number(&mut self.0.store.read().await?, number).await?;
         let id = known.or_else(|| number.trim_start_matches('#').parse().ok().map(TicketId));
@@ -48,8 +66,14 @@ impl Engine {
     }
 
     /// Those of the tickets that the actor may see, in no order.
-    pub async fn tickets_by_ids(&self, actor: &Actor, ids: &[TicketId]) -> Result<Vec<Ticket>> {
-        let mut tickets = store::ticket::by_ids(&mut self.0.store.read().await?, ids).await?;
+    pub async fn tickets_by_ids(&self, actor: &Actor, ids: &[TicketId]) -> Result<Vec<Arc<Ticket>>> {
+        let mut tickets: Vec<Arc<Ticket>> = match ids {
+            [one] => self.0.reads.tickets.get(*one, self.reader()).await?.into_iter().collect(),
+            many => {
+                let found = store::ticket::by_ids(&mut self.0.store.read().await?, many).await?;
+                found.into_iter().map(Arc::new).collect()
+            }
+        };
         tickets.retain(|t| access::on_ticket(actor, Operation::ReadTicket, t).is_ok());
         Ok(tickets)
     }
@@ -62,20 +86,36 @@ impl Engine {
         see::scope(actor).ok_or_else(access::sign_in)
     }
 
+    /// A page of the tickets that the actor may see.
     pub async fn tickets(
         &self,
         actor: &Actor,
         filter: &TicketFilter,
         sort: Sort,
         page: &Page,
-    ) -> Result<Slice<Ticket>> {
+    ) -> Result<Slice<Arc<Ticket>>> {
         let scope = Self::reach(actor, filter)?;
-        store::list::tickets(&mut self.0.store.read().await?, filter, scope, sort, page, self.now()).await
+        let read = || async {
+            let mut conn = self.0.store.read().await?;
+            let slice = store::list::tickets(&mut conn, filter, scope, sort, page, self.now()).await?;
+            let Slice { items, has_next, has_previous } = slice;
+            let items = items.into_iter().map(|(place, ticket)| (place, Arc::new(ticket))).collect();
+            Ok(Slice { items, has_next, has_previous })
+        };
+        if filter.by_the_clock() {
+            return read().await;
+        }
+        let asked = Listed { scope, filter: filter.clone(), sort, page: page.clone() };
+        self.0.reads.lists.get(self.committed().await?, asked, page.limit + 1, read).await
     }
 
     pub async fn count_tickets(&self, actor: &Actor, filter: &TicketFilter) -> Result<i64> {
         let scope = Self::reach(actor, filter)?;
-        store::list::count(&mut self.0.store.read().await?, filter, scope, self.now()).await
+        let read = || async { store::list::count(&mut self.0.store.read().await?, filter, scope, self.now()).await };
+        if filter.by_the_clock() {
+            return read().await;
+        }
+        self.0.reads.counts.get(self.committed().await?, (scope, filter.clone()), 1, read).await
     }
 
     /// A ticket's comments; internal notes and withdrawn ones only for those who may read them.
@@ -92,7 +132,7 @@ impl Engine {
     }
 
     /// The same for tickets that were just loaded for this actor: no second look at who may see them.
-    pub async fn comments_of_seen(&self, actor: &Actor, seen: &[Ticket], each: usize) -> Result<Vec<Comment>> {
+    pub async fn comments_of_seen(&self, actor: &Actor, seen: &[Arc<Ticket>], each: usize) -> Result<Vec<Comment>> {
         let visible: Vec<TicketId> =
             seen.iter().filter(|t| access::on_ticket(actor, Operation::ReadTicket, t).is_ok()).map(|t| t.id).collect();
         let mut conn = self.0.store.read().await?;
@@ -179,26 +219,35 @@ impl Engine {
     }
 
     /// People by id, in no order; without contact details for those who aren't staff.
-    pub async fn users_by_ids(&self, actor: &Actor, ids: &[UserId]) -> Result<Vec<User>> {
+    pub async fn users_by_ids(&self, actor: &Actor, ids: &[UserId]) -> Result<Vec<Arc<User>>> {
         if matches!(actor, Actor::Anonymous) {
             return Err(access::sign_in());
         }
         let users = self.known_people(ids).await?;
-        Ok(users.into_iter().map(|u| see::person(actor, u)).collect())
+        Ok(users.into_iter().map(|user| see::person(actor, user)).collect())
     }
 
-    /// People out of memory as far as possible: the same few are named on every list.
-    async fn known_people(&self, ids: &[UserId]) -> Result<Vec<User>> {
+    /// A person, if they are in memory: the same few are named on every list.
+    pub fn known_user(&self, actor: &Actor, id: UserId) -> Option<Arc<User>> {
+        if matches!(actor, Actor::Anonymous) {
+            return None;
+        }
+        self.0.people.get(&id).map(|user| see::person(actor, user))
+    }
+
+    /// People out of memory as far as possible.
+    async fn known_people(&self, ids: &[UserId]) -> Result<Vec<Arc<User>>> {
         let cache = &self.0.people;
-        let mut found: Vec<User> = ids.iter().filter_map(|id| cache.get(id)).map(|u| (*u).clone()).collect();
+        let mut found: Vec<Arc<User>> = ids.iter().filter_map(|id| cache.get(id)).collect();
         let missing: Vec<UserId> = ids.iter().copied().filter(|id| !found.iter().any(|u| u.id == *id)).collect();
         if missing.is_empty() {
             return Ok(found);
         }
         let before = self.0.hub.last();
         let loaded = store::people::by_ids(&mut self.0.store.read().await?, &missing).await?;
+        let loaded: Vec<Arc<User>> = loaded.into_iter().map(Arc::new).collect();
         for user in &loaded {
-            cache.insert(user.id, Arc::new(user.clone()));
+            cache.insert(user.id, user.clone());
         }
         // Somebody may have changed while we read: then what we keep could be what was before.
         if self.0.hub.last() != before {

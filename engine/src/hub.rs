@@ -18,6 +18,9 @@ const BEHIND: usize = 4_096;
 /// Events that are read from the log at once.
 pub(crate) const PAGE: usize = 500;
 
+/// How long a commit of this process may take from the database's word to being handed on.
+const OWN: Duration = Duration::from_millis(2);
+
 pub(crate) struct Hub {
     live: broadcast::Sender<Arc<Recorded>>,
     last: AtomicI64,
@@ -61,6 +64,16 @@ impl Hub {
         done
     }
 
+    /// Whether what was told of has been handed on, or is within a moment: most of what a process is told of it has
+    /// committed itself, and need not read.
+    async fn soon_at(&self, told: Option<Seq>) -> bool {
+        let Some(told) = told else { return false };
+        if self.last() < told {
+            tokio::time::sleep(OWN).await;
+        }
+        self.last() >= told
+    }
+
     async fn read_on(&self, engine: &Engine) -> Result<()> {
         loop {
             let mut conn = engine.0.store.read().await?;
@@ -101,17 +114,23 @@ pub(crate) async fn follow(engine: Weak<Inner>) {
                 continue;
             }
         };
+        let mut told = None;
         loop {
             // What was committed before we listened must not be missed.
             let Some(inner) = engine.upgrade() else { return };
             let engine = Engine(inner);
-            engine.0.hub.catch_up(&engine).await.tolerate("reading the log");
-            drop(engine);
-            if let Err(error) = waker.woken().await {
-                tracing::warn!(%error, "listening for other processes' commits was interrupted");
-                tokio::time::sleep(Duration::from_millis(500)).await;
-                break;
+            if !engine.0.hub.soon_at(told).await {
+                engine.0.hub.catch_up(&engine).await.tolerate("reading the log");
             }
+            drop(engine);
+            told = match waker.woken().await {
+                Ok(told) => told,
+                Err(error) => {
+                    tracing::warn!(%error, "listening for other processes' commits was interrupted");
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                    break;
+                }
+            };
         }
     }
 }

@@ -5,6 +5,7 @@
 //! The engine names no transport and no SQL.
 
 mod accounts;
+mod answers;
 mod ask;
 mod authenticate;
 mod caller;
@@ -14,11 +15,13 @@ mod dispatch;
 mod execute;
 mod facts;
 mod files;
+mod gather;
 mod hub;
 mod intake;
 mod jwt;
 mod operations;
 mod password;
+mod reads;
 mod secret;
 mod see;
 mod service;
@@ -36,6 +39,7 @@ pub use execute::{Outcome, Subject};
 pub use files::Limits as FileLimits;
 pub use intake::TakenIn;
 pub use operations::FirstAdmin;
+pub use reads::Opened;
 pub use secret::{digest, random_token, same_secret};
 pub use statistics::{Statistics, StatisticsQuery};
 pub use store::comment::Part;
@@ -112,6 +116,7 @@ pub(crate) struct Inner {
     keys: jwt::Keys,
     categories: moka::sync::Cache<(), Arc<Vec<model::category::Category>>>,
     people: moka::sync::Cache<model::id::UserId, Arc<model::people::User>>,
+    reads: reads::Reads,
     views: Mutex<HashMap<TicketId, i64>>,
     epoch: String,
     replay_days: i64,
@@ -142,6 +147,7 @@ impl Engine {
             hub,
             categories: moka::sync::Cache::builder().max_capacity(1).build(),
             people: moka::sync::Cache::builder().max_capacity(10_000).build(),
+            reads: reads::Reads::default(),
             views: Mutex::default(),
             replay_days: options.replay_days,
             tasks: Mutex::default(),

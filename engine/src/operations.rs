@@ -97,8 +97,15 @@ impl Engine {
             ..ProfileInput::default()
         };
         let new = NewUser { profile, role: Role::Admin, status: UserStatus::Active, password: Some(password.clone()) };
-        self.create_user(&system, new).await?;
-        Ok(Some(FirstAdmin { email, password, generated }))
+        match self.create_user(&system, new).await {
+            Ok(_) => Ok(Some(FirstAdmin { email, password, generated })),
+            // Another server that starts on the same database may have been faster.
+            Err(error @ Error::Conflict { .. }) => {
+                let mut conn = self.0.store.read().await?;
+                if store::people::any_with_role(&mut conn, Role::Admin).await? { Ok(None) } else { Err(error) }
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// `Ok`, or what is not ready.

@@ -5,6 +5,7 @@ use model::comment::Visibility;
 use model::event::{Event, Recorded};
 use model::people::{Profile, User};
 use model::{Actor, Time};
+use std::sync::Arc;
 use store::Scope;
 
 /// Whose tickets the actor may see; `None`: nobody's.
@@ -105,14 +106,13 @@ pub(crate) fn internal(actor: &Actor) -> bool {
 }
 
 /// A person as others may see them: the name, the picture, the role.
-pub(crate) fn person(actor: &Actor, user: User) -> User {
+pub(crate) fn person(actor: &Actor, user: Arc<User>) -> Arc<User> {
     if actor.is_staff() || actor.user() == Some(user.id) {
         return user;
     }
-    let name = user.name();
-    User {
+    Arc::new(User {
         profile: Profile {
-            display_name: Some(name),
+            display_name: Some(user.name()),
             avatar_url: user.profile.avatar_url.clone(),
             ..Profile::default()
         },
@@ -121,6 +121,6 @@ pub(crate) fn person(actor: &Actor, user: User) -> User {
         updated_at: Time(0),
         last_login_at: None,
         login_count: 0,
-        ..user
-    }
+        ..(*user).clone()
+    })
 }

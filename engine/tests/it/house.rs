@@ -103,7 +103,7 @@ impl House {
     }
 
     pub async fn get(&self, id: TicketId) -> Ticket {
-        self.engine.ticket(&Actor::System("test"), id).await.unwrap()
+        (*self.engine.ticket(&Actor::System("test"), id).await.unwrap()).clone()
     }
 
     pub async fn person(&self, name: &str, role: Role) -> User {

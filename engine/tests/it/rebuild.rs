@@ -245,7 +245,8 @@ fn sums(t: &Ticket) -> [i64; 10] {
 
 async fn all_tickets(engine: &Engine) -> Vec<Ticket> {
     let ids: Vec<TicketId> = (100_001..100_400).map(TicketId).collect();
-    engine.tickets_by_ids(&Actor::System("t"), &ids).await.unwrap()
+    let tickets = engine.tickets_by_ids(&Actor::System("t"), &ids).await.unwrap();
+    tickets.iter().map(|ticket| (**ticket).clone()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
