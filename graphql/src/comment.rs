@@ -5,6 +5,7 @@ use crate::context::Call;
 use crate::error::Result;
 use crate::node::global;
 use crate::person::User;
+use crate::quick::{InOrder, Quick};
 use crate::scalars::DateTime;
 use crate::ticket::Ticket;
 use crate::words::{Channel, Visibility};
@@ -24,6 +25,23 @@ impl From<model::comment::Comment> for Comment {
     fn from(comment: model::comment::Comment) -> Self {
         Self(Arc::new(comment))
     }
+}
+
+impl Quick for Comment {
+    /// The authors of a page of comments are loaded with it.
+    const FIELDS: &'static [&'static str] = &[
+        "id",
+        "databaseId",
+        "author",
+        "byStaff",
+        "visibility",
+        "channel",
+        "body",
+        "folded",
+        "createdAt",
+        "editedAt",
+        "version",
+    ];
 }
 
 /// A file that belongs to a comment.
@@ -52,8 +70,8 @@ impl Comment {
     }
 
     /// Who wrote it; null where that was the system.
-    async fn author(&self, ctx: &Context<'_>) -> Result<Option<User>> {
-        Ok(Call::of(ctx)?.loaders.user_or(self.0.author).await?.map(User))
+    async fn author(&self, ctx: &Context<'_>) -> Result<Option<InOrder<User>>> {
+        Ok(Call::of(ctx)?.loaders.user_or(self.0.author).await?.map(User).map(InOrder))
     }
 
     /// The author's name, also where there is no account.
@@ -133,7 +151,7 @@ impl Comment {
             return Ok(Vec::new());
         }
         let call = Call::of(ctx)?;
-        let versions = call.engine.comment_versions(call.actor(), self.0.id).await?;
+        let versions = Box::pin(call.engine.comment_versions(call.actor(), self.0.id)).await?;
         Ok(versions.into_iter().map(CommentVersion).collect())
     }
 }
@@ -254,6 +272,7 @@ pub(crate) async fn of_ticket(
     if page.backward {
         found.reverse();
     }
+    call.loaders.meet(found.iter().filter_map(|comment| comment.author).collect()).await?;
     let slice = Slice {
         items: found.into_iter().map(|comment| (by_id(comment.id.0), comment)).collect(),
         has_next: if page.backward { before.is_some() } else { more },

@@ -5,14 +5,15 @@
 
 use crate::context::Call;
 use crate::error::Result;
+use crate::quick::{InOrder, Quick};
 use crate::scalars::Cursor;
 use async_graphql::connection::PageInfo;
-use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
+use async_graphql::{Context, Object, SimpleObject, TypeName};
 use model::query::{Page, Place, Slice, TicketFilter, UserFilter};
 use std::borrow::Cow;
 
 /// A page of a list.
-pub struct Connection<T: OutputType> {
+pub struct Connection<T: Quick> {
     edges: Vec<Edge<T>>,
     has_next: bool,
     has_previous: bool,
@@ -23,11 +24,11 @@ pub struct Connection<T: OutputType> {
 /// An item of a page, and its place in the list.
 #[derive(SimpleObject)]
 #[graphql(name_type)]
-pub struct Edge<T: OutputType> {
+pub struct Edge<T: Quick> {
     /// The item's place in the list, for `after` and `before`.
     cursor: String,
     /// The item.
-    node: T,
+    node: InOrder<T>,
 }
 
 /// How many there are in all, or how to find out.
@@ -38,13 +39,13 @@ pub(crate) enum Total {
     Users(UserFilter),
 }
 
-impl<T: OutputType> TypeName for Connection<T> {
+impl<T: Quick> TypeName for Connection<T> {
     fn type_name() -> Cow<'static, str> {
         format!("{}Connection", T::type_name()).into()
     }
 }
 
-impl<T: OutputType> TypeName for Edge<T> {
+impl<T: Quick> TypeName for Edge<T> {
     fn type_name() -> Cow<'static, str> {
         format!("{}Edge", T::type_name()).into()
     }
@@ -52,14 +53,14 @@ impl<T: OutputType> TypeName for Edge<T> {
 
 /// A page of a list, in the form that Relay's connection specification describes.
 #[Object(name_type)]
-impl<T: OutputType> Connection<T> {
+impl<T: Quick> Connection<T> {
     /// The items with their places.
     async fn edges(&self) -> &[Edge<T>] {
         &self.edges
     }
 
     /// The items alone.
-    async fn nodes(&self) -> Vec<&T> {
+    async fn nodes(&self) -> Vec<&InOrder<T>> {
         self.edges.iter().map(|edge| &edge.node).collect()
     }
 
@@ -80,8 +81,8 @@ impl<T: OutputType> Connection<T> {
         Ok(match &self.total {
             Total::Unknown => None,
             Total::Known(count) => Some(*count),
-            Total::Tickets(filter) => Some(call.engine.count_tickets(call.actor(), filter).await?),
-            Total::Users(filter) => Some(call.engine.count_users(call.actor(), filter).await?),
+            Total::Tickets(filter) => Some(Box::pin(call.engine.count_tickets(call.actor(), filter)).await?),
+            Total::Users(filter) => Some(Box::pin(call.engine.count_users(call.actor(), filter)).await?),
         })
     }
 
@@ -91,7 +92,7 @@ impl<T: OutputType> Connection<T> {
     }
 }
 
-impl<T: OutputType> Connection<T> {
+impl<T: Quick> Connection<T> {
     pub(crate) fn of<M>(slice: Slice<M>, as_of: Cursor, total: Total, mut node: impl FnMut(M) -> T) -> Self {
         Self {
             has_next: slice.has_next,
@@ -99,7 +100,7 @@ impl<T: OutputType> Connection<T> {
             edges: slice
                 .items
                 .into_iter()
-                .map(|(place, item)| Edge { cursor: place.text(), node: node(item) })
+                .map(|(place, item)| Edge { cursor: place.text(), node: InOrder(node(item)) })
                 .collect(),
             as_of,
             total,

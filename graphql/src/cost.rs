@@ -58,6 +58,9 @@ impl Extension for Ledger {
         let cost = next.run(ctx).await?;
         let cost = *self.cost.get_or_init(|| cost);
         self.limits.check(cost.depth, cost.complexity)?;
+        if let Some(slot) = ctx.data_opt::<Slot>() {
+            slot.0.get_or_init(|| Account { depth: cost.depth, complexity: cost.complexity });
+        }
         Ok(cost)
     }
 
@@ -83,14 +86,40 @@ impl Extension for Ledger {
 
 impl Ledger {
     fn accounted(&self, response: Response) -> Response {
-        let Some(cost) = self.cost.get() else { return response };
+        match self.cost.get() {
+            Some(cost) => Account { depth: cost.depth, complexity: cost.complexity }.stated(response, self.limits),
+            None => response,
+        }
+    }
+}
+
+/// What an operation costs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Account {
+    depth: usize,
+    complexity: usize,
+}
+
+impl Account {
+    /// The response with the account in its extensions.
+    pub(crate) fn stated(self, response: Response, limits: Cost) -> Response {
         let account = value!({
-            "complexity": cost.complexity,
-            "maximumComplexity": self.limits.max_complexity,
-            "depth": cost.depth,
-            "maximumDepth": self.limits.max_depth,
+            "complexity": self.complexity,
+            "maximumComplexity": limits.max_complexity,
+            "depth": self.depth,
+            "maximumDepth": limits.max_depth,
         });
         response.extension("cost", account)
+    }
+}
+
+/// Where the account of an operation that was found good is left for whoever asked for it.
+#[derive(Clone, Default)]
+pub(crate) struct Slot(Arc<OnceLock<Account>>);
+
+impl Slot {
+    pub(crate) fn account(&self) -> Option<Account> {
+        self.0.get().copied()
     }
 }
 

@@ -8,6 +8,7 @@ use crate::context::Call;
 use crate::error::Result;
 use crate::node::global;
 use crate::person::User;
+use crate::quick::Quick;
 use crate::scalars::{Any, Cursor, DateTime};
 use crate::ticket::Ticket;
 use crate::words::Role;
@@ -20,6 +21,10 @@ use std::sync::Arc;
 /// Something that happened.
 #[derive(Clone)]
 pub struct Event(pub(crate) Arc<Recorded>);
+
+impl Quick for Event {
+    const FIELDS: &'static [&'static str] = &["cursor", "type", "at", "ticketId", "changes", "reason"];
+}
 
 /// Who did something.
 pub struct EventBy(Arc<Recorded>);
@@ -200,7 +205,7 @@ impl Event {
 
     /// What happened, in one English sentence.
     async fn summary(&self, ctx: &Context<'_>) -> Result<String> {
-        let who = name(Call::of(ctx)?, &self.0).await?;
+        let who = Box::pin(name(Call::of(ctx)?, &self.0)).await?;
         Ok(change::summary(&self.0.event, &who))
     }
 
@@ -234,7 +239,7 @@ impl EventBy {
 
     /// What to call them.
     async fn name(&self, ctx: &Context<'_>) -> Result<String> {
-        name(Call::of(ctx)?, &self.0).await
+        Box::pin(name(Call::of(ctx)?, &self.0)).await
     }
 }
 

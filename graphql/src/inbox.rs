@@ -67,7 +67,7 @@ impl Watch {
     pub(crate) async fn look(&self, event: Result<Arc<Recorded>, Fail>) -> Result<Option<Placed<InboxItem>>> {
         let event = event?;
         let Some(id) = event.event.ticket() else { return Ok(None) };
-        let ticket = self.engine.tickets_by_ids(&self.actor, &[id]).await?.pop().map(Arc::new);
+        let ticket = self.engine.tickets_by_ids(&self.actor, &[id]).await?.pop();
         let now = self.engine.now();
         let matches = ticket.as_ref().is_some_and(|ticket| filter::matches(&self.filter, ticket, now));
         let cursor: Cursor = self.engine.cursor_of(event.seq).into();

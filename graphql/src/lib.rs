@@ -24,7 +24,9 @@ mod node;
 mod operations;
 mod person;
 mod query;
+mod quick;
 mod scalars;
+mod schema;
 mod statistics;
 mod subscription;
 mod ticket;
@@ -39,15 +41,13 @@ pub use loaders::Loaders;
 pub use mutation::Mutation;
 pub use operations::{Reprocess, Reprocessed};
 pub use query::Query;
+pub use schema::Schema;
 pub use subscription::Subscription;
 
 use async_graphql::SDLExportOptions;
 use engine::Engine;
 use operations::ServerInfo;
 use std::sync::Arc;
-
-/// The schema. Clones are the same schema.
-pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// What the schema allows.
 #[derive(Clone)]
@@ -85,14 +85,14 @@ pub fn schema(engine: Engine, options: Options) -> Schema {
         max_complexity: options.max_complexity as i64,
     };
     let cost = cost::Cost { max_depth: options.max_depth, max_complexity: options.max_complexity };
-    let mut builder = builder().data(engine).data(info).extension(cost);
-    if let Some(reprocess) = options.reprocess {
-        builder = builder.data(reprocess);
-    }
-    if !options.introspection {
-        builder = builder.disable_introspection();
-    }
-    builder.finish()
+    let build = || {
+        let mut builder = builder().data(engine.clone()).data(info.clone());
+        if let Some(reprocess) = &options.reprocess {
+            builder = builder.data(reprocess.clone());
+        }
+        if options.introspection { builder } else { builder.disable_introspection() }
+    };
+    Schema::new(build, cost)
 }
 
 /// The schema's text, without an engine: always the same for the same code.
@@ -108,5 +108,7 @@ pub fn sdl() -> String {
 
 fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
     // Selections may not nest deeper than any sensible limit, whatever their cost: that protects the validation itself.
-    Schema::build(Query::default(), Mutation::default(), Subscription).limit_recursive_depth(64).limit_directives(50)
+    async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription)
+        .limit_recursive_depth(64)
+        .limit_directives(50)
 }

@@ -2,7 +2,8 @@
 //! who asks; for each item of a subscription they are made anew, so that it never shows what was true before.
 
 use crate::batch::{Batch, Load};
-use engine::{Engine, StatisticsQuery};
+use engine::{Engine, Opened, StatisticsQuery};
+use futures_util::future::try_join_all;
 use model::category::Category;
 use model::comment::Comment;
 use model::id::{CategoryId, CommentId, TicketId, UserId};
@@ -12,7 +13,10 @@ use model::ticket::Ticket;
 use model::{Actor, Result};
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Comments that are read along with a ticket: a page of twenty, the description, and one to know whether there are more.
+const OPENED: usize = 22;
 
 /// The first comments of a ticket that the viewer was already shown, so that nobody looks again whether they may.
 #[derive(Clone)]
@@ -35,11 +39,14 @@ impl Hash for FirstComments {
     }
 }
 
-/// All loaders of a request.
+/// All loaders of a request. What has to wait does so in a box: the future of any one field is as large as that of the
+/// largest field of its type, and is moved about several times.
 pub struct Loaders {
     /// Taken before anything is read, so that a stream from there misses nothing that the answer doesn't show.
     pub(crate) as_of: Cursor,
     reader: Reader,
+    /// The comments of tickets that were read together with them.
+    opened: Mutex<HashMap<TicketId, Arc<Opened>>>,
     users: Batch<UserId, Arc<User>, Reader>,
     identities: Batch<UserId, Arc<Vec<Identity>>, Reader>,
     tickets: Batch<TicketId, Arc<Ticket>, Reader>,
@@ -53,6 +60,7 @@ impl Loaders {
         let reader = Reader { engine: engine.clone(), actor: Arc::new(actor.clone()) };
         Self {
             as_of: engine.cursor(),
+            opened: Mutex::default(),
             users: Batch::remembering(reader.clone()),
             identities: Batch::new(reader.clone()),
             tickets: Batch::new(reader.clone()),
@@ -66,10 +74,36 @@ impl Loaders {
     /// Forgets what a command may have changed.
     pub(crate) fn forget(&self) {
         self.users.forget();
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The ticket with its first page of comments, in one reading.
+    pub(crate) async fn open(&self, id: TicketId) -> Result<Arc<Ticket>> {
+        let opened = self.reader.engine.open(&self.reader.actor, id, OPENED).await?;
+        let ticket = opened.ticket.clone();
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).insert(id, opened);
+        Ok(ticket)
+    }
+
+    /// Gets the people that an answer names into memory, with one look-up for those who are not there yet.
+    pub(crate) async fn meet(&self, people: Vec<UserId>) -> Result<()> {
+        let Reader { engine, actor } = &self.reader;
+        let mut strangers = people;
+        strangers.retain(|id| engine.known_user(actor, *id).is_none());
+        if strangers.is_empty() {
+            return Ok(());
+        }
+        strangers.sort_unstable();
+        strangers.dedup();
+        // Together with those whom the neighbours of the answer name.
+        Box::pin(try_join_all(strangers.into_iter().map(|id| self.users.get(id)))).await.map(|_| ())
     }
 
     pub(crate) async fn user(&self, id: UserId) -> Result<Option<Arc<User>>> {
-        self.users.get(id).await
+        if let Some(known) = self.reader.engine.known_user(&self.reader.actor, id) {
+            return Ok(Some(known));
+        }
+        Box::pin(self.users.get(id)).await
     }
 
     pub(crate) async fn user_or(&self, id: Option<UserId>) -> Result<Option<Arc<User>>> {
@@ -80,22 +114,26 @@ impl Loaders {
     }
 
     pub(crate) async fn identities(&self, user: UserId) -> Result<Arc<Vec<Identity>>> {
-        Ok(self.identities.get(user).await?.unwrap_or_default())
+        Ok(Box::pin(self.identities.get(user)).await?.unwrap_or_default())
     }
 
     /// The ticket, if the viewer may see it.
     pub(crate) async fn ticket(&self, id: TicketId) -> Result<Option<Arc<Ticket>>> {
-        self.tickets.get(id).await
+        Box::pin(self.tickets.get(id)).await
     }
 
     pub(crate) async fn comment(&self, id: CommentId) -> Result<Option<Arc<Comment>>> {
-        self.comments.get(id).await
+        Box::pin(self.comments.get(id)).await
     }
 
     /// Up to `each` of a ticket's comments, oldest first, the description among them.
     pub(crate) async fn first_comments(&self, ticket: &Arc<Ticket>, each: usize) -> Result<Vec<Arc<Comment>>> {
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner).get(&ticket.id).cloned();
+        if let Some(opened) = opened.filter(|o| o.comments.len() < OPENED || each <= OPENED) {
+            return Ok(opened.comments.iter().take(each).cloned().collect());
+        }
         let key = FirstComments { ticket: ticket.clone(), each };
-        Ok(self.first_comments.get(key).await?.unwrap_or_default())
+        Ok(Box::pin(self.first_comments.get(key)).await?.unwrap_or_default())
     }
 
     /// A ticket's description, read together with its first comments where those are asked for, too.
@@ -114,7 +152,7 @@ impl Loaders {
 
     /// How many tickets of a category the viewer may see.
     pub(crate) async fn tickets_in(&self, id: CategoryId) -> Result<i64> {
-        Ok(self.tickets_in.get(id).await?.unwrap_or_default())
+        Ok(Box::pin(self.tickets_in.get(id)).await?.unwrap_or_default())
     }
 
     /// All categories in their order, out of the engine's cache.
@@ -133,7 +171,7 @@ struct Reader {
 impl Load<UserId, Arc<User>> for Reader {
     async fn load(&self, keys: Vec<UserId>) -> Result<HashMap<UserId, Arc<User>>> {
         let found = self.engine.users_by_ids(&self.actor, &keys).await?;
-        Ok(found.into_iter().map(|user| (user.id, Arc::new(user))).collect())
+        Ok(found.into_iter().map(|user| (user.id, user)).collect())
     }
 }
 
@@ -150,7 +188,7 @@ impl Load<UserId, Arc<Vec<Identity>>> for Reader {
 impl Load<TicketId, Arc<Ticket>> for Reader {
     async fn load(&self, keys: Vec<TicketId>) -> Result<HashMap<TicketId, Arc<Ticket>>> {
         let found = self.engine.tickets_by_ids(&self.actor, &keys).await?;
-        Ok(found.into_iter().map(|ticket| (ticket.id, Arc::new(ticket))).collect())
+        Ok(found.into_iter().map(|ticket| (ticket.id, ticket)).collect())
     }
 }
 
@@ -165,12 +203,12 @@ impl Load<FirstComments, Vec<Arc<Comment>>> for Reader {
     /// One statement for each page size that was asked for, which is one in any sensible query: a ticket's description
     /// comes out of its page of comments.
     async fn load(&self, keys: Vec<FirstComments>) -> Result<HashMap<FirstComments, Vec<Arc<Comment>>>> {
-        let mut largest: HashMap<TicketId, (&Ticket, usize)> = HashMap::new();
+        let mut largest: HashMap<TicketId, (&Arc<Ticket>, usize)> = HashMap::new();
         for key in &keys {
             let asked = largest.entry(key.ticket.id).or_insert((&key.ticket, key.each));
             asked.1 = asked.1.max(key.each);
         }
-        let mut sizes: HashMap<usize, Vec<Ticket>> = HashMap::new();
+        let mut sizes: HashMap<usize, Vec<Arc<Ticket>>> = HashMap::new();
         for (ticket, each) in largest.into_values() {
             sizes.entry(each).or_default().push(ticket.clone());
         }

@@ -5,6 +5,7 @@ use crate::context::Call;
 use crate::error::Result;
 use crate::node::global;
 use crate::person::User;
+use crate::quick::Quick;
 use crate::scalars::{Any, Cursor, DateTime};
 use crate::ticket::Ticket;
 use crate::words::{Channel, InboundState, NotificationType};
@@ -42,6 +43,18 @@ pub struct Tag {
     pub(crate) name: String,
     /// How many tickets have it.
     pub(crate) count: i64,
+}
+
+impl Quick for Delivery {
+    const FIELDS: &'static [&'static str] = &[];
+}
+
+impl Quick for InboundMessage {
+    const FIELDS: &'static [&'static str] = &[];
+}
+
+impl Quick for Notification {
+    const FIELDS: &'static [&'static str] = &[];
 }
 
 /// What this server is.

@@ -3,6 +3,7 @@
 use crate::context::Call;
 use crate::error::Result;
 use crate::node::global;
+use crate::quick::Quick;
 use crate::scalars::DateTime;
 use crate::words::{Channel, Role, Scope, UserStatus};
 use async_graphql::{Context, ID, Object};
@@ -12,6 +13,32 @@ use std::sync::Arc;
 /// A person with an account, or one that a channel knows.
 #[derive(Clone)]
 pub struct User(pub(crate) Arc<model::people::User>);
+
+impl Quick for User {
+    const FIELDS: &'static [&'static str] = &[
+        "id",
+        "databaseId",
+        "name",
+        "username",
+        "email",
+        "firstName",
+        "lastName",
+        "displayName",
+        "phone",
+        "avatarUrl",
+        "openid",
+        "staffId",
+        "locale",
+        "role",
+        "status",
+        "hasPassword",
+        "createdAt",
+        "updatedAt",
+        "lastLoginAt",
+        "loginCount",
+        "version",
+    ];
+}
 
 impl From<model::people::User> for User {
     fn from(user: model::people::User) -> Self {
@@ -150,7 +177,7 @@ impl User {
         if !self.known(call) {
             return Ok(Vec::new());
         }
-        Ok(call.loaders.identities(self.0.id).await?.iter().cloned().map(Identity).collect())
+        Ok(Box::pin(call.loaders.identities(self.0.id)).await?.iter().cloned().map(Identity).collect())
     }
 }
 

@@ -12,6 +12,7 @@ use crate::filter::{EventFilterInput, TicketFilterInput};
 use crate::inbox::{InboxItem, Watch};
 use crate::node::read;
 use crate::operations::Notification;
+use crate::quick::InOrder;
 use crate::scalars::Cursor;
 use async_graphql::{Context, ID, Subscription as Streams};
 use engine::Engine;
@@ -38,7 +39,7 @@ impl Subscription {
         )]
         after: Option<Cursor>,
         #[graphql(desc = "Which events.")] filter: Option<EventFilterInput>,
-    ) -> Result<impl Stream<Item = Result<Placed<Event>>> + use<>> {
+    ) -> Result<impl Stream<Item = Result<Placed<InOrder<Event>>>> + use<>> {
         let filter = filter.unwrap_or_default().read()?;
         listen(ctx, after, filter).await
     }
@@ -49,7 +50,7 @@ impl Subscription {
         ctx: &Context<'_>,
         #[graphql(desc = "The ticket.")] id: ID,
         #[graphql(desc = "After this place. From now on if nothing is said.")] after: Option<Cursor>,
-    ) -> Result<impl Stream<Item = Result<Placed<Event>>> + use<>> {
+    ) -> Result<impl Stream<Item = Result<Placed<InOrder<Event>>>> + use<>> {
         let call = Call::of(ctx)?;
         let id: TicketId = read("id", &id)?;
         // One that you may not know of is not found, rather than silent.
@@ -97,14 +98,14 @@ impl Subscription {
     }
 }
 
-async fn listen(ctx: &Context<'_>, after: Option<Cursor>, filter: EventFilter) -> Result<Items<Event>> {
+async fn listen(ctx: &Context<'_>, after: Option<Cursor>, filter: EventFilter) -> Result<Items<InOrder<Event>>> {
     let engine = Call::of(ctx)?.engine.clone();
     let events = events(ctx, after, filter).await?;
     Ok(events.map(move |event| Ok(placed(&engine, event?))).boxed())
 }
 
-fn placed(engine: &Engine, event: Arc<Recorded>) -> Placed<Event> {
-    Placed { cursor: engine.cursor_of(event.seq).into(), item: Event(event) }
+fn placed(engine: &Engine, event: Arc<Recorded>) -> Placed<InOrder<Event>> {
+    Placed { cursor: engine.cursor_of(event.seq).into(), item: InOrder(Event(event)) }
 }
 
 async fn events(

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::event::{self, Event};
 use crate::node::global;
 use crate::person::User;
+use crate::quick::{InOrder, Quick};
 use crate::scalars::DateTime;
 use crate::words::{Channel, Priority, Resolution, Source, Status};
 use async_graphql::{Context, ID, Json, Object, SimpleObject};
@@ -24,6 +25,40 @@ impl From<model::ticket::Ticket> for Ticket {
     fn from(ticket: model::ticket::Ticket) -> Self {
         Self(Arc::new(ticket))
     }
+}
+
+impl Quick for Ticket {
+    /// The people of a list are loaded with it.
+    const FIELDS: &'static [&'static str] = &[
+        "id",
+        "databaseId",
+        "number",
+        "title",
+        "status",
+        "priority",
+        "requester",
+        "assignee",
+        "createdAt",
+        "updatedAt",
+        "resolution",
+        "reopened",
+        "kind",
+        "category",
+        "source",
+        "channel",
+        "department",
+        "tags",
+        "dueAt",
+        "responseDueAt",
+        "resolutionDueAt",
+        "resolvedAt",
+        "closedAt",
+        "isOverdue",
+        "isSlaOverdue",
+        "escalated",
+        "commentCount",
+        "version",
+    ];
 }
 
 /// The three numbers that every ticket has from birth; any of them finds it.
@@ -88,13 +123,13 @@ impl Ticket {
     }
 
     /// The requester's account.
-    async fn requester(&self, ctx: &Context<'_>) -> Result<Option<User>> {
-        Ok(Call::of(ctx)?.loaders.user(self.0.requester).await?.map(User))
+    async fn requester(&self, ctx: &Context<'_>) -> Result<Option<InOrder<User>>> {
+        Ok(Call::of(ctx)?.loaders.user(self.0.requester).await?.map(User).map(InOrder))
     }
 
     /// Who works on it.
-    async fn assignee(&self, ctx: &Context<'_>) -> Result<Option<User>> {
-        Ok(Call::of(ctx)?.loaders.user_or(self.0.assignee).await?.map(User))
+    async fn assignee(&self, ctx: &Context<'_>) -> Result<Option<InOrder<User>>> {
+        Ok(Call::of(ctx)?.loaders.user_or(self.0.assignee).await?.map(User).map(InOrder))
     }
 
     /// When it was opened.
@@ -109,13 +144,13 @@ impl Ticket {
 
     /// What was said when it was opened: the text of its first comment. Null once that was withdrawn.
     async fn description(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        let comment = Call::of(ctx)?.loaders.description(&self.0).await?;
+        let comment = Box::pin(Call::of(ctx)?.loaders.description(&self.0)).await?;
         Ok(comment.map(|comment| comment.body.as_str().to_owned()))
     }
 
     /// The description as the comment that it is, with its attachments.
     async fn description_comment(&self, ctx: &Context<'_>) -> Result<Option<Comment>> {
-        Ok(Call::of(ctx)?.loaders.description(&self.0).await?.map(Comment))
+        Ok(Box::pin(Call::of(ctx)?.loaders.description(&self.0)).await?.map(Comment))
     }
 
     /// Whether it was reopened and has not moved since.
@@ -142,7 +177,7 @@ impl Ticket {
     /// 分类
     async fn category(&self, ctx: &Context<'_>) -> Result<Option<Category>> {
         match self.0.category {
-            Some(id) => Ok(Call::of(ctx)?.loaders.category(id).await?.map(Category)),
+            Some(id) => Ok(Box::pin(Call::of(ctx)?.loaders.category(id)).await?.map(Category)),
             None => Ok(None),
         }
     }
@@ -279,12 +314,12 @@ impl Ticket {
 
     /// The ticket that this one follows up, if you may see it.
     async fn follows(&self, ctx: &Context<'_>) -> Result<Option<Ticket>> {
-        other(ctx, self.0.follows).await
+        Box::pin(other(ctx, self.0.follows)).await
     }
 
     /// The ticket that this one went into, if you may see it.
     async fn merged_into(&self, ctx: &Context<'_>) -> Result<Option<Ticket>> {
-        other(ctx, self.0.merged_into).await
+        Box::pin(other(ctx, self.0.merged_into)).await
     }
 
     /// When it was deleted.
@@ -316,7 +351,8 @@ impl Ticket {
         #[graphql(desc = "Turns the list round.", default)] newest_first: bool,
     ) -> Result<Connection<Comment>> {
         let order = if newest_first { comment::Order::NewestFirst } else { comment::Order::OldestFirst };
-        comment::of_ticket(Call::of(ctx)?, &self.0, &Window { first, after, last, before }, order).await
+        let window = Window { first, after, last, before };
+        Box::pin(comment::of_ticket(Call::of(ctx)?, &self.0, &window, order)).await
     }
 
     /// What happened to it, newest first, as far as you may know.
@@ -327,7 +363,8 @@ impl Ticket {
         #[graphql(desc = "So many, 1 to 100; 20 if nothing is said.")] first: Option<i32>,
         #[graphql(desc = "Those after (older than) this place.")] after: Option<String>,
     ) -> Result<Connection<Event>> {
-        event::history(Call::of(ctx)?, self.0.id, &Window { first, after, ..Window::default() }).await
+        let window = Window { first, after, ..Window::default() };
+        Box::pin(event::history(Call::of(ctx)?, self.0.id, &window)).await
     }
 }
 

@@ -42,6 +42,13 @@ pub struct TicketFilter {
     pub deleted: bool,
 }
 
+impl TicketFilter {
+    /// Whether time alone changes what matches.
+    pub fn by_the_clock(&self) -> bool {
+        self.overdue.is_some() || self.sla_overdue.is_some()
+    }
+}
+
 /// By what a list is ordered; ties are broken by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum SortBy {
@@ -86,7 +93,7 @@ pub struct Sort {
 pub const PAGE_MAX: usize = 100;
 
 /// A page of a list, by keyset: so many items after (or before) a place in the order.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Page {
     pub limit: usize,
     pub after: Option<Place>,
@@ -121,7 +128,7 @@ impl Page {
 }
 
 /// A place in an ordered list: the sort value and the id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Place {
     /// The sort column's value; `None` where the column is empty.
     pub key: Option<i64>,

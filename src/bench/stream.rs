@@ -20,7 +20,8 @@ use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::{WebSocketStream, client_async};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 /// How many subscribe, and the 99th percentile that is to be kept, in milliseconds.
 pub const CROWDS: [(usize, f64); 3] = [(1, 1.0), (100, 3.0), (1_000, 20.0)];
@@ -143,7 +144,10 @@ async fn subscribe(address: SocketAddr, person: Person) -> Result<Socket, Failur
     let stream =
         TcpStream::connect(address).await.map_err(|error| Failure::doing("A subscriber cannot connect", error))?;
     stream.set_nodelay(true).map_err(|error| Failure::doing("A subscriber cannot connect", error))?;
-    let (mut socket, _) = client_async(request, stream).await.map_err(broken)?;
+    let (mut socket, _) =
+        client_async_with_config(request, stream, Some(WebSocketConfig::default().read_buffer_size(4 * 1024)))
+            .await
+            .map_err(broken)?;
     let init = json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {}", person.token) } });
     socket.send(Message::text(init.to_string())).await.map_err(broken)?;
     loop {

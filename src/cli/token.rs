@@ -74,7 +74,7 @@ async fn find(engine: &Engine, who: &str) -> Result<User, Failure> {
     if let Some(id) = who.parse().ok().map(UserId)
         && let Some(user) = engine.users_by_ids(&actor, &[id]).await?.into_iter().next()
     {
-        return Ok(user);
+        return Ok((*user).clone());
     }
     let filter = UserFilter { search: Some(who.to_owned()), ..UserFilter::default() };
     let found = engine.users(&actor, &filter, &Page::first(PAGE_MAX)).await?;

@@ -17,7 +17,10 @@ const ALLOWED: &[(&str, &str)] = &[
         "model store tokio tokio-stream futures-util async-stream tracing serde serde_json jsonwebtoken signature argon2 ring \
          base64 moka bytes metrics thiserror tempfile",
     ),
-    ("graphql", "model engine async-graphql futures-util async-stream serde serde_json base64 tokio tracing tempfile"),
+    (
+        "graphql",
+        "model engine async-graphql futures-util async-stream serde serde_json base64 tokio tracing moka tempfile",
+    ),
     (
         "channels",
         "model engine serenity teloxide lettre mail-parser html2text encoding_rs chardetng reqwest serde serde_json \

@@ -151,7 +151,7 @@ impl MailIntake {
             Err(error) => return self.set_aside(id, error.to_string()).await,
         };
         let ticket = self.engine.ticket(&Actor::System(READER), taken.ticket).await?;
-        let number = ticket.numbers.yearly;
+        let number = ticket.numbers.yearly.clone();
         Ok(match (taken.duplicate, taken.opened) {
             (true, _) => Outcome::Duplicate(taken.ticket, number),
             (false, true) => Outcome::Opened(taken.ticket, number),

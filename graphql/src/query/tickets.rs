@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::filter::{TicketFilterInput, TicketSortInput};
 use crate::node::{self, Node, read, read_or};
 use crate::operations::Tag;
+use crate::quick::Alone;
 use crate::scalars::{Cursor, DateTime};
 use crate::statistics::Statistics;
 use crate::ticket::Ticket;
@@ -28,7 +29,7 @@ impl Tickets {
 
     /// The thing with a global id: a ticket, comment, user, category or attachment; null if there is none for you.
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "The global id.")] id: ID) -> Result<Option<Node>> {
-        node::find(Call::of(ctx)?, &id).await
+        Box::pin(node::find(Call::of(ctx)?, &id)).await
     }
 
     /// The things with these global ids, in their order; null where there is none for you.
@@ -51,11 +52,14 @@ impl Tickets {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id, or the bare number.")] id: Option<ID>,
         #[graphql(desc = "Any of its numbers.")] number: Option<String>,
-    ) -> Result<Option<Ticket>> {
+    ) -> Result<Option<Alone<Ticket>>> {
         let call = Call::of(ctx)?;
         let ticket = match (id, number) {
-            (Some(id), None) => call.engine.ticket(call.actor(), read("id", &id)?).await?,
-            (None, Some(number)) => call.engine.ticket_by_number(call.actor(), &number).await?,
+            (Some(id), None) if ctx.look_ahead().field("comments").exists() => {
+                Box::pin(call.loaders.open(read("id", &id)?)).await?
+            }
+            (Some(id), None) => Box::pin(call.engine.ticket(call.actor(), read("id", &id)?)).await?,
+            (None, Some(number)) => Box::pin(call.engine.ticket_by_number(call.actor(), &number)).await?,
             (Some(_), Some(_)) | (None, None) => {
                 return Err(Error::invalid("id", "or number must be given, and not both").into());
             }
@@ -63,7 +67,7 @@ impl Tickets {
         if matches!(call.actor(), Actor::User(_)) {
             call.engine.view(ticket.id);
         }
-        Ok(Some(ticket.into()))
+        Ok(Some(Alone(Ticket(ticket))))
     }
 
     /// Tickets that you may see.
@@ -87,8 +91,14 @@ impl Tickets {
         let sort = TicketSortInput::read(sort, filter.search.as_deref());
         let page = Window { first, after, last, before }.page()?;
         let as_of = call.engine.cursor().into();
-        let slice = call.engine.tickets(call.actor(), &filter, sort, &page).await?;
-        Ok(Connection::of(slice, as_of, Total::Tickets(Box::new(filter)), Ticket::from))
+        let slice = Box::pin(call.engine.tickets(call.actor(), &filter, sort, &page)).await?;
+        let mut people = Vec::with_capacity(2 * slice.items.len());
+        for (_, ticket) in &slice.items {
+            people.push(ticket.requester);
+            people.extend(ticket.assignee);
+        }
+        call.loaders.meet(people).await?;
+        Ok(Connection::of(slice, as_of, Total::Tickets(Box::new(filter)), Ticket))
     }
 
     /// 分类: all of them in their order, or only the roots, or those right below one.
@@ -105,7 +115,7 @@ impl Tickets {
             (None, true) => category::Parent::Only(None),
             (None, false) => category::Parent::Any,
         };
-        category::list(Call::of(ctx)?, category::Choice { parent, inactive }).await
+        Box::pin(category::list(Call::of(ctx)?, category::Choice { parent, inactive })).await
     }
 
     /// 标签: the tags in use, most used first.
@@ -118,7 +128,7 @@ impl Tickets {
         let limit = usize::try_from(first).ok().filter(|n| (1..=1_000).contains(n));
         let limit = limit.ok_or_else(|| Error::invalid("first", "must be 1 to 1000"))?;
         let call = Call::of(ctx)?;
-        let tags = call.engine.tags(call.actor(), limit).await?;
+        let tags = Box::pin(call.engine.tags(call.actor(), limit)).await?;
         Ok(tags.into_iter().map(|(name, count)| Tag { name, count }).collect())
     }
 
@@ -138,6 +148,6 @@ impl Tickets {
             to: to.map(|t| t.0),
             assignee: read_or("assignee", assignee.as_ref())?,
         };
-        Ok(call.engine.statistics(call.actor(), query).await?.into())
+        Ok(Box::pin(call.engine.statistics(call.actor(), query)).await?.into())
     }
 }

@@ -1,0 +1,72 @@
+//! Objects whose fields are resolved one after the other.
+//!
+//! async-graphql resolves the fields of every object side by side, each as a task of its own, which costs more than most
+//! fields themselves. Fields that never wait gain nothing from that. A selection of only such fields is resolved in
+//! order; any other goes the usual way, so that look-ups of neighbours are still gathered. Naming a field here that does
+//! wait is no error, but a list would look up its rows one by one: `tests/it/statements.rs` counts.
+
+use async_graphql::parser::types::{Field, Selection};
+use async_graphql::registry::Registry;
+use async_graphql::resolver_utils::{ContainerType, resolve_container_serial};
+use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
+use std::borrow::Cow;
+
+/// A type some of whose fields never wait.
+pub trait Quick: ContainerType + OutputType {
+    /// Their names: those that are in memory, or were loaded together with the object.
+    const FIELDS: &'static [&'static str];
+}
+
+/// To GraphQL the object itself.
+pub struct InOrder<T>(pub T);
+
+/// An object without neighbours: there is nobody to gather look-ups with.
+pub struct Alone<T>(pub T);
+
+impl<T: Quick> InOrder<T> {
+    fn never_waits(selections: &[Positioned<Selection>]) -> bool {
+        selections.iter().all(|selection| match &selection.node {
+            Selection::Field(field) => T::FIELDS.contains(&field.node.name.node.as_str()),
+            Selection::FragmentSpread(_) | Selection::InlineFragment(_) => false,
+        })
+    }
+}
+
+impl<T: Quick> OutputType for InOrder<T> {
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
+
+    fn qualified_type_name() -> String {
+        T::qualified_type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        T::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        if Self::never_waits(&ctx.item.node.items) {
+            return resolve_container_serial(ctx, &self.0).await;
+        }
+        Box::pin(self.0.resolve(ctx, field)).await
+    }
+}
+
+impl<T: ContainerType + OutputType> OutputType for Alone<T> {
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
+
+    fn qualified_type_name() -> String {
+        T::qualified_type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        T::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        resolve_container_serial(ctx, &self.0).await
+    }
+}
