@@ -3,7 +3,7 @@
 //! A dialect says how it tells no (`Dialect::failure`); the extractors here do the rest, so that every refusal below a
 //! dialect's prefix comes in its own form. What is sent and answered is each dialect's own, and nothing of it is shared.
 
-use super::hooks::announced;
+use super::hooks::{announced, too_long};
 use super::{App, gate};
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request, State};
@@ -169,10 +169,8 @@ impl<T: DeserializeOwned, D: Dialect> FromRequest<Arc<App>> for Body<T, D> {
         }
         let bytes = to_bytes(request.into_body(), usize::try_from(limit).unwrap_or(usize::MAX)).await;
         let bytes = bytes.map_err(|error| {
-            Fail::new(match too_long(&error) {
-                true => Failure::TooLarge { limit },
-                false => Failure::malformed("body", "broke off"),
-            })
+            let broken = || Failure::malformed("body", "broke off");
+            Fail::new(if too_long(&error) { Failure::TooLarge { limit } } else { broken() })
         })?;
         read(&bytes).map(|body| Self(body, PhantomData)).map_err(Fail::new)
     }
@@ -190,17 +188,6 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
         return Err(Failure::Refused(Error::invalid("body", "must be a JSON object")));
     }
     serde_json::from_value(value).map_err(|error| Failure::Refused(Error::internal(error)))
-}
-
-fn too_long(error: &axum::Error) -> bool {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(one) = cause {
-        if one.is::<http_body_util::LengthLimitError>() {
-            return true;
-        }
-        cause = one.source();
-    }
-    false
 }
 
 /// The layer around a dialect's routes: what takes too long and what panics is told in the dialect's own form, too.

@@ -244,7 +244,7 @@ pub fn detail(detail: &Detail, categories: &[Category], now: Time) -> wire::Tick
         assignee_id: ticket.assignee.map(|id| id.0),
         assignee: ticket.assignee.and_then(person),
         tags: tags(ticket),
-        metadata: ticket.custom_fields.clone(),
+        metadata: metadata(ticket),
         sla_due_time: stamp(ticket.resolution_due_at),
         response_time: ticket.first_reply_at.map(stamp),
         resolved_time: ticket.resolved_at.map(stamp),
@@ -254,6 +254,15 @@ pub fn detail(detail: &Detail, categories: &[Category], now: Time) -> wire::Tick
         comments_count: ticket.comment_count,
         is_overdue: ticket.is_sla_overdue(now),
     }
+}
+
+/// With a mark where the ticket was withdrawn, which the document has no status for (`dialects.md` 4.1).
+fn metadata(ticket: &Ticket) -> serde_json::Map<String, serde_json::Value> {
+    let mut metadata = ticket.custom_fields.clone();
+    if ticket.status == Status::Cancelled {
+        metadata.insert("cancelled".to_owned(), true.into());
+    }
+    metadata
 }
 
 fn tags(ticket: &Ticket) -> Vec<String> {

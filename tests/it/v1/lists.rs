@@ -45,6 +45,9 @@ async fn parameters(app: &TestApp) {
     let withdraw = json!({ "id": format!("ticket_{}", ids[3]) });
     app.done(&app.stranger.token, "withdrawTicket", "ticket { id }", withdraw).await;
 
+    let withdrawn = get(app, admin, &format!("/tickets/{}", ids[3])).await["data"].take();
+    assert_eq!((&withdrawn["status"], &withdrawn["metadata"]), (&json!("closed"), &json!({ "cancelled": true })));
+
     let me = app.agent.id.0;
     let (by_me, by_user) = (format!("assignee_id={me}"), format!("creator_id={}", app.user.id));
     for (query, want) in [
