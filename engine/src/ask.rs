@@ -78,8 +78,11 @@ impl Engine {
         Ok(tickets)
     }
 
-    fn reach(actor: &Actor, filter: &TicketFilter) -> Result<Scope> {
+    pub(crate) fn reach(actor: &Actor, filter: &TicketFilter) -> Result<Scope> {
         access::in_general(actor, Operation::ListTickets)?;
+        if let Some(creator) = filter.creator.filter(|creator| actor.user() != Some(*creator)) {
+            access::on_person(actor, Operation::ReadAllTickets, Some(creator))?;
+        }
         if filter.deleted && !matches!(actor.role(), None | Some(Role::Admin)) {
             return Err(Error::Forbidden { what: "list deleted tickets" });
         }

@@ -10,16 +10,23 @@ pub struct Caller {
     pub once: Once,
     /// The ticket's version that the caller has seen; another one is a conflict.
     pub expected_version: Option<i64>,
+    /// A deleted ticket is not there for this surface, whoever could restore it on another.
+    pub ignores_deleted: bool,
 }
 
 impl Caller {
     pub fn new(actor: Actor) -> Self {
-        Self { actor, once: Once::default(), expected_version: None }
+        Self { actor, once: Once::default(), expected_version: None, ignores_deleted: false }
     }
 
     /// The system itself, named for the log.
     pub fn system(name: &'static str) -> Self {
         Self::new(Actor::System(name))
+    }
+
+    /// To whom deleted tickets are gone.
+    pub fn ignoring_deleted(self) -> Self {
+        Self { ignores_deleted: true, ..self }
     }
 
     /// With an idempotency key.

@@ -48,6 +48,8 @@ pub struct Outcome {
     pub subject: Subject,
     /// The ticket as it stands after a command on a ticket or comment.
     pub ticket: Option<Ticket>,
+    /// The ticket as it stood before it.
+    pub before: Option<Ticket>,
     /// Empty where the command asked for what was so already, or had been carried out before.
     pub events: Vec<Arc<Recorded>>,
     /// It had been carried out before: the first answer stands.
@@ -221,7 +223,8 @@ fn refusal(outcome: Outcome) -> Result<Outcome> {
 /// The outer error fails the batch, the inner one only this command.
 async fn perform(engine: &Engine, batch: &mut Batch<'_>, work: &Work) -> Result<Result<Outcome>> {
     let now = engine.now();
-    let nothing = |subject| Outcome { subject, ticket: None, events: Vec::new(), repeated: false, refusal: None };
+    let nothing =
+        |subject| Outcome { subject, ticket: None, before: None, events: Vec::new(), repeated: false, refusal: None };
     match work {
         Work::Command { caller, command, settles } => command_done(engine, batch, caller, command, *settles).await,
         Work::StoreInbound(new) => {
@@ -260,6 +263,7 @@ async fn command_done(
         return Ok(Ok(Outcome {
             subject: Subject::Comment(comment, ticket),
             ticket: None,
+            before: None,
             events: Vec::new(),
             repeated: true,
             refusal: None,
@@ -283,7 +287,14 @@ async fn command_done(
             return Ok(Err(Error::conflict("idempotency_key", "the key was used for another request before")));
         }
         let subject = Subject::read(&subject);
-        return Ok(Ok(Outcome { subject, ticket: None, events: Vec::new(), repeated: true, refusal: None }));
+        return Ok(Ok(Outcome {
+            subject,
+            ticket: None,
+            before: None,
+            events: Vec::new(),
+            repeated: true,
+            refusal: None,
+        }));
     }
     if !matches!(command, Command::OpenTicket(open) if open.follows.is_none()) {
         batch.settle().await?;
@@ -293,8 +304,12 @@ async fn command_done(
         Err(error @ Error::Internal(_)) => return Err(error),
         Err(refused) => return Ok(Err(refused)),
     };
-    let request =
-        Request { command: command.clone(), once: caller.once.clone(), expected_version: caller.expected_version };
+    let request = Request {
+        command: command.clone(),
+        once: caller.once.clone(),
+        expected_version: caller.expected_version,
+        ignores_deleted: caller.ignores_deleted,
+    };
     let now = engine.now();
     let scene = Scene { facts: &facts, actor: &caller.actor, policy: engine.policy(), now };
     let mut counters = batch.counters.clone();
@@ -322,7 +337,7 @@ async fn command_done(
             batch.set_inbound(id, InboundState::Processed, None, Some((ticket.id, comment))).await?;
         }
     }
-    Ok(Ok(Outcome { subject, ticket, events, repeated: false, refusal: decision.refusal }))
+    Ok(Ok(Outcome { subject, ticket, before: facts.ticket, events, repeated: false, refusal: decision.refusal }))
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "looks for a few among many")]

@@ -34,6 +34,8 @@ pub(crate) async fn load(batch: &mut Batch<'_>, command: &Command) -> Result<Fac
         | Command::ReopenTicket(id, _)
         | Command::WithdrawTicket(id, _)
         | Command::SetPriority(id, _)
+        | Command::WriteStatus(id, _)
+        | Command::WritePriority(id, _)
         | Command::RateTicket(id, ..)
         | Command::DeleteTicket(id)
         | Command::RestoreTicket(id)

@@ -24,7 +24,7 @@ impl Engine {
         self.ticket_after(outcome).await
     }
 
-    async fn ticket_after(&self, outcome: Outcome) -> Result<Ticket> {
+    pub(crate) async fn ticket_after(&self, outcome: Outcome) -> Result<Ticket> {
         match (outcome.ticket, outcome.subject) {
             (Some(ticket), _) => Ok(ticket),
             // A message that had come in before is named by its comment.

@@ -257,6 +257,7 @@ pub(crate) async fn of_ticket(
             let turned = order == Order::NewestFirst;
             let part = Part {
                 internal: call.is_staff(),
+                withdrawn: true,
                 without_description: true,
                 after: if turned { before } else { after },
                 before: if turned { after } else { before },

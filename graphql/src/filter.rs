@@ -99,6 +99,8 @@ impl TicketFilterInput {
             priority: all(self.priority),
             kind: self.kind.unwrap_or_default(),
             category: read_all("category", self.category.as_deref())?,
+            uncategorized: false,
+            creator: None,
             source: all(self.source),
             channel: all(self.channel),
             requester: read_all("requester", self.requester.as_deref())?,
@@ -170,6 +172,7 @@ pub(crate) fn matches(filter: &TicketFilter, ticket: &Ticket, now: Time) -> bool
         && among(&filter.source, &ticket.source)
         && among(&filter.channel, &ticket.channel)
         && among(&filter.requester, &ticket.requester)
+        && filter.creator.is_none_or(|creator| creator == ticket.requester)
         && maybe(&filter.assignee, ticket.assignee.as_ref())
         && flag(filter.unassigned, ticket.assignee.is_none())
         && filter.department.as_ref().is_none_or(|wanted| ticket.department.as_ref() == Some(wanted))

@@ -38,6 +38,8 @@ pub enum Operation {
     OpenTicket,
     OpenTicketForOthers,
     ListTickets,
+    /// Asking about everybody's tickets at once: reports, and what somebody else requested.
+    ReadAllTickets,
     ReadStatistics,
     ReadEvents,
     ReadCategories,
@@ -82,7 +84,7 @@ pub enum Grant {
 
 #[allow(clippy::enum_glob_use, reason = "the table reads as a table; tests see it as used otherwise")]
 impl Operation {
-    pub const ALL: [Self; 49] = {
+    pub const ALL: [Self; 50] = {
         use Operation::*;
         [
             ReadTicket,
@@ -108,6 +110,7 @@ impl Operation {
             OpenTicket,
             OpenTicketForOthers,
             ListTickets,
+            ReadAllTickets,
             ReadStatistics,
             ReadEvents,
             ReadCategories,
@@ -167,6 +170,7 @@ impl Operation {
 
             OpenTicket | ListTickets                => [Reach, Reach, Reach, Reach],
             OpenTicketForOthers                     => [No,    Reach, Reach, Reach],
+            ReadAllTickets                          => [No,    No,    Reach, Reach],
             ReadStatistics                          => [Reach, Reach, Reach, Reach],
             ReadEvents | ReadCategories | StoreFile => [Reach, Reach, Reach, Reach],
 
@@ -205,9 +209,9 @@ impl Operation {
     pub fn scope(self) -> Scope {
         use Operation::*;
         match self {
-            ReadTicket | ReadInternal | ListTickets | ReadStatistics | ReadEvents | ReadCategories | ReadPerson
-            | ReadSessions | ReadNotifications | ListStaff | ListPeople | ReadSettings | ReadDeliveries
-            | ReadQuarantine => Scope::Read,
+            ReadTicket | ReadInternal | ListTickets | ReadAllTickets | ReadStatistics | ReadEvents | ReadCategories
+            | ReadPerson | ReadSessions | ReadNotifications | ListStaff | ListPeople | ReadSettings
+            | ReadDeliveries | ReadQuarantine => Scope::Read,
             EditTicket | EditWorkflow | ChangeStatus | CloseTicket | ReopenTicket | WithdrawTicket | SetPriority
             | AssignTicket | EscalateTicket | RateTicket | DeleteTicket | RestoreTicket | MergeTicket | AddComment
             | AddInternalNote | EditComment | WithdrawComment | SetCommentVisibility | OpenTicket
@@ -245,6 +249,7 @@ impl Operation {
             OpenTicket => "open tickets",
             OpenTicketForOthers => "open a ticket for someone else",
             ListTickets => "list tickets",
+            ReadAllTickets => "ask about everybody's tickets",
             ReadStatistics => "read statistics",
             ReadEvents => "read events",
             ReadCategories => "read categories",

@@ -118,6 +118,25 @@ pub struct ChangeStatus {
     pub reason: Option<String>,
 }
 
+/// A status as a dialect writes it whose words are coarser or finer than ours (`dialects.md` 0.4, 4.1).
+#[derive(Debug, Clone)]
+pub struct WriteStatus {
+    pub status: Status,
+    /// Statuses that the dialect shows by the same word: a ticket in one of them stays in it.
+    pub alike: &'static [Status],
+    /// For a dialect to which "reopened" is a status beside open: which of the two it means.
+    pub reopened: Option<bool>,
+    pub reason: Option<String>,
+}
+
+/// A priority as a dialect writes it that has fewer of them.
+#[derive(Debug, Clone)]
+pub struct WritePriority {
+    pub priority: Priority,
+    /// Priorities that the dialect shows by the same word: a ticket with one of them keeps it.
+    pub alike: &'static [Priority],
+}
+
 #[derive(Debug, Clone)]
 pub struct AssignTicket {
     /// `None` takes the ticket away from its assignee.
@@ -243,6 +262,8 @@ pub enum Command {
     /// The requester takes it back.
     WithdrawTicket(TicketId, Option<String>),
     SetPriority(TicketId, Priority),
+    WriteStatus(TicketId, WriteStatus),
+    WritePriority(TicketId, WritePriority),
     AssignTicket(TicketId, AssignTicket),
     EscalateTicket(TicketId, EscalateTicket),
     RateTicket(TicketId, i64, Option<String>),
@@ -331,10 +352,12 @@ pub struct Request {
     pub once: Once,
     /// The ticket's version that the caller has seen; another one is a conflict.
     pub expected_version: Option<i64>,
+    /// A deleted ticket is not there for this surface, whoever could restore it on another.
+    pub ignores_deleted: bool,
 }
 
 impl From<Command> for Request {
     fn from(command: Command) -> Self {
-        Self { command, once: Once::default(), expected_version: None }
+        Self { command, once: Once::default(), expected_version: None, ignores_deleted: false }
     }
 }

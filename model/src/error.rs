@@ -51,6 +51,16 @@ pub struct Problem {
     pub problem: String,
 }
 
+/// The problem of an input that names something which isn't there.
+pub const ABSENT: &str = "does not exist";
+
+impl Problem {
+    /// Whether the input is well-formed and names nothing: some surfaces have a word of their own for that.
+    pub fn is_absent(&self) -> bool {
+        self.problem == ABSENT
+    }
+}
+
 fn problems(all: &[Problem]) -> String {
     all.iter().map(|p| format!("{} {}", p.field, p.problem)).collect::<Vec<_>>().join("; ")
 }

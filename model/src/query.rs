@@ -16,9 +16,13 @@ pub struct TicketFilter {
     pub priority: Vec<Priority>,
     pub kind: Vec<String>,
     pub category: Vec<CategoryId>,
+    /// Those without a category: only them, or beside the ones in `category`.
+    pub uncategorized: bool,
     pub source: Vec<Source>,
     pub channel: Vec<Channel>,
     pub requester: Vec<UserId>,
+    /// Requested by this one; whose tickets one may ask for by name is a permission of its own (seed 003 §3.3).
+    pub creator: Option<UserId>,
     pub assignee: Vec<UserId>,
     /// `Some(true)`: nobody's; `Some(false)`: somebody's.
     pub unassigned: Option<bool>,

@@ -46,9 +46,23 @@ impl Time {
         Some(Self(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis()))
     }
 
+    /// To the second, for surfaces that show no milliseconds.
+    pub fn whole_seconds(self) -> Self {
+        Self(self.0.div_euclid(SECOND) * SECOND)
+    }
+
     fn utc(self) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(self.0).unwrap_or(DateTime::UNIX_EPOCH)
     }
+}
+
+/// The number of a day that is written `YYYY-MM-DD`, and in no other way: days since 1970-01-01.
+pub fn day(text: &str) -> Option<i64> {
+    let form = |(i, b): (usize, u8)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() };
+    if text.len() != 10 || !text.bytes().enumerate().all(form) {
+        return None;
+    }
+    Some(Time::parse(text)?.0.div_euclid(DAY))
 }
 
 /// The zone in which days begin and end: ticket numbers count per day and per year in it.
@@ -105,6 +119,20 @@ mod tests {
         assert_eq!(Time::parse("2024-10-23T18:30:00+08:00"), Some(Time(1_729_679_400_000)));
         assert_eq!(Time::parse("2024-10-23"), Some(Time(1_729_641_600_000)));
         assert_eq!(Time::parse("soon"), None);
+        assert_eq!(Time(1_729_679_400_999).whole_seconds().rfc3339(), "2024-10-23T10:30:00Z");
+        assert_eq!(Time(-1).whole_seconds().rfc3339(), "1969-12-31T23:59:59Z");
+    }
+
+    #[test]
+    fn days_are_written_in_one_way() {
+        assert_eq!(day("1970-01-02"), Some(1));
+        assert_eq!(
+            day("2024-10-23").map(|n| Zone::default().day_start(n).rfc3339()),
+            Some("2024-10-22T16:00:00Z".into())
+        );
+        for bad in ["2024-10-32", "2024-1-1", "24-10-01", "2024/10/01", "2024-10-01T00:00:00Z", "", "２０24-10-1"] {
+            assert_eq!(day(bad), None, "{bad}");
+        }
     }
 
     #[test]

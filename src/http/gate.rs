@@ -103,15 +103,20 @@ fn refused(error: Error) -> Refused {
 
 /// Who calls a route that is not GraphQL. Nobody is [`Actor::Anonymous`].
 pub async fn actor(engine: &Engine, headers: &HeaderMap) -> Result<Actor, Refusal> {
-    let given = headers.get(AUTHORIZATION).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    let key = || headers.get("x-api-key").map(|key| format!("ApiKey {}", String::from_utf8_lossy(key.as_bytes())));
-    let actor = engine.authenticate(given.or_else(key).as_deref()).await?;
+    let actor = engine.authenticate(credential(headers).as_deref()).await?;
     note(&actor);
     Ok(actor)
 }
 
+/// What a caller names themselves by: `Authorization`, else `X-API-Key`.
+pub fn credential(headers: &HeaderMap) -> Option<String> {
+    let given = headers.get(AUTHORIZATION).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let key = || headers.get("x-api-key").map(|key| format!("ApiKey {}", String::from_utf8_lossy(key.as_bytes())));
+    given.or_else(key)
+}
+
 /// Puts the caller into the request's log lines.
-fn note(actor: &Actor) {
+pub fn note(actor: &Actor) {
     if let Some(user) = actor.user() {
         tracing::Span::current().record("user", user.0);
     }

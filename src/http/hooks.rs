@@ -73,16 +73,23 @@ pub fn announced(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Tells a body that is too large from one that broke off.
 fn broken(error: &axum::Error, most: u64) -> Refusal {
+    if too_long(error) {
+        return Refusal::too_large(most);
+    }
+    Refusal::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", "the body broke off")
+}
+
+/// Tells a body that is too large from one that broke off.
+pub fn too_long(error: &axum::Error) -> bool {
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(one) = cause {
         if one.is::<LengthLimitError>() {
-            return Refusal::too_large(most);
+            return true;
         }
         cause = one.source();
     }
-    Refusal::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", "the body broke off")
+    false
 }
 
 #[cfg(test)]

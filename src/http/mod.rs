@@ -6,6 +6,8 @@
 pub mod answer;
 mod attachments;
 mod client;
+pub mod dialect;
+pub mod field;
 mod gate;
 pub mod graphql;
 mod health;
@@ -13,6 +15,7 @@ mod hooks;
 mod metrics;
 mod observe;
 mod range;
+pub mod v1;
 
 use crate::assembly;
 use crate::config::{Config, Http};
@@ -88,6 +91,7 @@ pub fn router(app: &Arc<App>) -> Router {
 
     let routes = short
         .merge(files)
+        .nest("/v1", v1::routes(app))
         .fallback(async || Refusal::not_found())
         .method_not_allowed_fallback(async || {
             Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "this method is not served here")
@@ -130,7 +134,7 @@ fn cors(http: &Http) -> Option<CorsLayer> {
     let shown = [ETAG, LOCATION, RETRY_AFTER, CONTENT_DISPOSITION, CONTENT_RANGE];
     let cors = CorsLayer::new()
         .allow_origin(origins)
-        .allow_methods([Method::GET, Method::HEAD, Method::POST])
+        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers(allowed.collect::<Vec<_>>())
         .expose_headers(shown.into_iter().chain([HeaderName::from_static("x-request-id")]).collect::<Vec<_>>())
         .max_age(PREFLIGHT);

@@ -56,8 +56,10 @@ pub(crate) async fn with_attachments(conn: &mut Conn, rows: Vec<Counted>) -> Res
 /// What part of a ticket's comments.
 #[derive(Debug, Clone, Copy)]
 pub struct Part {
-    /// Internal notes and withdrawn comments, too.
+    /// Internal notes, too.
     pub internal: bool,
+    /// Withdrawn comments, too, together with `internal` only.
+    pub withdrawn: bool,
     /// Without the description.
     pub without_description: bool,
     pub after: Option<CommentId>,
@@ -70,7 +72,16 @@ pub struct Part {
 impl Part {
     /// The first `limit` comments with or without what only staff may read.
     pub fn oldest(internal: bool, limit: usize) -> Self {
-        Self { internal, without_description: false, after: None, before: None, newest_first: false, limit, offset: 0 }
+        Self {
+            internal,
+            withdrawn: internal,
+            without_description: false,
+            after: None,
+            before: None,
+            newest_first: false,
+            limit,
+            offset: 0,
+        }
     }
 }
 
@@ -79,7 +90,10 @@ pub async fn of_ticket(conn: &mut Conn, ticket: TicketId, part: Part) -> Result<
     let mut sql = conn.pick(COLUMNS, "FROM comments WHERE ticket_id = ");
     sql.push_arg(ticket);
     if !part.internal {
-        sql.push(" AND visibility <> 'internal' AND withdrawn_at IS NULL");
+        sql.push(" AND visibility <> 'internal'");
+    }
+    if !(part.internal && part.withdrawn) {
+        sql.push(" AND withdrawn_at IS NULL");
     }
     if part.without_description {
         sql.push(" AND id <> (SELECT description_id FROM tickets WHERE id = ").push_arg(ticket).push(")");

@@ -21,6 +21,7 @@ mod migrate;
 pub mod notification;
 pub mod once;
 pub mod people;
+pub mod report;
 pub mod search;
 pub mod session;
 pub mod settings;

@@ -6,7 +6,7 @@
 use crate::cube::{self, CubeFilter, CubeGroup};
 use crate::db::{Conn, Sql};
 use crate::{search, ticket};
-use model::id::{TicketId, UserId};
+use model::id::{CategoryId, TicketId, UserId};
 use model::query::{Direction, Page, Place, Slice, Sort, SortBy, TicketFilter};
 use model::ticket::{Status, Ticket};
 use model::{Result, Time};
@@ -101,10 +101,17 @@ fn conditions(sql: &mut Sql, filter: &TicketFilter, scope: Scope, branch: Branch
     }
     sql.and_in("t.priority", filter.priority.iter().map(|p| p.rank()));
     sql.and_in("t.kind", filter.kind.iter());
-    sql.and_in("t.category_id", filter.category.iter().copied());
+    if filter.uncategorized {
+        sql.push(" AND (t.category_id IS NULL OR (t.id > 0");
+        sql.and_in("t.category_id", filter.category.iter().copied().chain([CategoryId(0)]));
+        sql.push("))");
+    } else {
+        sql.and_in("t.category_id", filter.category.iter().copied());
+    }
     sql.and_in("t.source", filter.source.iter().map(|s| s.word()));
     sql.and_in("t.channel", filter.channel.iter().map(|c| c.word()));
     sql.and_in("t.requester_id", filter.requester.iter().copied());
+    sql.and_in("t.requester_id", filter.creator);
     sql.and_in("t.assignee_id", filter.assignee.iter().copied());
     match filter.unassigned {
         Some(true) => sql.push(" AND t.assignee_id IS NULL"),
@@ -237,7 +244,9 @@ pub async fn tickets(
     let column = column(sort.by);
     // A backward page is read in the other direction and turned round.
     let descending = (sort.direction == Direction::Descending) != page.backward;
-    let take = page.limit + page.offset + 1;
+    // One more than is shown says whether there is more.
+    let take = page.limit as i64 + 1;
+    let skip = page.offset as i64;
     let branches = branches(filter, scope);
     let bounded = |sql: &mut Sql, branch: Branch| {
         sql.push(" FROM tickets t WHERE t.id > 0");
@@ -248,28 +257,31 @@ pub async fn tickets(
         if let Some(place) = page.before {
             beyond(sql, column, place, sort.direction == Direction::Descending, Side::Before);
         }
-        sql.push(&order(column, descending, page.backward, true)).push(" LIMIT ").push_arg(take as i64);
+        sql.push(&order(column, descending, page.backward, true)).push(" LIMIT ");
     };
-    let mut tickets = if let [branch] = branches.as_slice() {
+    let tickets = if let [branch] = branches.as_slice() {
         let mut sql = conn.pick(&ticket::select_list(), "");
         bounded(&mut sql, *branch);
+        sql.push_arg(take).push(" OFFSET ").push_arg(skip);
         conn.list(sql, ticket::read).await?
     } else {
-        let mut sql = Sql::built("SELECT id FROM (".to_owned());
+        let mut sql = conn.pick(&ticket::select_list(), "FROM tickets t WHERE t.id IN (SELECT id FROM (");
         for (i, branch) in branches.iter().enumerate() {
             sql.push(if i == 0 { "SELECT * FROM (" } else { " UNION ALL SELECT * FROM (" });
             sql.push(&format!("SELECT t.id, {} AS sort_key", column.unwrap_or("t.id")));
             bounded(&mut sql, *branch);
-            sql.push(&format!(") AS b{i}"));
+            sql.push_arg(take + skip).push(&format!(") AS b{i}"));
         }
         sql.push(") AS merged")
             .push(&order(column, descending, page.backward, false))
             .push(" LIMIT ")
-            .push_arg(take as i64);
-        let ids = conn.list(sql, |c| c.int().map(TicketId)).await?;
-        in_order(ticket::by_ids(conn, &ids).await?, &ids)
+            .push_arg(take)
+            .push(" OFFSET ")
+            .push_arg(skip)
+            .push(")")
+            .push(&order(column, descending, page.backward, true));
+        conn.list(sql, ticket::read).await?
     };
-    tickets.drain(..page.offset.min(tickets.len()));
     Ok(slice(tickets, page, |t| place(t, sort.by)))
 }
 
@@ -296,11 +308,15 @@ pub async fn count(conn: &mut Conn, filter: &TicketFilter, scope: Scope, now: Ti
     if let Some(cube) = cubic(filter) {
         let mut total = match scope {
             Scope::Requester(_) => None,
-            Scope::All => Some(cubed(conn, &cube).await?),
+            Scope::All => Some(cubed(conn, &cube, filter.reopened).await?),
             Scope::Agent(me) => {
                 let held: Vec<i64> =
                     [me.0, 0].into_iter().filter(|id| cube.assignee.is_empty() || cube.assignee.contains(id)).collect();
-                if held.is_empty() { Some(0) } else { Some(cubed(conn, &CubeFilter { assignee: held, ..cube }).await?) }
+                if held.is_empty() {
+                    Some(0)
+                } else {
+                    Some(cubed(conn, &CubeFilter { assignee: held, ..cube }, filter.reopened).await?)
+                }
             }
         };
         if let (Scope::Agent(me), Some(sum)) = (scope, total.as_mut()) {
@@ -325,8 +341,13 @@ async fn scanned(conn: &mut Conn, filter: &TicketFilter, scope: Scope, branches:
     Ok(total)
 }
 
-async fn cubed(conn: &mut Conn, filter: &CubeFilter) -> Result<i64> {
-    Ok(cube::sums(conn, filter, CubeGroup::All).await?.first().map_or(0, |s| s.tickets))
+async fn cubed(conn: &mut Conn, filter: &CubeFilter, reopened: Option<bool>) -> Result<i64> {
+    let sums = cube::sums(conn, filter, CubeGroup::All).await?;
+    Ok(sums.first().map_or(0, |s| match reopened {
+        None => s.tickets,
+        Some(true) => s.reopened,
+        Some(false) => s.tickets - s.reopened,
+    }))
 }
 
 /// The filter as the cube understands it, if it asks for nothing else.
@@ -334,7 +355,7 @@ fn cubic(filter: &TicketFilter) -> Option<CubeFilter> {
     let cube = CubeFilter {
         status: filter.status.clone(),
         priority: filter.priority.clone(),
-        category: filter.category.iter().map(|c| c.0).collect(),
+        category: filter.category.iter().map(|c| c.0).chain(filter.uncategorized.then_some(0)).collect(),
         assignee: match filter.unassigned {
             Some(true) if filter.assignee.is_empty() => vec![0],
             Some(_) => return None,
@@ -347,6 +368,8 @@ fn cubic(filter: &TicketFilter) -> Option<CubeFilter> {
         status: Vec::new(),
         priority: Vec::new(),
         category: Vec::new(),
+        uncategorized: false,
+        reopened: None,
         assignee: Vec::new(),
         unassigned: None,
         ..filter.clone()

@@ -29,3 +29,4 @@ mod schema;
 mod statements;
 mod story;
 mod tidy;
+mod v1;

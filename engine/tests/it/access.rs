@@ -34,6 +34,7 @@ fn expected(operation: Operation) -> &'static str {
         SetCommentVisibility => "-orr",
         ReadPerson => "orrr",
         EditProfile | SetPassword | ReadSessions | EndSession | RevokeApiToken | UnlinkIdentity => "ooor",
+        ReadAllTickets => "--rr",
         ListPeople | CreateUser | SetRole | SetUserStatus | EditCategories | ReadSettings => "--rr",
         ReadDeliveries | ReadQuarantine | SettleQuarantine => "--rr",
         LinkIdentity | ChangeSettings => "---r",
@@ -298,6 +299,10 @@ rows! { t;
     Command::ReopenTicket(..) => "UONOONOOF", Command::ReopenTicket(t.resolved, "again".into());
     Command::WithdrawTicket(..) => "UONFFNFFF", Command::WithdrawTicket(t.ticket, None);
     Command::SetPriority(..) => "UFNOONOOF", Command::SetPriority(t.ticket, Priority::High);
+    Command::WriteStatus(..) => "UFNOONOOF",
+        Command::WriteStatus(t.ticket, WriteStatus { status: Status::Pending, alike: &[], reopened: None, reason: None });
+    Command::WritePriority(..) => "UFNOONOOF",
+        Command::WritePriority(t.ticket, WritePriority { priority: Priority::Low, alike: &[] });
     Command::AssignTicket(..) => "UFNOONOOF", Command::AssignTicket(t.ticket, AssignTicket { assignee: Some(t.agent), department: Edit::Set(Some("d".into())), reason: None });
     Command::EscalateTicket(..) => "UFNOONOOF", Command::EscalateTicket(t.ticket, EscalateTicket::default());
     Command::RateTicket(..) => "UONFFNFFF", Command::RateTicket(t.resolved, 5, None);
@@ -378,7 +383,7 @@ async fn every_command_answers_everyone_as_written() {
 }
 
 /// What queries answer; an empty list counts as not found.
-const QUERIES: [(&str, &str); 35] = [
+const QUERIES: [(&str, &str); 42] = [
     ("me", "UOOOOOOOO"),
     ("ticket", "UONOONOOO"),
     ("ticket_by_number", "UONOONOOO"),
@@ -410,6 +415,13 @@ const QUERIES: [(&str, &str); 35] = [
     ("api_tokens", "UONNNNNOO"),
     ("identities", "UONOOOOOO"),
     ("statistics", "UOOOOOOOO"),
+    ("own_statistics", "UOOOOOOOO"),
+    ("report", "UFFFFFOOO"),
+    ("detail", "UONOONOOO"),
+    ("deleted detail", "UNNNNNNNN"),
+    ("tickets_numbered", "UONOONOOO"),
+    ("tickets of somebody by name", "UOFFFFOOO"),
+    ("comments_numbered", "UONOONOOO"),
     ("events", "UOOOOOOOO"),
     ("notification_stream", "UOOOOOOOO"),
     ("attachment", "UONOONOOO"),
@@ -425,6 +437,7 @@ async fn query(name: &str, e: &engine::Engine, a: &Actor, t: &Things) -> Result<
     let gone = TicketFilter { ids: vec![t.deleted], deleted: true, ..TicketFilter::default() };
     let page = Page::first(10);
     let part = engine::Part::oldest(true, 10);
+    let numbers = engine::Numbers { skip: 0, limit: 10 };
     let staff = UserFilter { role: vec![Role::Agent], ..UserFilter::default() };
     match name {
         "me" => e.me(a).await.map(drop),
@@ -458,6 +471,21 @@ async fn query(name: &str, e: &engine::Engine, a: &Actor, t: &Things) -> Result<
         "api_tokens" => some(e.api_tokens(a, t.alice).await?),
         "identities" => some(e.identities(a, &[t.alice]).await?),
         "statistics" => e.statistics(a, engine::StatisticsQuery::default()).await.map(drop),
+        "own_statistics" => e.own_statistics(a).await.map(drop),
+        "report" => {
+            e.report(a, engine::ReportQuery { from_day: 0, to_day: 1, by: engine::ReportBy::Assignee }).await.map(drop)
+        }
+        "detail" => e.detail(a, t.ticket).await.map(drop),
+        "deleted detail" => e.detail(a, t.deleted).await.map(drop),
+        "tickets_numbered" => some(e.tickets_numbered(a, &mine, Sort::default(), numbers).await?.items),
+        "tickets of somebody by name" => {
+            let filter = TicketFilter { creator: Some(t.alice), ..TicketFilter::default() };
+            e.tickets_numbered(a, &filter, Sort::default(), numbers).await.map(drop)
+        }
+        "comments_numbered" => {
+            let query = engine::CommentQuery { internal: true, part: numbers };
+            some(e.comments_numbered(a, t.ticket, query).await?.items)
+        }
         "events" => e.events(a, None, EventFilter::default()).await.map(drop),
         "notification_stream" => e.notification_stream(a).await.map(drop),
         "attachment" => e.attachment(a, t.file).await.map(drop),

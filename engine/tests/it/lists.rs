@@ -86,6 +86,10 @@ fn filters(now: Time, cast: &Cast) -> Vec<TicketFilter> {
         TicketFilter { kind: vec!["bug".into()], ..plain() },
         TicketFilter { category: vec![CategoryId(1)], ..plain() },
         TicketFilter { category: vec![CategoryId(1), CategoryId(2)], status: vec![Status::Open], ..plain() },
+        TicketFilter { uncategorized: true, ..plain() },
+        TicketFilter { uncategorized: true, category: vec![CategoryId(2)], ..plain() },
+        TicketFilter { status: vec![Status::Open], reopened: Some(true), ..plain() },
+        TicketFilter { status: vec![Status::Open], reopened: Some(false), ..plain() },
         TicketFilter { source: vec![Source::Email, Source::Chat], ..plain() },
         TicketFilter { channel: vec![model::people::Channel::Web], ..plain() },
         TicketFilter { channel: vec![model::people::Channel::Discord], ..plain() },
@@ -135,7 +139,10 @@ fn matches(f: &TicketFilter, t: &Ticket, now: Time) -> bool {
         && any(&f.source, &t.source)
         && any(&f.channel, &t.channel)
         && any(&f.requester, &t.requester)
-        && (f.category.is_empty() || t.category.is_some_and(|c| f.category.contains(&c)))
+        && match t.category {
+            Some(category) => f.category.contains(&category) || (f.category.is_empty() && !f.uncategorized),
+            None => f.uncategorized || f.category.is_empty(),
+        }
         && (f.assignee.is_empty() || t.assignee.is_some_and(|a| f.assignee.contains(&a)))
         && is(f.reopened, t.reopened)
         && is(f.unassigned, t.assignee.is_none())
@@ -247,6 +254,17 @@ async fn every_filter_and_order_shows_each_ticket_once_to_everyone() {
                         let ids: Vec<_> = slice.items.iter().map(|(_, t)| t.id).collect();
                         assert_eq!(ids, want.iter().skip(3).take(4).copied().collect::<Vec<_>>());
                         assert_eq!((slice.has_previous, slice.has_next), (true, want.len() > 7));
+                        for skip in [0, 5, want.len() - 1, want.len(), usize::MAX] {
+                            let part = engine::Numbers { skip, limit: 6 };
+                            let told = house.engine.tickets_numbered(reader, &filter, sort, part).await.unwrap();
+                            let ids: Vec<_> = told.items.iter().map(|t| t.id).collect();
+                            assert_eq!(
+                                ids,
+                                want.iter().skip(skip).take(6).copied().collect::<Vec<_>>(),
+                                "{sort:?} {skip}"
+                            );
+                            assert_eq!(told.total, want.len() as i64);
+                        }
                     }
                 }
             }

@@ -16,5 +16,6 @@ mod log;
 mod moves;
 mod once;
 mod rebuild;
+mod reports;
 mod search;
 mod timers;

@@ -5,6 +5,7 @@
 
 mod category;
 mod comment;
+mod dialect;
 mod house;
 mod person;
 mod session;
@@ -95,6 +96,9 @@ pub fn decide(scene: &Scene<'_>, request: &Request, counters: &mut Counters) -> 
     {
         return Err(crate::access::sign_in());
     }
+    if request.ignores_deleted && scene.facts.ticket.as_ref().is_some_and(|t| t.deleted_at.is_some()) {
+        return Err(Error::not_found("ticket"));
+    }
     if let (Some(expected), Some(ticket)) = (request.expected_version, &scene.facts.ticket) {
         // Only those who may see it learn that it has moved on.
         if crate::access::knows(scene.actor, ticket) && ticket.version != expected {
@@ -110,6 +114,8 @@ pub fn decide(scene: &Scene<'_>, request: &Request, counters: &mut Counters) -> 
         Command::ReopenTicket(_, reason) => ticket::reopen(scene, reason),
         Command::WithdrawTicket(_, reason) => ticket::withdraw(scene, reason.as_deref()),
         Command::SetPriority(_, priority) => ticket::set_priority(scene, *priority),
+        Command::WriteStatus(_, write) => dialect::write_status(scene, write),
+        Command::WritePriority(_, write) => dialect::write_priority(scene, write),
         Command::AssignTicket(_, assign) => ticket::assign(scene, assign),
         Command::EscalateTicket(_, escalate) => ticket::escalate(scene, escalate),
         Command::RateTicket(_, rating, text) => ticket::rate(scene, *rating, text.as_deref()),

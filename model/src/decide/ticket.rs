@@ -6,7 +6,7 @@ use crate::actor::Actor;
 use crate::command::{AssignTicket, ChangeStatus, Edit, EditTicket, EscalateTicket, OpenTicket};
 use crate::comment::{Comment, Visibility};
 use crate::counters::Counters;
-use crate::error::{Error, Problems, Result};
+use crate::error::{ABSENT, Error, Problems, Result};
 use crate::event::{Change, Event, Moved, TicketChanges};
 use crate::people::User;
 use crate::text::{self, Body, Email, Tag, Title};
@@ -162,7 +162,7 @@ fn bounded(field: &'static str, map: &Map<String, Value>, max: usize) -> Result<
 /// Only staff whose account works can be assigned.
 fn assignable(user: Option<&User>) -> Result<()> {
     match user {
-        None => Err(Error::invalid("assignee", "does not exist")),
+        None => Err(Error::invalid("assignee", ABSENT)),
         Some(user) if !user.role.is_staff() => {
             Err(Error::invalid("assignee", "must be an agent, a supervisor or an administrator"))
         }
@@ -172,7 +172,7 @@ fn assignable(user: Option<&User>) -> Result<()> {
 }
 
 /// The ticket, if the caller may do this to it and it is not merged away.
-fn ticket_for<'a>(scene: &'a Scene<'_>, operation: Operation) -> Result<&'a Ticket> {
+pub(super) fn ticket_for<'a>(scene: &'a Scene<'_>, operation: Operation) -> Result<&'a Ticket> {
     let ticket = scene.facts.ticket()?;
     access::on_ticket(scene.actor, operation, ticket)?;
     not_merged(ticket)?;
@@ -321,7 +321,7 @@ pub(super) fn set_priority(scene: &Scene<'_>, to: Priority) -> Result<Decision> 
     Ok(priority_event(scene, ticket, to).into_iter().collect::<Vec<_>>().into())
 }
 
-fn priority_event(scene: &Scene<'_>, ticket: &Ticket, to: Priority) -> Option<Event> {
+pub(super) fn priority_event(scene: &Scene<'_>, ticket: &Ticket, to: Priority) -> Option<Event> {
     let (response_due_at, resolution_due_at) = scene.policy.sla.due(ticket.created_at, to, ticket.category_sla_hours);
     let priority = Change::of(ticket.priority, to)?;
     Some(Event::PriorityChanged { ticket: ticket.id, priority, response_due_at, resolution_due_at })

@@ -1,0 +1,239 @@
+//! What the HTTP dialects have in common in kind: who calls, what they sent, how they are told no.
+//!
+//! A dialect says how it tells no (`Dialect::failure`); the extractors here do the rest, so that every refusal below a
+//! dialect's prefix comes in its own form. What is sent and answered is each dialect's own, and nothing of it is shared.
+
+use super::hooks::{announced, too_long};
+use super::{App, gate};
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request, State};
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
+use model::error::Problem;
+use model::{Actor, Error};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One way in which clients of HTTP are spoken to.
+pub trait Dialect: Send + Sync + 'static {
+    /// How its clients are told no.
+    fn failure(failure: &Failure) -> Response;
+
+    /// What they name themselves by, as [`engine::Engine::authenticate`] takes it.
+    fn credential(parts: &Parts) -> Option<String> {
+        gate::credential(&parts.headers)
+    }
+}
+
+/// Why a request is not carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// It can't be read: a path, a query or a body that is not what it has to be.
+    Malformed(Vec<Problem>),
+    /// The body has more bytes than the server takes.
+    TooLarge { limit: u64 },
+    /// Nothing stands at this path.
+    NoSuchRoute,
+    /// Something stands there, and not for this method.
+    WrongMethod,
+    /// It took longer than the server waits.
+    TimedOut,
+    /// The engine said no.
+    Refused(Error),
+}
+
+impl Failure {
+    fn malformed(field: &'static str, problem: impl Into<String>) -> Self {
+        Self::Malformed(vec![Problem { field, problem: problem.into() }])
+    }
+}
+
+/// A failure on its way to a client of this dialect; `?` makes one out of an [`Error`].
+pub struct Fail<D>(pub Failure, PhantomData<D>);
+
+impl<D> Fail<D> {
+    pub fn new(failure: Failure) -> Self {
+        Self(failure, PhantomData)
+    }
+
+    /// What is wrong with a query string makes a request malformed, not merely invalid.
+    pub fn of_query(error: Error) -> Self {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "one that lists problems, and all others")]
+        Self::new(match error {
+            Error::Invalid(problems) => Failure::Malformed(problems),
+            other => Failure::Refused(other),
+        })
+    }
+}
+
+impl<D> From<Error> for Fail<D> {
+    fn from(error: Error) -> Self {
+        Self::new(Failure::Refused(error))
+    }
+}
+
+impl<D: Dialect> IntoResponse for Fail<D> {
+    fn into_response(self) -> Response {
+        if let Failure::Refused(Error::Internal(why)) = &self.0 {
+            tracing::error!(why, "a request failed inside");
+        }
+        D::failure(&self.0)
+    }
+}
+
+/// Who calls: somebody with a credential that works. Deleted tickets are gone for them: no dialect restores one.
+pub struct Caller<D>(engine::Caller, PhantomData<D>);
+
+impl<D> Deref for Caller<D> {
+    type Target = engine::Caller;
+
+    fn deref(&self) -> &engine::Caller {
+        &self.0
+    }
+}
+
+impl<D: Dialect> FromRequestParts<Arc<App>> for Caller<D> {
+    type Rejection = Fail<D>;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Fail<D>> {
+        let actor = app.engine.authenticate(D::credential(parts).as_deref()).await?;
+        if matches!(actor, Actor::Anonymous) {
+            return Err(model::access::sign_in().into());
+        }
+        gate::note(&actor);
+        let key = parts.headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
+        Ok(Self(engine::Caller::new(actor).ignoring_deleted().keyed(key), PhantomData))
+    }
+}
+
+/// The numbers in a path, in their order.
+pub struct Ids<D, const N: usize>(pub [i64; N], pub PhantomData<D>);
+
+impl<D: Dialect, const N: usize> FromRequestParts<Arc<App>> for Ids<D, N> {
+    type Rejection = Fail<D>;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Fail<D>> {
+        let not_text = |_| Fail::new(Failure::malformed("id", "must be an integer"));
+        let all = RawPathParams::from_request_parts(parts, app).await.map_err(not_text)?;
+        let numbers: Option<Vec<i64>> = all.iter().map(|(_, text)| id(text)).collect();
+        let numbers = numbers.and_then(|numbers| <[i64; N]>::try_from(numbers).ok());
+        let numbers = numbers.ok_or_else(|| Fail::new(Failure::malformed("id", "must be an integer")))?;
+        Ok(Self(numbers, PhantomData))
+    }
+}
+
+/// A number too large for us is one that nothing has.
+fn id(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    Some(text.parse().unwrap_or(i64::MAX))
+}
+
+/// The query string. An empty value is an absent one, the last of several counts, and unknown names are ignored.
+pub struct Params<T, D>(pub T, pub PhantomData<D>);
+
+impl<T: DeserializeOwned, D: Dialect> FromRequestParts<Arc<App>> for Params<T, D> {
+    type Rejection = Fail<D>;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Fail<D>> {
+        let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
+        let axum::extract::Query(pairs) = query.map_err(|_| Fail::new(Failure::malformed("query", "can't be read")))?;
+        let given = pairs.into_iter().filter(|(_, value)| !value.trim().is_empty());
+        let all: Map<String, Value> = given.map(|(name, value)| (name, Value::String(value))).collect();
+        let read = serde_json::from_value(Value::Object(all));
+        let read = read.map_err(|_| Fail::new(Failure::malformed("query", "can't be read")))?;
+        Ok(Self(read, PhantomData))
+    }
+}
+
+/// The body, a JSON object whatever its type is said to be; none at all is an empty object. Fields are a
+/// [`Field`](super::field::Field) each, so that one that is wrong doesn't hide the others.
+pub struct Body<T, D>(pub T, pub PhantomData<D>);
+
+impl<T: DeserializeOwned, D: Dialect> FromRequest<Arc<App>> for Body<T, D> {
+    type Rejection = Fail<D>;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Fail<D>> {
+        let limit = app.config.http.max_body_bytes;
+        if announced(request.headers()).is_some_and(|length| length > limit) {
+            return Err(Fail::new(Failure::TooLarge { limit }));
+        }
+        let bytes = to_bytes(request.into_body(), usize::try_from(limit).unwrap_or(usize::MAX)).await;
+        let bytes = bytes.map_err(|error| {
+            let broken = || Failure::malformed("body", "broke off");
+            Fail::new(if too_long(&error) { Failure::TooLarge { limit } } else { broken() })
+        })?;
+        read(&bytes).map(|body| Self(body, PhantomData)).map_err(Fail::new)
+    }
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    let value = match bytes.trim_ascii() {
+        [] => Value::Object(Map::new()),
+        some => serde_json::from_slice(some).map_err(|error| {
+            let place = (error.line(), error.column());
+            Failure::malformed("body", format!("is not valid JSON (line {}, column {})", place.0, place.1))
+        })?,
+    };
+    if !value.is_object() {
+        return Err(Failure::Refused(Error::invalid("body", "must be a JSON object")));
+    }
+    serde_json::from_value(value).map_err(|error| Failure::Refused(Error::internal(error)))
+}
+
+/// The layer around a dialect's routes: what takes too long and what panics is told in the dialect's own form, too.
+pub async fn guarded<D: Dialect>(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let patience = Duration::from_secs(app.config.http.request_timeout_seconds);
+    let running = AssertUnwindSafe(next.run(request)).catch_unwind();
+    match tokio::time::timeout(patience, running).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => Fail::<D>::from(Error::internal("a request panicked")).into_response(),
+        Err(_) => Fail::<D>::new(Failure::TimedOut).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_integers_of_any_size() {
+        for (text, is) in [
+            ("100001", Some(100_001)),
+            ("-3", Some(-3)),
+            ("99999999999999999999999", Some(i64::MAX)),
+            ("007", Some(7)),
+            ("", None),
+            ("-", None),
+            ("1.5", None),
+            ("abc", None),
+            ("+1", None),
+            ("１", None),
+            ("1 or 1=1", None),
+        ] {
+            assert_eq!(id(text), is, "{text}");
+        }
+    }
+
+    #[test]
+    fn bodies_are_objects() {
+        let told = |text: &str| read::<Map<String, Value>>(text.as_bytes());
+        assert_eq!(told(" \n"), Ok(Map::new()));
+        assert!(told(r#"{"a": 1, "a": 2}"#).is_ok());
+        for bad in ["{", "nonsense", "{\"a\": }", "\u{feff}", &"[".repeat(1_000)] {
+            assert!(matches!(told(bad), Err(Failure::Malformed(_))), "{bad}");
+        }
+        for other in ["[]", "5", "null", "\"{}\""] {
+            assert!(matches!(told(other), Err(Failure::Refused(Error::Invalid(_)))), "{other}");
+        }
+    }
+}
