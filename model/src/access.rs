@@ -65,6 +65,8 @@ pub enum Operation {
     ReadDeliveries,
     ReadQuarantine,
     SettleQuarantine,
+    ReadWebhooks,
+    ManageWebhooks,
     /// Timers, contacts, counters: nobody but the system.
     Housekeeping,
 }
@@ -82,7 +84,7 @@ pub enum Grant {
 
 #[allow(clippy::enum_glob_use, reason = "the table reads as a table; tests see it as used otherwise")]
 impl Operation {
-    pub const ALL: [Self; 49] = {
+    pub const ALL: [Self; 51] = {
         use Operation::*;
         [
             ReadTicket,
@@ -133,6 +135,8 @@ impl Operation {
             ReadDeliveries,
             ReadQuarantine,
             SettleQuarantine,
+            ReadWebhooks,
+            ManageWebhooks,
             Housekeeping,
         ]
     };
@@ -187,6 +191,7 @@ impl Operation {
             ChangeSettings                          => [No,    No,    No,    Reach],
             ReadDeliveries                          => [No,    No,    Reach, Reach],
             ReadQuarantine | SettleQuarantine       => [No,    No,    Reach, Reach],
+            ReadWebhooks | ManageWebhooks           => [No,    No,    No,    Reach],
             Housekeeping                            => [No,    No,    No,    No],
         }
     }
@@ -207,14 +212,14 @@ impl Operation {
         match self {
             ReadTicket | ReadInternal | ListTickets | ReadStatistics | ReadEvents | ReadCategories | ReadPerson
             | ReadSessions | ReadNotifications | ListStaff | ListPeople | ReadSettings | ReadDeliveries
-            | ReadQuarantine => Scope::Read,
+            | ReadQuarantine | ReadWebhooks => Scope::Read,
             EditTicket | EditWorkflow | ChangeStatus | CloseTicket | ReopenTicket | WithdrawTicket | SetPriority
             | AssignTicket | EscalateTicket | RateTicket | DeleteTicket | RestoreTicket | MergeTicket | AddComment
             | AddInternalNote | EditComment | WithdrawComment | SetCommentVisibility | OpenTicket
             | OpenTicketForOthers | StoreFile => Scope::Write,
             EditProfile | SetPassword | EndSession | CreateApiToken | RevokeApiToken | UnlinkIdentity | CreateUser
             | SetRole | SetUserStatus | LinkIdentity | EditCategories | ChangeSettings | SettleQuarantine
-            | Housekeeping => Scope::Admin,
+            | ManageWebhooks | Housekeeping => Scope::Admin,
         }
     }
 
@@ -270,6 +275,8 @@ impl Operation {
             ReadDeliveries => "read deliveries",
             ReadQuarantine => "read the quarantine",
             SettleQuarantine => "settle quarantined messages",
+            ReadWebhooks => "read webhooks",
+            ManageWebhooks => "manage webhooks",
             Housekeeping => "do what only the system does",
         }
     }
