@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use tokio::sync::MutexGuard;
 
 const COUNTERS: &str = "event, ticket, comment, person, category, attachment, identity, session, api_token, inbound, \
-                        notification, delivery, year, year_tickets, day, day_tickets";
+                        notification, delivery, year, year_tickets, day, day_tickets, webhook";
 
 /// An open batch. Dropping it rolls everything back.
 pub struct Batch<'db> {
@@ -59,7 +59,7 @@ impl<'db> Batch<'db> {
             open: true,
         };
         let read = |c: &mut crate::db::Columns<'_>| {
-            let mut values = [0; 16];
+            let mut values = [0; 17];
             for value in &mut values {
                 *value = c.int()?;
             }
