@@ -18,3 +18,4 @@ mod once;
 mod rebuild;
 mod search;
 mod timers;
+mod webhooks;
