@@ -28,6 +28,7 @@ mod scalars;
 mod statistics;
 mod subscription;
 mod ticket;
+mod webhook;
 mod words;
 
 #[cfg(test)]
