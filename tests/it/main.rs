@@ -16,6 +16,7 @@ mod app;
 mod binary;
 mod live;
 mod mail;
+mod receiver;
 
 mod crash;
 mod docs;
@@ -29,3 +30,4 @@ mod schema;
 mod statements;
 mod story;
 mod tidy;
+mod webhooks;
