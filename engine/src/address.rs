@@ -42,20 +42,18 @@ pub fn is_public(address: IpAddr) -> bool {
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
-    !matches!(
-        (a, b, c),
-        (0 | 10 | 127, ..)                      // this network, private, loopback
-            | (100, 64..=127, _)                // carrier-grade NAT
-            | (169, 254, _)                     // link-local, and the clouds' metadata
-            | (172, 16..=31, _)
-            | (192, 0, 0 | 2)                   // protocols, documentation
-            | (192, 88, 99)                     // relays of 6to4
-            | (192, 168, _)
-            | (198, 18..=19, _)                 // benchmarks
-            | (198, 51, 100)
-            | (203, 0, 113)
-            | (224..=255, ..) // multicast, reserved, broadcast
-    )
+    match (a, b) {
+        // This network, private, loopback; private; carrier-grade NAT; link-local (and the clouds' metadata).
+        (0 | 10 | 127, _) | (172, 16..=31) | (192, 168) | (100, 64..=127) | (169, 254) => false,
+        // Protocols, documentation, relays of 6to4.
+        (192, 0) => !matches!(c, 0 | 2),
+        (192, 88) => c != 99,
+        (198, 51) => c != 100,
+        (203, 0) => c != 113,
+        // Benchmarks; multicast, reserved, broadcast.
+        (198, 18 | 19) | (224..=255, _) => false,
+        _ => true,
+    }
 }
 
 /// Only global unicast, and of that nothing that carries an IPv4 address or belongs to a protocol: mapped, compatible and

@@ -212,6 +212,12 @@ pub(crate) fn summary(event: &Event, who: &str) -> String {
     format!("{who} {did}.")
 }
 
+fn each<T>(change: Option<&Change<T>>, mut then: impl FnMut(&Change<T>)) {
+    if let Some(change) = change {
+        then(change);
+    }
+}
+
 #[derive(Default)]
 struct List(Vec<FieldChange>);
 
@@ -267,20 +273,15 @@ impl List {
 
     fn webhook(&mut self, changes: &WebhookChanges) {
         let WebhookChanges { url, events, active, headers, description } = changes;
-        url.iter().for_each(|c| self.json("url", c));
-        events.iter().for_each(|c| self.json("events", c));
-        active.iter().for_each(|c| self.json("active", c));
+        each(url.as_ref(), |c| self.json("url", c));
+        each(events.as_ref(), |c| self.json("events", c));
+        each(active.as_ref(), |c| self.json("active", c));
         // Their names; values are never told.
-        headers.iter().for_each(|c| self.json("headers", c));
-        description.iter().for_each(|c| self.json("description", c));
+        each(headers.as_ref(), |c| self.json("headers", c));
+        each(description.as_ref(), |c| self.json("description", c));
     }
 
     fn ticket(&mut self, changes: &TicketChanges, reader: Reader) {
-        fn each<T>(change: Option<&Change<T>>, mut then: impl FnMut(&Change<T>)) {
-            if let Some(change) = change {
-                then(change);
-            }
-        }
         let TicketChanges {
             title,
             kind,

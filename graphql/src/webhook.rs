@@ -98,7 +98,6 @@ impl Webhook {
 
     /// What it was told, newest first.
     #[graphql(complexity = "1 + crate::connection::rows(first, last) * child_complexity")]
-    #[expect(clippy::too_many_arguments, reason = "each is an argument of the GraphQL field")]
     async fn deliveries(
         &self,
         ctx: &Context<'_>,

@@ -162,6 +162,27 @@ mod tests {
         assert!(why.contains("302") && why.contains("redirects are not followed"), "{why}");
     }
 
+    #[tokio::test]
+    async fn a_name_that_leads_inside_is_not_connected_to() {
+        let inside = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        // The name's own spelling is refused earlier; what is shown here is the resolver behind it.
+        let url = format!("http://localhost:{}/", inside.local_addr().unwrap().port());
+        let options = |private| Options {
+            public_url: String::new(),
+            timeout: Duration::from_secs(10),
+            reach: engine::Reach { private },
+            version: "0".to_owned(),
+        };
+        let refused = client(&options(false)).unwrap().post(&url).send().await.unwrap_err();
+        let why = failure(&refused, Duration::from_secs(10));
+        assert!(why.contains("localhost leads to") && why.contains("private or local address"), "{why}");
+        let (allowed, _) =
+            tokio::join!(client(&options(true)).unwrap().post(&url).timeout(Duration::from_secs(2)).send(), async {
+                drop(inside.accept().await)
+            },);
+        assert!(!failure(&allowed.unwrap_err(), Duration::ZERO).contains("private"), "it was connected to");
+    }
+
     #[test]
     fn patience_is_asked_for_in_seconds_or_until_an_instant() {
         let now = Time::parse("2015-10-21T07:28:00Z").unwrap();

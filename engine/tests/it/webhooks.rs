@@ -108,8 +108,8 @@ impl Carrier for Post {
     }
 }
 
-fn later() -> Option<Undelivered> {
-    Some(Undelivered::Later { after: None, why: "not now".into() })
+fn later() -> Undelivered {
+    Undelivered::Later { after: None, why: "not now".into() }
 }
 
 fn hook(url: &str) -> NewWebhook {
@@ -165,7 +165,7 @@ async fn secrets_are_shown_once_and_kept_sealed() {
         {
             let event = next(&mut events).await;
             assert_eq!(event.event.word(), word);
-            all += &format!("{event:?}{}", serde_json::to_string(&event.event).unwrap());
+            all.extend([format!("{event:?}"), serde_json::to_string(&event.event).unwrap()]);
         }
         let store = house.store().await;
         for rows in crate::rebuild::tables(&store).await.into_values() {
@@ -271,7 +271,7 @@ async fn every_attempt_is_written_down_and_a_lane_waits_for_its_first() {
         let post = Post::new();
         post.all(engine).await;
         let (webhook, _) = engine.create_webhook(&admin, hook("https://a.example.invalid/")).await.unwrap();
-        let asked = std::time::Duration::from_secs(600);
+        let asked = std::time::Duration::from_mins(10);
         post.fail(Some(Undelivered::Later { after: Some(asked), why: "busy".into() }));
         for title in ["first", "second"] {
             house.ticket(&admin, title).await;
@@ -313,7 +313,7 @@ async fn an_endpoint_that_only_fails_is_given_up_and_administrators_hear_of_it()
         let post = Post::new();
         post.all(engine).await;
         let (webhook, _) = engine.create_webhook(&admin, hook("https://a.example.invalid/")).await.unwrap();
-        post.fail(later());
+        post.fail(Some(later()));
         house.ticket(&admin, "one").await;
         let begin = now(&house);
         let off = loop {
