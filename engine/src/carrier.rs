@@ -4,7 +4,7 @@ use crate::Engine;
 use futures_util::future::BoxFuture;
 use model::Result;
 use model::event::Recorded;
-use model::id::{CommentId, TicketId, WebhookId};
+use model::id::{CommentId, Seq, TicketId, WebhookId};
 use model::webhook::Webhook;
 use std::time::Duration;
 use store::delivery::Delivery;
@@ -62,6 +62,11 @@ pub struct Trace {
 pub trait Carrier: Send + Sync + 'static {
     /// The route's name in the ledger; stable.
     fn route(&self) -> &str;
+
+    /// The place in the log after which a route that is new begins; nothing: with what happens next.
+    fn begins_after<'a>(&'a self, _engine: &'a Engine) -> BoxFuture<'a, Result<Option<Seq>>> {
+        Box::pin(async { Ok(None) })
+    }
 
     /// Nobody wants anything by this route now, so that events need not even be looked at.
     fn is_idle<'a>(&'a self, _engine: &'a Engine) -> BoxFuture<'a, Result<bool>> {

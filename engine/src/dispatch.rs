@@ -31,7 +31,7 @@ pub(crate) struct Dispatched {
 
 impl Engine {
     /// Turns the events that a carrier has not seen into deliveries; answers how many events it has gone through. A route
-    /// that is new begins with what happens next.
+    /// that is new begins where its carrier says, or with what happens next.
     pub async fn dispatch(&self, carrier: &dyn Carrier) -> Result<usize> {
         Ok(self.dispatch_page(carrier).await?.events)
     }
@@ -39,7 +39,7 @@ impl Engine {
     pub(crate) async fn dispatch_page(&self, carrier: &dyn Carrier) -> Result<Dispatched> {
         let name = format!("dispatch:{}", carrier.route());
         let Some(reading) = self.reading(&name).await? else {
-            self.begin_reading(&name).await?;
+            self.begin_reading(&name, carrier.begins_after(self).await?).await?;
             return Ok(Dispatched::default());
         };
         // Looked at before anything else: what comes later is seen by the next look.
@@ -85,15 +85,15 @@ impl Engine {
         Ok(())
     }
 
-    async fn begin_reading(&self, name: &str) -> Result<()> {
+    async fn begin_reading(&self, name: &str, after: Option<Seq>) -> Result<()> {
         let mut batch = self.0.store.begin().await?;
         if store::event::known_reader(batch.conn(), name).await?.is_some() {
             return batch.rollback().await;
         }
-        let last = batch.last();
-        batch.set_reader(name, last).await?;
+        let place = after.unwrap_or(batch.last()).min(batch.last());
+        batch.set_reader(name, place).await?;
         batch.commit().await?;
-        self.remember(name, Reading { written: last, seen: last })
+        self.remember(name, Reading { written: place, seen: place })
     }
 
     /// Goes on without anything to send.

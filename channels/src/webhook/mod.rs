@@ -10,6 +10,7 @@ mod send;
 use engine::{Carrier, Delivery, Endpoint, Engine, Parcel, Reach, Receipt, Trace, Undelivered, WEBHOOKS};
 use futures_util::future::BoxFuture;
 use model::event::Recorded;
+use model::id::{Seq, WebhookId};
 use model::webhook::{Topic, Webhook};
 use model::{Error, Result};
 use std::time::Duration;
@@ -71,7 +72,7 @@ impl Webhooks {
 
 /// Who wants which topics of an event.
 struct Wanted {
-    webhook: model::id::WebhookId,
+    webhook: WebhookId,
     topics: Vec<Topic>,
 }
 
@@ -85,6 +86,11 @@ impl Wanted {
 impl Carrier for Webhooks {
     fn route(&self) -> &str {
         WEBHOOKS
+    }
+
+    /// A webhook may be there before a server ever ran: it was promised what happens after it was made.
+    fn begins_after<'a>(&'a self, engine: &'a Engine) -> BoxFuture<'a, Result<Option<Seq>>> {
+        Box::pin(async { Ok(engine.endpoints().await?.iter().map(|e| e.since).min()) })
     }
 
     fn is_idle<'a>(&'a self, engine: &'a Engine) -> BoxFuture<'a, Result<bool>> {
