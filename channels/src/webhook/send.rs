@@ -176,9 +176,9 @@ mod tests {
         let refused = client(&options(false)).unwrap().post(&url).send().await.unwrap_err();
         let why = failure(&refused, Duration::from_secs(10));
         assert!(why.contains("localhost leads to") && why.contains("private or local address"), "{why}");
-        let (allowed, _) =
+        let (allowed, ()) =
             tokio::join!(client(&options(true)).unwrap().post(&url).timeout(Duration::from_secs(2)).send(), async {
-                drop(inside.accept().await)
+                drop(inside.accept().await);
             },);
         assert!(!failure(&allowed.unwrap_err(), Duration::ZERO).contains("private"), "it was connected to");
     }
