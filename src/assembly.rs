@@ -3,10 +3,12 @@
 use crate::config::{Config, Hours};
 use crate::http::graphql::{Batching, Options as TransportOptions};
 use channels::email::Ours;
+use engine::{Carrier, Reach};
 use model::policy::Policy;
 use model::sla::{self, Targets};
 use model::time::Zone;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -29,6 +31,7 @@ pub fn engine_options(config: &Config) -> engine::Options {
         i64::try_from(config.auth.login_window_seconds).unwrap_or(i64::MAX / MILLIS).saturating_mul(MILLIS);
     options.accounts.max_password_hashes = config.auth.max_password_hashes;
     options.replay_days = i64::from(config.events.replay_days);
+    options.webhooks = reach(config);
     options
 }
 
@@ -65,6 +68,21 @@ pub fn sqlite_file(config: &Config) -> Option<PathBuf> {
 /// By what mail to and from ourselves is known.
 pub fn mailboxes(config: &Config) -> Ours {
     Ours { domain: config.email.domain.clone(), addresses: config.email.addresses.clone() }
+}
+
+fn reach(config: &Config) -> Reach {
+    Reach { private: config.webhooks.allow_private }
+}
+
+/// Everything that carries messages out. `public_url` is where people really reach this server.
+pub fn carriers(config: &Config, public_url: String) -> model::Result<Vec<Arc<dyn Carrier>>> {
+    let webhooks = channels::webhook::Options {
+        public_url,
+        timeout: Duration::from_secs(config.webhooks.timeout_seconds),
+        reach: reach(config),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    Ok(vec![Arc::new(channels::webhook::Webhooks::new(webhooks)?)])
 }
 
 /// What the GraphQL transport is started with. `stopping` turns true when the server goes down.

@@ -3,6 +3,7 @@
 //! Everything that can fail before the first request fails in [`Server::bind`], as a sentence. Tests use it as it is, on
 //! port 0 with an engine of their own.
 
+use crate::assembly;
 use crate::cli::Failure;
 use crate::config::Config;
 use crate::http::{self, App};
@@ -10,7 +11,7 @@ use crate::shutdown::Shutdown;
 use axum::Router;
 use axum::serve::ListenerExt as _;
 use channels::email::MailIntake;
-use engine::{Engine, Tolerate as _};
+use engine::{Carrier, Engine, Tolerate as _};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -30,6 +31,7 @@ const FAREWELL: Duration = Duration::from_millis(150);
 pub struct Server {
     app: Arc<App>,
     router: Router,
+    carriers: Vec<Arc<dyn Carrier>>,
     shutdown: Shutdown,
     listeners: Vec<TcpListener>,
     addresses: Vec<SocketAddr>,
@@ -45,9 +47,10 @@ impl Server {
             listeners.push(listener);
             addresses.push(bound);
         }
+        let carriers = assembly::carriers(&config, real_url(&config.public_url, &addresses))?;
         let app = Arc::new(App::new(engine, config, shutdown.requested()));
         let router = http::router(&app);
-        Ok(Self { app, router, shutdown, listeners, addresses })
+        Ok(Self { app, router, carriers, shutdown, listeners, addresses })
     }
 
     /// The addresses as they were bound, with their real ports.
@@ -62,9 +65,12 @@ impl Server {
     /// Serves until stopping is asked for, lets running requests finish for as long as the settings grant, and closes the
     /// engine.
     pub async fn serve(self) {
-        let Self { app, router, shutdown, listeners, .. } = self;
+        let Self { app, router, carriers, shutdown, listeners, .. } = self;
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         app.engine.start_background();
+        for carrier in carriers {
+            app.engine.carry(carrier);
+        }
         let mut background = JoinSet::new();
         background.spawn(resume(app.intake.clone()));
         if let Some(metrics) = app.metrics.clone() {
@@ -159,6 +165,14 @@ pub fn reachable(mut address: SocketAddr) -> SocketAddr {
         });
     }
     address
+}
+
+/// The public address; its port is made real where any free one was taken.
+pub fn real_url(public_url: &str, addresses: &[SocketAddr]) -> String {
+    match addresses.first() {
+        Some(first) if public_url.ends_with(":0") => format!("http://{}", reachable(*first)),
+        Some(_) | None => public_url.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
-//! Adapters: what people say elsewhere becomes [`model::inbound::Inbound`], and nothing else.
+//! Adapters: what people say elsewhere becomes [`model::inbound::Inbound`], and what the engine has for others goes out by
+//! an [`engine::Carrier`].
 //!
 //! An adapter reads, stores the raw form first, and hands over. It decides nothing, holds no state that matters, and
 //! knows neither SQL nor another surface.
 
 pub mod email;
+pub mod webhook;

@@ -17,7 +17,7 @@ use model::{Actor, Error, Result};
 use std::sync::Arc;
 use store::Scope;
 use store::comment::Part;
-use store::delivery::Delivery;
+use store::delivery::{Delivery, Which};
 use store::detail::Opening;
 use store::settings::Setting;
 
@@ -239,7 +239,7 @@ impl Engine {
     }
 
     /// People out of memory as far as possible.
-    async fn known_people(&self, ids: &[UserId]) -> Result<Vec<Arc<User>>> {
+    pub(crate) async fn known_people(&self, ids: &[UserId]) -> Result<Vec<Arc<User>>> {
         let cache = &self.0.people;
         let mut found: Vec<Arc<User>> = ids.iter().filter_map(|id| cache.get(id)).collect();
         let missing: Vec<UserId> = ids.iter().copied().filter(|id| !found.iter().any(|u| u.id == *id)).collect();
@@ -292,7 +292,8 @@ impl Engine {
         page: &Page,
     ) -> Result<Slice<Delivery>> {
         access::in_general(actor, Operation::ReadDeliveries)?;
-        store::delivery::list(&mut self.0.store.read().await?, ticket, state, page).await
+        let which = Which { ticket, state, ..Which::default() };
+        store::delivery::list(&mut self.0.store.read().await?, which, page).await
     }
 
     /// Stored raw messages, newest first.

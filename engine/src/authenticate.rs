@@ -208,6 +208,7 @@ impl Engine {
     pub(crate) fn observe(&self, recorded: &Recorded) {
         self.0.credentials.observe(recorded);
         self.forget_person(recorded);
+        self.0.endpoints.observe(&recorded.event);
         if matches!(recorded.event, Event::CategoryCreated { .. } | Event::CategoryEdited { .. }) {
             self.0.categories.invalidate_all();
         }

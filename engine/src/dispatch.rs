@@ -1,142 +1,173 @@
-//! Dispatch and courier: events become rows of the delivery ledger, rows become attempts.
+//! Dispatch: events become rows of the delivery ledger.
 //!
-//! Dispatch reads the log with a place of its own and writes the rows and its place in one transaction, so a restart
-//! neither loses nor doubles a delivery. The courier claims what is due, the first of each lane only, tries, and settles:
-//! back-off, giving up and "uncertain" are decided here, once, for every carrier.
+//! It reads the log with a place of its own and writes the rows and its place in one transaction, so a restart neither
+//! loses nor doubles a delivery. Where events lead to nothing, which is most of them, its place is kept in memory and
+//! written now and then: reading those events again leads to nothing again.
 
-use crate::carrier::{Carrier, Receipt, Undelivered};
-use crate::{Engine, Inner, Tolerate as _};
-use model::{Result, Time};
-use std::sync::{Arc, Weak};
-use std::time::Duration;
-use store::delivery::{Delivery, NewDelivery};
+use crate::Engine;
+use crate::carrier::{Carrier, Parcel};
+use model::event::Recorded;
+use model::id::Seq;
+use model::{Error, Result};
+use std::sync::Arc;
+use store::delivery::NewDelivery;
 
-/// Deliveries that are tried at the same time.
-const AT_ONCE: usize = 16;
-/// How long an attempt may take before another process may claim it.
-const CLAIM: i64 = 2 * model::time::MINUTE;
-/// Attempts before giving up; with the back-off below, about a day.
-const ATTEMPTS: i64 = 14;
-/// The first and the longest pause between attempts, in milliseconds.
-const FIRST_PAUSE: i64 = 15_000;
-const LONGEST_PAUSE: i64 = 3 * model::time::HOUR;
+/// Events that may be read again after a restart because nothing came of them.
+const UNWRITTEN: i64 = 5_000;
+
+/// How far a reader has come: as it is written, and in truth.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    written: Seq,
+    seen: Seq,
+}
+
+/// What one look at the log came to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Dispatched {
+    pub events: usize,
+    pub queued: usize,
+}
 
 impl Engine {
-    /// Sends by a carrier from now on, for as long as the engine lives. A route that is new begins with what happens next;
-    /// one that was there before goes on where it stopped.
-    pub fn carry(&self, carrier: Arc<dyn Carrier>) {
-        self.keep(tokio::spawn(run(Arc::downgrade(&self.0), carrier)));
+    /// Turns the events that a carrier has not seen into deliveries; answers how many events it has gone through. A route
+    /// that is new begins where its carrier says, or with what happens next.
+    pub async fn dispatch(&self, carrier: &dyn Carrier) -> Result<usize> {
+        Ok(self.dispatch_page(carrier).await?.events)
     }
 
-    /// Turns the events that a carrier has not seen into deliveries; answers how many events it has gone through.
-    pub async fn dispatch(&self, carrier: &dyn Carrier) -> Result<usize> {
+    pub(crate) async fn dispatch_page(&self, carrier: &dyn Carrier) -> Result<Dispatched> {
         let name = format!("dispatch:{}", carrier.route());
-        let mut conn = self.0.store.read().await?;
-        let Some(place) = store::event::known_reader(&mut conn, &name).await? else {
-            drop(conn);
-            let mut batch = self.0.store.begin().await?;
-            let last = batch.last();
-            batch.set_reader(&name, last).await?;
-            batch.commit().await?;
-            return Ok(0);
+        let Some(reading) = self.reading(&name).await? else {
+            self.begin_reading(&name, carrier.begins_after(self).await?).await?;
+            return Ok(Dispatched::default());
         };
-        let events = store::event::after(&mut conn, place, crate::hub::PAGE).await?;
-        drop(conn);
-        let Some(last) = events.last().map(|e| e.seq) else { return Ok(0) };
+        // Looked at before anything else: what comes later is seen by the next look.
+        let last = self.0.hub.last();
+        if last <= reading.seen {
+            return Ok(Dispatched::default());
+        }
+        if carrier.is_idle(self).await? {
+            self.read_up_to(&name, reading, last).await?;
+            return Ok(Dispatched::default());
+        }
+        let events = store::event::after(&mut self.0.store.read().await?, reading.seen, crate::hub::PAGE).await?;
+        let Some(last) = events.last().map(|e| e.seq) else { return Ok(Dispatched::default()) };
         let mut planned = Vec::new();
         for event in &events {
-            planned.extend(carrier.parcels(event).await?.into_iter().map(|parcel| (event.seq, parcel)));
+            planned.extend(carrier.parcels(self, event).await?.into_iter().map(|parcel| (event.seq, parcel)));
         }
+        // A change of who is told is a line that must not be crossed a second time.
+        let settled = events.iter().any(|e| e.event.webhook().is_some());
+        if planned.is_empty() && !settled {
+            self.read_up_to(&name, reading, last).await?;
+            return Ok(Dispatched { events: events.len(), queued: 0 });
+        }
+        let queued = self.write_down(&name, reading, last, carrier.route(), planned).await?;
+        Ok(Dispatched { events: events.len(), queued })
+    }
+
+    async fn reading(&self, name: &str) -> Result<Option<Reading>> {
+        let known = self.0.readings.lock().map_err(Error::internal)?.get(name).copied();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let written = store::event::known_reader(&mut self.0.store.read().await?, name).await?;
+        let reading = written.map(|written| Reading { written, seen: written });
+        if let Some(reading) = reading {
+            self.remember(name, reading)?;
+        }
+        Ok(reading)
+    }
+
+    fn remember(&self, name: &str, reading: Reading) -> Result<()> {
+        self.0.readings.lock().map_err(Error::internal)?.insert(name.to_owned(), reading);
+        Ok(())
+    }
+
+    async fn begin_reading(&self, name: &str, after: Option<Seq>) -> Result<()> {
+        let mut batch = self.0.store.begin().await?;
+        if store::event::known_reader(batch.conn(), name).await?.is_some() {
+            return batch.rollback().await;
+        }
+        let place = after.unwrap_or(batch.last()).min(batch.last());
+        batch.set_reader(name, place).await?;
+        batch.commit().await?;
+        self.remember(name, Reading { written: place, seen: place })
+    }
+
+    /// Goes on without anything to send.
+    async fn read_up_to(&self, name: &str, reading: Reading, seen: Seq) -> Result<()> {
+        if seen.0 - reading.written.0 < UNWRITTEN {
+            return self.remember(name, Reading { seen, ..reading });
+        }
+        self.write_down(name, reading, seen, "", Vec::new()).await.map(|_| ())
+    }
+
+    async fn write_down(
+        &self,
+        name: &str,
+        reading: Reading,
+        last: Seq,
+        route: &str,
+        planned: Vec<(Seq, Parcel)>,
+    ) -> Result<usize> {
         let now = self.now();
         let mut batch = self.0.store.begin().await?;
-        // Another process may have gone through the same events meanwhile; then its rows stand.
-        if store::event::known_reader(batch.conn(), &name).await? != Some(place) {
+        let written = store::event::known_reader(batch.conn(), name).await?.unwrap_or(last);
+        if written != reading.written {
+            // Another process went through the same events meanwhile; then its rows stand, and we go on behind them.
             batch.rollback().await?;
-            return Ok(events.len());
+            self.remember(name, Reading { written, seen: written })?;
+            return Ok(0);
         }
+        let mut queued = 0;
         for (seq, parcel) in planned {
-            let new = NewDelivery {
-                seq,
-                route: carrier.route().to_owned(),
-                lane: parcel.lane,
-                ticket: parcel.ticket,
-                comment: parcel.comment,
-                recipient: parcel.recipient,
-                body: parcel.body,
-            };
-            batch.queue_delivery(new, now).await?;
+            queued += usize::from(batch.queue_delivery(delivery(route, seq, parcel), now).await?.is_some());
         }
-        batch.set_reader(&name, last).await?;
+        batch.set_reader(name, last).await?;
         batch.commit().await?;
-        Ok(events.len())
+        self.remember(name, Reading { written: last, seen: last })?;
+        Ok(queued)
     }
 
-    /// Tries what is due on a carrier's route; answers how many attempts were made.
-    pub async fn attempt_deliveries(&self, carrier: &dyn Carrier) -> Result<usize> {
+    /// Queues what a carrier sends to one endpoint of some events, once for each `mark`; answers how many are new.
+    pub(crate) async fn queue_again(
+        &self,
+        carrier: &Arc<dyn Carrier>,
+        to: &model::webhook::Webhook,
+        events: &[Recorded],
+        mark: &str,
+    ) -> Result<usize> {
+        let mut planned = Vec::new();
+        for event in events {
+            planned.extend(carrier.parcels_again(self, event, to).await?.into_iter().map(|p| (event.seq, p)));
+        }
+        if planned.is_empty() {
+            return Ok(0);
+        }
         let now = self.now();
+        let mut queued = 0;
         let mut batch = self.0.store.begin().await?;
-        let claimed = batch.claim_deliveries(carrier.route(), now, now.plus(CLAIM), AT_ONCE).await?;
+        for (seq, mut parcel) in planned {
+            parcel.recipient = format!("{} again {mark}", parcel.recipient);
+            queued += usize::from(batch.queue_delivery(delivery(carrier.route(), seq, parcel), now).await?.is_some());
+        }
         batch.commit().await?;
-        let tries = claimed.iter().map(|delivery| async move { (delivery, carrier.deliver(delivery).await) });
-        for (delivery, outcome) in futures_util::future::join_all(tries).await {
-            self.settle(delivery, outcome).await?;
-        }
-        Ok(claimed.len())
-    }
-
-    async fn settle(&self, delivery: &Delivery, outcome: Result<Receipt, Undelivered>) -> Result<()> {
-        let now = self.now();
-        let (state, why, receipt, again_at) = match outcome {
-            Ok(receipt) => (if receipt.delivered { "delivered" } else { "accepted" }, None, receipt.id, None),
-            Err(Undelivered::Never { why }) => ("failed", Some(why), None, None),
-            Err(Undelivered::Uncertain { why }) => ("uncertain", Some(why), None, None),
-            Err(Undelivered::Later { why, .. }) if delivery.attempts >= ATTEMPTS => ("failed", Some(why), None, None),
-            Err(Undelivered::Later { after, why }) => {
-                ("queued", Some(why), None, Some(now.plus(pause(delivery, after))))
-            }
-        };
-        metrics::counter!("echodesk_deliveries_total", "state" => state).increment(1);
-        let mut batch = self.0.store.begin().await?;
-        batch.settle_delivery(delivery.id, state, why.as_deref(), receipt.as_deref(), again_at, now).await?;
-        batch.commit().await
+        Ok(queued)
     }
 }
 
-/// Doubled with each attempt, spread by the delivery's id so that many don't come at once, never shorter than asked for.
-fn pause(delivery: &Delivery, asked: Option<Duration>) -> i64 {
-    let doubled = FIRST_PAUSE.saturating_mul(1 << delivery.attempts.clamp(1, 20).saturating_sub(1));
-    let spread = doubled.min(LONGEST_PAUSE) * (90 + delivery.id.0.rem_euclid(21)) / 100;
-    let asked = asked.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(LONGEST_PAUSE));
-    spread.max(asked)
-}
-
-async fn run(engine: Weak<Inner>, carrier: Arc<dyn Carrier>) {
-    let mut live = match engine.upgrade() {
-        Some(inner) => inner.hub.listen(),
-        None => return,
-    };
-    loop {
-        {
-            let Some(inner) = engine.upgrade() else { return };
-            let engine = Engine(inner);
-            let work = async {
-                while engine.dispatch(&*carrier).await? > 0 {}
-                while engine.attempt_deliveries(&*carrier).await? > 0 {}
-                Ok::<(), model::Error>(())
-            };
-            work.await.tolerate("delivering");
-        }
-        // The next event wakes us; what is due by time alone is looked for every second.
-        tokio::select! {
-            _ = live.recv() => {}
-            () = tokio::time::sleep(Duration::from_secs(1)) => {}
-        }
-    }
-}
-
-impl Engine {
-    /// Deliveries that are due and not settled: a test's server must leave none.
-    pub async fn due_deliveries(&self) -> Result<i64> {
-        store::delivery::due_count(&mut self.0.store.read().await?, Time(i64::MAX)).await
+fn delivery(route: &str, seq: Seq, parcel: Parcel) -> NewDelivery {
+    NewDelivery {
+        seq,
+        route: route.to_owned(),
+        lane: parcel.lane,
+        ticket: parcel.ticket,
+        comment: parcel.comment,
+        recipient: parcel.recipient,
+        body: parcel.body,
+        webhook: parcel.webhook,
+        topic: parcel.topic,
     }
 }

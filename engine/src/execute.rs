@@ -9,7 +9,9 @@ use crate::{Caller, Engine, Inner};
 use model::command::{Command, Request};
 use model::decide::{Scene, decide};
 use model::event::{Event, Recorded};
-use model::id::{ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, SessionId, TicketId, UserId};
+use model::id::{
+    ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, SessionId, TicketId, UserId, WebhookId,
+};
 use model::inbound::InboundState;
 use model::ticket::Ticket;
 use model::{Error, Result};
@@ -39,6 +41,7 @@ pub enum Subject {
     ApiToken(ApiTokenId),
     Identity(IdentityId),
     Inbound(InboundId),
+    Webhook(WebhookId),
     Nothing,
 }
 
@@ -242,6 +245,7 @@ async fn perform(engine: &Engine, batch: &mut Batch<'_>, work: &Work) -> Result<
         Work::ForgetOld => {
             let tokens = now.plus(-(engine.policy().refresh_days + 1) * model::time::DAY);
             batch.forget_old(tokens, now.plus(-7 * model::time::DAY)).await?;
+            batch.forget_attempts(now.plus(-30 * model::time::DAY)).await?;
             Ok(Ok(nothing(Subject::Nothing)))
         }
     }
@@ -361,6 +365,7 @@ fn subject_of(command: &Command, facts: &model::decide::Facts, events: &[Arc<Rec
         Event::SessionStarted { session, .. } => Some(Subject::Session(session.id)),
         Event::ApiTokenCreated { token, .. } => Some(Subject::ApiToken(token.id)),
         Event::CategoryCreated { category } => Some(Subject::Category(category.id)),
+        Event::WebhookCreated { webhook, .. } => Some(Subject::Webhook(webhook.id)),
         _ => None,
     });
     if let Some(made) = made {
@@ -371,6 +376,10 @@ fn subject_of(command: &Command, facts: &model::decide::Facts, events: &[Arc<Rec
             facts.comment.as_ref().map_or(Subject::Nothing, |c| Subject::Comment(*id, c.ticket))
         }
         Command::EditCategory(id, _) => Subject::Category(*id),
+        Command::EditWebhook(id, _)
+        | Command::RotateWebhookSecret(id, _)
+        | Command::DisableWebhook(id, _)
+        | Command::DeleteWebhook(id) => Subject::Webhook(*id),
         Command::RefreshSession(_) | Command::EndSession(..) => {
             facts.session.as_ref().map_or(Subject::Nothing, |s| Subject::Session(s.id))
         }
@@ -398,6 +407,7 @@ impl Subject {
             Self::ApiToken(id) => format!("api_token {id}"),
             Self::Identity(id) => format!("identity {id}"),
             Self::Inbound(id) => format!("inbound {id}"),
+            Self::Webhook(id) => format!("webhook {id}"),
             Self::Nothing => "nothing".to_owned(),
         }
     }
@@ -416,6 +426,7 @@ impl Subject {
             "api_token" => Self::ApiToken(ApiTokenId(number())),
             "identity" => Self::Identity(IdentityId(number())),
             "inbound" => Self::Inbound(InboundId(number())),
+            "webhook" => Self::Webhook(WebhookId(number())),
             _ => Self::Nothing,
         }
     }

@@ -103,6 +103,11 @@ pub(crate) async fn load(batch: &mut Batch<'_>, command: &Command) -> Result<Fac
         Command::QuarantineInbound { inbound, .. } | Command::SettleInbound { inbound, .. } => {
             facts.inbound = store::inbound::by_id(conn, *inbound).await?;
         }
+        Command::CreateWebhook(_) => facts.webhooks = store::webhook::count(conn).await?,
+        Command::EditWebhook(id, _)
+        | Command::RotateWebhookSecret(id, _)
+        | Command::DisableWebhook(id, _)
+        | Command::DeleteWebhook(id) => facts.webhook = store::webhook::by_id(conn, *id).await?.map(|k| k.webhook),
         Command::CountViews(_)
         | Command::StoreFile(_)
         | Command::NoteFailedSignIn { .. }

@@ -5,13 +5,16 @@
 //! The engine names no transport and no SQL.
 
 mod accounts;
+mod address;
 mod answers;
 mod ask;
 mod authenticate;
 mod caller;
 mod carrier;
 mod clock;
+mod courier;
 mod dispatch;
+mod endpoint;
 mod execute;
 mod facts;
 mod files;
@@ -24,6 +27,7 @@ mod operations;
 mod password;
 mod reads;
 mod report;
+mod sealing;
 mod secret;
 mod see;
 mod service;
@@ -32,11 +36,14 @@ mod stream;
 mod throttle;
 mod timers;
 mod tolerate;
+mod webhooks;
 
 pub use accounts::{Limits as AccountLimits, NewToken, NewUser, SignIn, SignedIn};
+pub use address::{Reach, Unreachable, is_public, parse as parse_address};
 pub use caller::Caller;
-pub use carrier::{Carrier, Parcel, Receipt, Undelivered};
+pub use carrier::{Carrier, Parcel, Receipt, Trace, Undelivered};
 pub use clock::{Clock, FixedClock, SystemClock};
+pub use endpoint::{Endpoint, Picture};
 pub use execute::{Outcome, Subject};
 pub use files::Limits as FileLimits;
 pub use intake::TakenIn;
@@ -46,10 +53,12 @@ pub use reads::Opened;
 pub use report::{Levels, OwnStatistics, Report, ReportBy, ReportQuery, Tally};
 pub use secret::{digest, random_token, same_secret};
 pub use statistics::{Statistics, StatisticsQuery};
+pub use store::attempt::Attempt;
 pub use store::comment::Part;
 pub use store::delivery::Delivery;
 pub use store::settings::Setting;
 pub use tolerate::Tolerate;
+pub use webhooks::{NewWebhook, Replayed, WEBHOOKS, WebhookEdit};
 
 use model::id::{Seq, TicketId};
 use model::policy::Policy;
@@ -59,7 +68,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use store::Store;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// Everything that an engine is started with.
 #[derive(Clone)]
@@ -74,6 +83,8 @@ pub struct Options {
     pub accounts: accounts::Limits,
     /// Days of the log that streams replay; older cursors must load anew. The history keeps everything.
     pub replay_days: i64,
+    /// Where webhooks may point.
+    pub webhooks: Reach,
 }
 
 /// Our side of the mail.
@@ -97,6 +108,7 @@ impl Options {
             email: EmailOptions::default(),
             accounts: accounts::Limits::default(),
             replay_days: 30,
+            webhooks: Reach::default(),
         }
     }
 }
@@ -125,6 +137,15 @@ pub(crate) struct Inner {
     epoch: String,
     replay_days: i64,
     tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
+    sealer: sealing::Sealer,
+    endpoints: endpoint::Endpoints,
+    reach: Reach,
+    /// How far the readers of the log have come, by name.
+    readings: Mutex<HashMap<String, dispatch::Reading>>,
+    carriers: Mutex<Vec<Arc<dyn Carrier>>>,
+    couriers: Mutex<Vec<tokio::task::JoinHandle<()>>>,
+    /// Turns true when the engine closes.
+    closing: watch::Sender<bool>,
 }
 
 impl Engine {
@@ -136,6 +157,7 @@ impl Engine {
         let hub = hub::Hub::open(&store).await?;
         let (jobs, waiting) = mpsc::channel(execute::QUEUE);
         let inner = Inner {
+            sealer: sealing::Sealer::new(life.signing_key.as_bytes())?,
             keys: jwt::Keys::new(&life.signing_key)?,
             epoch: life.epoch,
             store,
@@ -155,6 +177,12 @@ impl Engine {
             views: Mutex::default(),
             replay_days: options.replay_days,
             tasks: Mutex::default(),
+            endpoints: endpoint::Endpoints::default(),
+            reach: options.webhooks,
+            readings: Mutex::default(),
+            carriers: Mutex::default(),
+            couriers: Mutex::default(),
+            closing: watch::Sender::new(false),
         };
         let engine = Self(Arc::new(inner));
         let writer = tokio::spawn(execute::writer(Arc::downgrade(&engine.0), waiting));
@@ -178,6 +206,7 @@ impl Engine {
     /// Carries out what waits, then closes the store. Commands that come later are refused.
     pub async fn close(&self) {
         self.flush_views().await.tolerate("counting the last views");
+        self.stop_couriers().await;
         let tasks = self.0.tasks.lock().map(|mut tasks| std::mem::take(&mut *tasks)).unwrap_or_default();
         for task in &tasks {
             task.abort();

@@ -71,6 +71,11 @@ pub(crate) fn event(actor: &Actor, recorded: &Recorded) -> bool {
         Event::SettingChanged { .. } => may(Operation::ReadSettings),
         Event::NotificationsRead { user, .. } => about(Operation::ReadNotifications, Some(*user)),
         Event::InboundQuarantined { .. } | Event::InboundSettled { .. } => may(Operation::ReadQuarantine),
+        Event::WebhookCreated { .. }
+        | Event::WebhookEdited { .. }
+        | Event::WebhookSecretRotated { .. }
+        | Event::WebhookDisabled { .. }
+        | Event::WebhookDeleted { .. } => may(Operation::ReadWebhooks),
     }
 }
 

@@ -36,7 +36,7 @@ impl Engine {
     }
 
     /// The place of a cursor in this log, if it can be replayed from.
-    async fn place(&self, cursor: Option<Cursor>) -> Result<Seq> {
+    pub(crate) async fn place(&self, cursor: Option<Cursor>) -> Result<Seq> {
         let oldest = self.oldest_replayed().await?;
         let Some(cursor) = cursor else { return Ok(oldest) };
         if cursor.epoch != self.0.epoch || cursor.seq < oldest {
@@ -69,8 +69,8 @@ impl Engine {
         Ok(Box::pin(async_stream::stream! {
             for await event in events {
                 match event {
-                    // Only events of tickets notify; they are read back because the rows have the ids.
-                    Ok(event) if event.event.ticket().is_some() => {
+                    // Few events notify; they are read back because the rows have the ids.
+                    Ok(event) if event.event.ticket().is_some() || model::notice::alert(&event.event).is_some() => {
                         let notices = async { store::notification::of_event(&mut engine.0.store.read().await?, user, event.seq).await };
                         match notices.await {
                             Ok(notices) => for notice in notices { yield Ok(notice) },

@@ -10,6 +10,7 @@ use async_graphql::{Json, SimpleObject};
 use model::Event;
 use model::event::{Change, TicketChanges};
 use model::sla::Target;
+use model::webhook::WebhookChanges;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -54,6 +55,7 @@ pub(crate) fn changes(event: &Event, reader: Reader) -> Vec<FieldChange> {
         Event::UserStatusChanged { status, .. } => list.word("status", status),
         Event::CategoryEdited { form, .. } => list.fields(form),
         Event::SettingChanged { value, .. } => list.json("value", value),
+        Event::WebhookEdited { changes, .. } => list.webhook(changes),
         Event::TicketOpened { .. }
         | Event::SlaBreached { .. }
         | Event::TicketDeleted { .. }
@@ -79,7 +81,11 @@ pub(crate) fn changes(event: &Event, reader: Reader) -> Vec<FieldChange> {
         | Event::CategoryCreated { .. }
         | Event::NotificationsRead { .. }
         | Event::InboundQuarantined { .. }
-        | Event::InboundSettled { .. } => {}
+        | Event::InboundSettled { .. }
+        | Event::WebhookCreated { .. }
+        | Event::WebhookSecretRotated { .. }
+        | Event::WebhookDisabled { .. }
+        | Event::WebhookDeleted { .. } => {}
     }
     list.0
 }
@@ -93,7 +99,7 @@ pub(crate) fn reason(event: &Event, reader: Reader) -> Option<&str> {
             reason.as_deref()
         }
         Event::SessionEnded { reason, .. } => Some(reason),
-        Event::InboundQuarantined { why, .. } => Some(why),
+        Event::InboundQuarantined { why, .. } | Event::WebhookDisabled { why, .. } => Some(why),
         Event::TicketOpened { .. }
         | Event::TicketEdited { .. }
         | Event::PriorityChanged { .. }
@@ -127,7 +133,11 @@ pub(crate) fn reason(event: &Event, reader: Reader) -> Option<&str> {
         | Event::CategoryEdited { .. }
         | Event::SettingChanged { .. }
         | Event::NotificationsRead { .. }
-        | Event::InboundSettled { .. } => None,
+        | Event::InboundSettled { .. }
+        | Event::WebhookCreated { .. }
+        | Event::WebhookEdited { .. }
+        | Event::WebhookSecretRotated { .. }
+        | Event::WebhookDeleted { .. } => None,
     }
 }
 
@@ -193,8 +203,19 @@ pub(crate) fn summary(event: &Event, who: &str) -> String {
         Event::InboundQuarantined { .. } => return "A message could not be read and is in quarantine.".to_owned(),
         Event::InboundSettled { discarded: true, .. } => "discarded a quarantined message".to_owned(),
         Event::InboundSettled { .. } => "ran a quarantined message again".to_owned(),
+        Event::WebhookCreated { webhook, .. } => format!("created a webhook for {}", webhook.url),
+        Event::WebhookEdited { .. } => "edited a webhook".to_owned(),
+        Event::WebhookSecretRotated { .. } => "gave a webhook another secret".to_owned(),
+        Event::WebhookDisabled { url, .. } => return format!("The webhook for {url} was given up."),
+        Event::WebhookDeleted { url, .. } => format!("deleted the webhook for {url}"),
     };
     format!("{who} {did}.")
+}
+
+fn each<T>(change: Option<&Change<T>>, mut then: impl FnMut(&Change<T>)) {
+    if let Some(change) = change {
+        then(change);
+    }
 }
 
 #[derive(Default)]
@@ -250,12 +271,17 @@ impl List {
         }
     }
 
+    fn webhook(&mut self, changes: &WebhookChanges) {
+        let WebhookChanges { url, events, active, headers, description } = changes;
+        each(url.as_ref(), |c| self.json("url", c));
+        each(events.as_ref(), |c| self.json("events", c));
+        each(active.as_ref(), |c| self.json("active", c));
+        // Their names; values are never told.
+        each(headers.as_ref(), |c| self.json("headers", c));
+        each(description.as_ref(), |c| self.json("description", c));
+    }
+
     fn ticket(&mut self, changes: &TicketChanges, reader: Reader) {
-        fn each<T>(change: Option<&Change<T>>, mut then: impl FnMut(&Change<T>)) {
-            if let Some(change) = change {
-                then(change);
-            }
-        }
         let TicketChanges {
             title,
             kind,

@@ -128,6 +128,16 @@ event_types! {
     InboundQuarantined,
     /// A quarantined message was run again or thrown away.
     InboundSettled,
+    /// A webhook was made.
+    WebhookCreated,
+    /// A webhook changed.
+    WebhookEdited,
+    /// A webhook got another secret.
+    WebhookSecretRotated,
+    /// A webhook was given up.
+    WebhookDisabled,
+    /// A webhook was deleted.
+    WebhookDeleted,
 }
 
 /// `TicketOpened` -> `ticket_opened`.
@@ -294,7 +304,12 @@ fn comment(event: &model::Event) -> Option<CommentId> {
         | E::SettingChanged { .. }
         | E::NotificationsRead { .. }
         | E::InboundQuarantined { .. }
-        | E::InboundSettled { .. } => None,
+        | E::InboundSettled { .. }
+        | E::WebhookCreated { .. }
+        | E::WebhookEdited { .. }
+        | E::WebhookSecretRotated { .. }
+        | E::WebhookDisabled { .. }
+        | E::WebhookDeleted { .. } => None,
     }
 }
 

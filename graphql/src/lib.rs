@@ -30,6 +30,7 @@ mod schema;
 mod statistics;
 mod subscription;
 mod ticket;
+mod webhook;
 mod words;
 
 #[cfg(test)]

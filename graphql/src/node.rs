@@ -13,7 +13,7 @@ use async_graphql::{ID, Interface};
 use model::Error;
 use model::id::{
     ApiTokenId, AttachmentId, CategoryId, CommentId, DeliveryId, IdentityId, InboundId, NotificationId, SessionId,
-    TicketId, UserId,
+    TicketId, UserId, WebhookId,
 };
 
 /// Something with an id that is unique across all types.
@@ -60,6 +60,7 @@ global! {
     InboundId "inbound",
     NotificationId "notification",
     DeliveryId "delivery",
+    WebhookId "webhook",
 }
 
 /// The global form of an id.

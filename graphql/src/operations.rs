@@ -8,10 +8,12 @@ use crate::person::User;
 use crate::quick::Quick;
 use crate::scalars::{Any, Cursor, DateTime};
 use crate::ticket::Ticket;
-use crate::words::{Channel, InboundState, NotificationType};
+use crate::webhook::{DeliveryAttempt, Webhook};
+use crate::words::{Channel, InboundState, NotificationType, WebhookEvent};
 use async_graphql::{Context, ID, Json, Object, SimpleObject};
 use engine::Caller;
-use model::id::{InboundId, TicketId};
+use model::Error;
+use model::id::{InboundId, TicketId, WebhookId};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -107,6 +109,30 @@ impl Delivery {
             Some(id) => Ok(Call::of(ctx)?.loaders.comment(id).await?.map(Comment)),
             None => Ok(None),
         }
+    }
+
+    /// The webhook that it is for.
+    #[graphql(complexity = "3 + child_complexity")]
+    async fn webhook(&self, ctx: &Context<'_>) -> Result<Option<Webhook>> {
+        webhook(Call::of(ctx)?, self.0.webhook).await
+    }
+
+    /// What the webhook is told.
+    async fn webhook_event(&self) -> Option<WebhookEvent> {
+        crate::webhook::topic(self.0.topic.as_deref())
+    }
+
+    /// What is sent, as it was written when the event happened.
+    async fn body(&self) -> &str {
+        &self.0.body
+    }
+
+    /// Every try, in order; they are kept for 30 days.
+    #[graphql(complexity = "1 + 5 * child_complexity")]
+    async fn log(&self, ctx: &Context<'_>) -> Result<Vec<DeliveryAttempt>> {
+        let call = Call::of(ctx)?;
+        let tried = call.engine.delivery_attempts(call.actor(), &[self.0.id]).await?;
+        Ok(tried.into_iter().map(DeliveryAttempt).collect())
     }
 
     /// To whom.
@@ -213,6 +239,16 @@ impl InboundMessage {
     }
 }
 
+/// A webhook, for those who may know of it.
+async fn webhook(call: Call<'_>, id: Option<WebhookId>) -> Result<Option<Webhook>> {
+    let Some(id) = id else { return Ok(None) };
+    match call.engine.webhook(call.actor(), id).await {
+        Ok(webhook) => Ok(Some(Webhook(webhook))),
+        Err(Error::NotFound { .. } | Error::Forbidden { .. }) => Ok(None),
+        Err(other) => Err(other.into()),
+    }
+}
+
 /// A setting that was changed from its default.
 #[Object]
 impl Setting {
@@ -251,14 +287,23 @@ impl Notification {
         self.0.kind.into()
     }
 
-    /// The global id of the ticket that it is about.
-    async fn ticket_id(&self) -> ID {
-        global(self.0.ticket)
+    /// The global id of the ticket that it is about; null if it is about none.
+    async fn ticket_id(&self) -> Option<ID> {
+        self.0.ticket.map(global)
     }
 
     /// The ticket as it is now, if you may still see it.
     async fn ticket(&self, ctx: &Context<'_>) -> Result<Option<Ticket>> {
-        Ok(Call::of(ctx)?.loaders.ticket(self.0.ticket).await?.map(Ticket))
+        match self.0.ticket {
+            Some(id) => Ok(Call::of(ctx)?.loaders.ticket(id).await?.map(Ticket)),
+            None => Ok(None),
+        }
+    }
+
+    /// The webhook that it is about, if it is still there.
+    #[graphql(complexity = "3 + child_complexity")]
+    async fn webhook(&self, ctx: &Context<'_>) -> Result<Option<Webhook>> {
+        webhook(Call::of(ctx)?, self.0.webhook).await
     }
 
     /// The place in the event log of what it tells.

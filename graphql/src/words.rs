@@ -158,6 +158,25 @@ words! {
         TicketClosed,
         /// A ticket missed its service level.
         TicketOverdue,
+        /// Something of the house needs an administrator: a webhook was given up.
+        SystemAlert,
+    }
+    /// What webhooks are told of.
+    WebhookEvent = "model::webhook::Topic" {
+        /// `ticket.created`
+        Created,
+        /// `ticket.assigned`
+        Assigned,
+        /// `ticket.status_changed`
+        StatusChanged,
+        /// `ticket.closed`, after `ticket.status_changed`
+        Closed,
+        /// `ticket.reopened`, after `ticket.status_changed`
+        Reopened,
+        /// `ticket.comment_added`; never for internal notes
+        CommentAdded,
+        /// `ticket.sla_violated`
+        SlaViolated,
     }
     /// By what a list of tickets is ordered.
     TicketSortBy = "model::query::SortBy" {

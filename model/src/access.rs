@@ -67,6 +67,8 @@ pub enum Operation {
     ReadDeliveries,
     ReadQuarantine,
     SettleQuarantine,
+    ReadWebhooks,
+    ManageWebhooks,
     /// Timers, contacts, counters: nobody but the system.
     Housekeeping,
 }
@@ -84,7 +86,7 @@ pub enum Grant {
 
 #[allow(clippy::enum_glob_use, reason = "the table reads as a table; tests see it as used otherwise")]
 impl Operation {
-    pub const ALL: [Self; 50] = {
+    pub const ALL: [Self; 52] = {
         use Operation::*;
         [
             ReadTicket,
@@ -136,6 +138,8 @@ impl Operation {
             ReadDeliveries,
             ReadQuarantine,
             SettleQuarantine,
+            ReadWebhooks,
+            ManageWebhooks,
             Housekeeping,
         ]
     };
@@ -191,6 +195,7 @@ impl Operation {
             ChangeSettings                          => [No,    No,    No,    Reach],
             ReadDeliveries                          => [No,    No,    Reach, Reach],
             ReadQuarantine | SettleQuarantine       => [No,    No,    Reach, Reach],
+            ReadWebhooks | ManageWebhooks           => [No,    No,    No,    Reach],
             Housekeeping                            => [No,    No,    No,    No],
         }
     }
@@ -211,14 +216,14 @@ impl Operation {
         match self {
             ReadTicket | ReadInternal | ListTickets | ReadAllTickets | ReadStatistics | ReadEvents | ReadCategories
             | ReadPerson | ReadSessions | ReadNotifications | ListStaff | ListPeople | ReadSettings
-            | ReadDeliveries | ReadQuarantine => Scope::Read,
+            | ReadDeliveries | ReadQuarantine | ReadWebhooks => Scope::Read,
             EditTicket | EditWorkflow | ChangeStatus | CloseTicket | ReopenTicket | WithdrawTicket | SetPriority
             | AssignTicket | EscalateTicket | RateTicket | DeleteTicket | RestoreTicket | MergeTicket | AddComment
             | AddInternalNote | EditComment | WithdrawComment | SetCommentVisibility | OpenTicket
             | OpenTicketForOthers | StoreFile => Scope::Write,
             EditProfile | SetPassword | EndSession | CreateApiToken | RevokeApiToken | UnlinkIdentity | CreateUser
             | SetRole | SetUserStatus | LinkIdentity | EditCategories | ChangeSettings | SettleQuarantine
-            | Housekeeping => Scope::Admin,
+            | ManageWebhooks | Housekeeping => Scope::Admin,
         }
     }
 
@@ -275,6 +280,8 @@ impl Operation {
             ReadDeliveries => "read deliveries",
             ReadQuarantine => "read the quarantine",
             SettleQuarantine => "settle quarantined messages",
+            ReadWebhooks => "read webhooks",
+            ManageWebhooks => "manage webhooks",
             Housekeeping => "do what only the system does",
         }
     }

@@ -8,12 +8,14 @@ use crate::attachment::FileInfo;
 use crate::category::CategoryForm;
 use crate::comment::Visibility;
 use crate::id::{
-    ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, NotificationId, SessionId, TicketId, UserId,
+    ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, NotificationId, SessionId, TicketId,
+    UserId, WebhookId,
 };
 use crate::people::{Channel, ProfileInput, Role, UserStatus};
 use crate::session::Sealed;
 use crate::ticket::{Priority, Resolution, Source, Status};
 use crate::time::Time;
+use crate::webhook::{Headers, Topic};
 use serde_json::{Map, Value};
 
 /// Something that a caller may leave as it is, or set (to nothing, too, where `T` is an option).
@@ -250,6 +252,31 @@ pub struct CreateApiToken {
     pub secret: Sealed,
 }
 
+/// An endpoint that wants to be told. What is sealed was encrypted before the command: the log never sees it.
+#[derive(Debug, Clone)]
+pub struct CreateWebhook {
+    pub url: String,
+    pub events: Vec<Topic>,
+    pub active: bool,
+    pub headers: Headers,
+    /// The values of `headers`.
+    pub sealed_headers: Sealed,
+    pub description: Option<String>,
+    pub secret: Sealed,
+}
+
+/// What to change of a webhook; its secret is rotated, not edited.
+#[derive(Debug, Clone, Default)]
+pub struct EditWebhook {
+    pub url: Option<String>,
+    pub events: Option<Vec<Topic>>,
+    /// Switching it on again forgives what it was switched off for.
+    pub active: Option<bool>,
+    pub headers: Option<Headers>,
+    pub sealed_headers: Sealed,
+    pub description: Edit<Option<String>>,
+}
+
 /// Everything that can be asked of the engine.
 #[derive(Debug, Clone)]
 pub enum Command {
@@ -327,6 +354,12 @@ pub enum Command {
         inbound: InboundId,
         discard: bool,
     },
+    CreateWebhook(Box<CreateWebhook>),
+    EditWebhook(WebhookId, Box<EditWebhook>),
+    RotateWebhookSecret(WebhookId, Sealed),
+    /// The courier gives it up, and says why.
+    DisableWebhook(WebhookId, String),
+    DeleteWebhook(WebhookId),
 }
 
 /// What protects a command from being carried out twice.

@@ -5,7 +5,7 @@
 
 use crate::id::{
     ApiTokenId, AttachmentId, CategoryId, CommentId, FIRST_TICKET, IdentityId, InboundId, NotificationId, Seq,
-    SessionId, TicketId, UserId,
+    SessionId, TicketId, UserId, WebhookId,
 };
 use crate::number::Numbers;
 use crate::time::{Time, Zone};
@@ -31,6 +31,7 @@ pub struct Counters {
     /// The day (days since 1970, business zone) that `day_tickets` counts in.
     pub day: i64,
     pub day_tickets: i64,
+    pub webhook: i64,
 }
 
 macro_rules! take {
@@ -52,6 +53,7 @@ impl Counters {
         next_event event Seq, next_comment comment CommentId, next_user user UserId, next_category category CategoryId,
         next_attachment attachment AttachmentId, next_identity identity IdentityId, next_session session SessionId,
         next_api_token api_token ApiTokenId, next_inbound inbound InboundId, next_notification notification NotificationId,
+        next_webhook webhook WebhookId,
     }
 
     /// The next ticket's id and its three numbers.
@@ -73,7 +75,7 @@ impl Counters {
     }
 
     /// The counters in the order in which they are stored.
-    pub fn values(&self) -> [i64; 16] {
+    pub fn values(&self) -> [i64; 17] {
         [
             self.event,
             self.ticket,
@@ -91,11 +93,12 @@ impl Counters {
             self.year_tickets,
             self.day,
             self.day_tickets,
+            self.webhook,
         ]
     }
 
     /// The counters out of the stored order.
-    pub fn of_values(values: [i64; 16]) -> Self {
+    pub fn of_values(values: [i64; 17]) -> Self {
         let [
             event,
             ticket,
@@ -113,6 +116,7 @@ impl Counters {
             year_tickets,
             day,
             day_tickets,
+            webhook,
         ] = values;
         Self {
             event,
@@ -131,6 +135,7 @@ impl Counters {
             year_tickets,
             day,
             day_tickets,
+            webhook,
         }
     }
 }

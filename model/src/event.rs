@@ -9,7 +9,7 @@ use crate::category::{Category, CategoryForm};
 use crate::comment::{Comment, Visibility};
 use crate::id::{
     ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, NotificationId, Seq, SessionId, TicketId,
-    UserId,
+    UserId, WebhookId,
 };
 use crate::people::{Channel, Identity, Profile, Role, User, UserStatus};
 use crate::session::{ApiToken, Sealed, Session};
@@ -17,6 +17,7 @@ use crate::sla::Target;
 use crate::text::{Body, Tag, Title};
 use crate::ticket::{Customer, Priority, Resolution, Status, Ticket};
 use crate::time::Time;
+use crate::webhook::{Webhook, WebhookChanges};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -265,6 +266,35 @@ pub enum Event {
         channel: Channel,
         discarded: bool,
     },
+    // --- webhooks
+    WebhookCreated {
+        webhook: Box<Webhook>,
+        #[serde(skip)]
+        secret: Sealed,
+        #[serde(skip)]
+        headers: Sealed,
+    },
+    WebhookEdited {
+        webhook: WebhookId,
+        changes: Box<WebhookChanges>,
+        #[serde(skip)]
+        headers: Sealed,
+    },
+    WebhookSecretRotated {
+        webhook: WebhookId,
+        #[serde(skip)]
+        secret: Sealed,
+    },
+    /// It was given up: nobody switched it off.
+    WebhookDisabled {
+        webhook: WebhookId,
+        url: String,
+        why: String,
+    },
+    WebhookDeleted {
+        webhook: WebhookId,
+        url: String,
+    },
 }
 
 /// An event in the log.
@@ -340,6 +370,11 @@ impl Event {
             Self::NotificationsRead { .. } => "notifications_read",
             Self::InboundQuarantined { .. } => "inbound_quarantined",
             Self::InboundSettled { .. } => "inbound_settled",
+            Self::WebhookCreated { .. } => "webhook_created",
+            Self::WebhookEdited { .. } => "webhook_edited",
+            Self::WebhookSecretRotated { .. } => "webhook_secret_rotated",
+            Self::WebhookDisabled { .. } => "webhook_disabled",
+            Self::WebhookDeleted { .. } => "webhook_deleted",
         }
     }
 
@@ -383,7 +418,12 @@ impl Event {
             | Self::SettingChanged { .. }
             | Self::NotificationsRead { .. }
             | Self::InboundQuarantined { .. }
-            | Self::InboundSettled { .. } => None,
+            | Self::InboundSettled { .. }
+            | Self::WebhookCreated { .. }
+            | Self::WebhookEdited { .. }
+            | Self::WebhookSecretRotated { .. }
+            | Self::WebhookDisabled { .. }
+            | Self::WebhookDeleted { .. } => None,
         }
     }
 
@@ -394,6 +434,21 @@ impl Event {
         } else {
             None
         }
+    }
+
+    /// The webhook that it is about.
+    pub fn webhook(&self) -> Option<WebhookId> {
+        if let Self::WebhookCreated { webhook, .. } = self {
+            return Some(webhook.id);
+        }
+        if let Self::WebhookEdited { webhook, .. }
+        | Self::WebhookSecretRotated { webhook, .. }
+        | Self::WebhookDisabled { webhook, .. }
+        | Self::WebhookDeleted { webhook, .. } = self
+        {
+            return Some(*webhook);
+        }
+        None
     }
 
     /// The person it is about, where it is about one.
@@ -436,7 +491,12 @@ impl Event {
             | Self::CategoryEdited { .. }
             | Self::SettingChanged { .. }
             | Self::InboundQuarantined { .. }
-            | Self::InboundSettled { .. } => None,
+            | Self::InboundSettled { .. }
+            | Self::WebhookCreated { .. }
+            | Self::WebhookEdited { .. }
+            | Self::WebhookSecretRotated { .. }
+            | Self::WebhookDisabled { .. }
+            | Self::WebhookDeleted { .. } => None,
         }
     }
 }

@@ -34,6 +34,7 @@ ids! {
     InboundId,
     NotificationId,
     DeliveryId,
+    WebhookId,
 }
 
 /// The first ticket's number.

@@ -26,6 +26,7 @@ pub mod sla;
 pub mod text;
 pub mod ticket;
 pub mod time;
+pub mod webhook;
 
 pub use actor::{Actor, Scope};
 pub use command::Command;

@@ -6,7 +6,8 @@
 use crate::actor::By;
 use crate::comment::Visibility;
 use crate::event::{Event, Recorded};
-use crate::id::{NotificationId, Seq, TicketId, UserId};
+use crate::id::{NotificationId, Seq, TicketId, UserId, WebhookId};
+use crate::people::Role;
 use crate::ticket::{Status, Ticket};
 use crate::time::Time;
 
@@ -20,10 +21,12 @@ pub enum NoticeKind {
     TicketResolved,
     TicketClosed,
     TicketOverdue,
+    /// Something of the house needs a person: a webhook was given up.
+    SystemAlert,
 }
 
 impl NoticeKind {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::TicketCreated,
         Self::TicketAssigned,
         Self::TicketStatusChanged,
@@ -31,6 +34,7 @@ impl NoticeKind {
         Self::TicketResolved,
         Self::TicketClosed,
         Self::TicketOverdue,
+        Self::SystemAlert,
     ];
 
     pub fn word(self) -> &'static str {
@@ -42,6 +46,7 @@ impl NoticeKind {
             Self::TicketResolved => "ticket_resolved",
             Self::TicketClosed => "ticket_closed",
             Self::TicketOverdue => "ticket_overdue",
+            Self::SystemAlert => "system_alert",
         }
     }
 
@@ -56,7 +61,9 @@ pub struct Notice {
     pub id: NotificationId,
     pub user: UserId,
     pub kind: NoticeKind,
-    pub ticket: TicketId,
+    /// What it is about: a ticket, or a webhook.
+    pub ticket: Option<TicketId>,
+    pub webhook: Option<WebhookId>,
     pub seq: Seq,
     pub created_at: Time,
     pub read_at: Option<Time>,
@@ -111,7 +118,12 @@ pub fn notices(recorded: &Recorded, ticket: &Ticket) -> Vec<(UserId, NoticeKind)
         | Event::SettingChanged { .. }
         | Event::NotificationsRead { .. }
         | Event::InboundQuarantined { .. }
-        | Event::InboundSettled { .. } => return Vec::new(),
+        | Event::InboundSettled { .. }
+        | Event::WebhookCreated { .. }
+        | Event::WebhookEdited { .. }
+        | Event::WebhookSecretRotated { .. }
+        | Event::WebhookDisabled { .. }
+        | Event::WebhookDeleted { .. } => return Vec::new(),
     };
     // Nobody is told of their own doing, nor of what an adapter passed on for them.
     let author = match &recorded.event {
@@ -128,4 +140,9 @@ pub fn notices(recorded: &Recorded, ticket: &Ticket) -> Vec<(UserId, NoticeKind)
         all.push((ticket.requester, kind));
     }
     all
+}
+
+/// An event that is about no ticket and that everybody of a role is to be told of.
+pub fn alert(event: &Event) -> Option<(Role, NoticeKind)> {
+    matches!(event, Event::WebhookDisabled { .. }).then_some((Role::Admin, NoticeKind::SystemAlert))
 }

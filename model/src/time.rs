@@ -51,6 +51,11 @@ impl Time {
         Self(self.0.div_euclid(SECOND) * SECOND)
     }
 
+    /// Reads a date as HTTP headers have it, such as `Wed, 21 Oct 2015 07:28:00 GMT`.
+    pub fn parse_http(text: &str) -> Option<Self> {
+        DateTime::parse_from_rfc2822(text.trim()).ok().map(|at| Self(at.timestamp_millis()))
+    }
+
     fn utc(self) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(self.0).unwrap_or(DateTime::UNIX_EPOCH)
     }
@@ -119,6 +124,8 @@ mod tests {
         assert_eq!(Time::parse("2024-10-23T18:30:00+08:00"), Some(Time(1_729_679_400_000)));
         assert_eq!(Time::parse("2024-10-23"), Some(Time(1_729_641_600_000)));
         assert_eq!(Time::parse("soon"), None);
+        assert_eq!(Time::parse_http("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Time(1_445_412_480_000)));
+        assert_eq!(Time::parse_http("120"), None);
         assert_eq!(Time(1_729_679_400_999).whole_seconds().rfc3339(), "2024-10-23T10:30:00Z");
         assert_eq!(Time(-1).whole_seconds().rfc3339(), "1969-12-31T23:59:59Z");
     }

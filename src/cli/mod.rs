@@ -21,6 +21,7 @@ mod settings;
 mod terminal;
 mod token;
 mod user;
+mod webhook;
 
 pub use failure::Failure;
 
@@ -51,6 +52,9 @@ enum Command {
     User(user::User),
     /// Make an API token for somebody and print it, and nothing else
     Token(token::Token),
+    /// Register addresses that are told of events, and see what they were told
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
     /// Take in mail, and read quarantined mail again
     #[command(subcommand)]
     Mail(mail::Mail),
@@ -122,6 +126,7 @@ impl Command {
             Self::Serve => serve::run(Config::load(flags)?).await,
             Self::User(user) => user.run(&beside(flags)?).await,
             Self::Token(token) => token.run(&beside(flags)?).await,
+            Self::Webhook(webhook) => webhook.run(&beside(flags)?).await,
             Self::Mail(mail) => mail.run(&beside(flags)?).await,
             Self::Events(events) => events.run(&beside(flags)?).await,
             Self::Migrate(migrate) => migrate.run(&beside(flags)?).await,
@@ -174,6 +179,8 @@ mod tests {
         for words in [
             "token a@b.c --days 3 --scope read --scope write",
             "user create --email a@b.c --role agent --name N --password -",
+            "webhook create --url https://a.example --event ticket.created --event ticket.closed --header X-A=1",
+            "webhook deliveries 3 --failed",
             "mail ingest --file x",
             "mail reprocess 3",
             "events --after 0 --follow --json",

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::{open, terminal};
 use crate::config::Config;
-use crate::server::{Server, lock, reachable};
+use crate::server::{Server, lock, reachable, real_url};
 use crate::shutdown::Shutdown;
 use crate::telemetry;
 use engine::{Engine, FirstAdmin};
@@ -63,14 +63,6 @@ fn welcome(admin: &FirstAdmin, addresses: &[SocketAddr], public_url: &str, playg
     let width = lines.iter().map(|line| line.chars().count()).max().unwrap_or_default();
     let rule = "-".repeat(width);
     format!("{rule}\n{}\n{rule}", lines.join("\n"))
-}
-
-/// The public address; its port is made real where any free one was taken.
-fn real_url(public_url: &str, addresses: &[SocketAddr]) -> String {
-    match addresses.first() {
-        Some(first) if public_url.ends_with(":0") => format!("http://{}", reachable(*first)),
-        Some(_) | None => public_url.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ type Range = (&'static str, u64, u64, u64, &'static str);
 
 /// (setting, value, least, most, unit)
 fn ranges(config: &Config) -> Vec<Range> {
-    let Config { http, database, graphql, auth, email, attachments, tickets, events, .. } = config;
+    let Config { http, database, graphql, auth, email, attachments, tickets, events, webhooks, .. } = config;
     let day = 86_400;
     let gib = 1 << 30;
     vec![
@@ -126,6 +126,7 @@ fn ranges(config: &Config) -> Vec<Range> {
         ("attachments.max_per_comment", attachments.max_per_comment as u64, 0, 1000, "files"),
         ("tickets.auto_close_resolved_after_hours", tickets.auto_close_resolved_after_hours.into(), 0, 87_600, "hours"),
         ("tickets.max_custom_fields_bytes", tickets.max_custom_fields_bytes as u64, 2, 1 << 20, "bytes"),
+        ("webhooks.timeout_seconds", webhooks.timeout_seconds, 1, 60, "seconds"),
         ("events.replay_days", events.replay_days.into(), 1, 3650, "days"),
     ]
 }

@@ -21,6 +21,7 @@ pub use locale::{Language, language};
 pub use manual::settings_markdown;
 pub use section::{
     Attachments, Auth, Database, Email, Events, Graphql, Hours, Http, Log, LogFormat, Metrics, RateLimit, Sla, Tickets,
+    Webhooks,
 };
 pub use value::{BusinessZone, DatabaseUrl, Network, Secret};
 
@@ -60,6 +61,7 @@ pub struct Config {
     pub sla: Sla,
     pub tickets: Tickets,
     pub events: Events,
+    pub webhooks: Webhooks,
     pub metrics: Metrics,
 }
 

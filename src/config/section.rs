@@ -139,6 +139,14 @@ pub struct Events {
     pub replay_days: u32,
 }
 
+/// `[webhooks]`
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    pub allow_private: bool,
+    pub timeout_seconds: u64,
+}
+
 /// `[metrics]`
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]

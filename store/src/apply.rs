@@ -48,6 +48,7 @@ impl Batch<'_> {
             *ticket = Some(after);
         }
         self.apply_rest(&recorded, rules).await?;
+        self.alert(&recorded).await?;
         self.append(&recorded)?;
         Ok(recorded)
     }
@@ -155,6 +156,15 @@ impl Batch<'_> {
             Event::InboundQuarantined { inbound, why, .. } => {
                 self.set_inbound(*inbound, model::inbound::InboundState::Quarantined, Some(why), None).await
             }
+            Event::WebhookCreated { webhook, secret, headers } => {
+                self.insert_webhook(webhook, secret, headers, recorded.seq).await
+            }
+            Event::WebhookEdited { webhook, changes, headers } => {
+                self.set_webhook(*webhook, changes, headers, recorded).await
+            }
+            Event::WebhookSecretRotated { webhook, secret } => self.set_webhook_secret(*webhook, secret, at).await,
+            Event::WebhookDisabled { webhook, why, .. } => self.disable_webhook(*webhook, why, at).await,
+            Event::WebhookDeleted { webhook, .. } => self.delete_webhook(*webhook).await,
             Event::InboundSettled { inbound, discarded: true, .. } => {
                 self.set_inbound(*inbound, model::inbound::InboundState::Discarded, None, None).await
             }

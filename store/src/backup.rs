@@ -36,7 +36,7 @@ const TABLES: &[Table] = &[
     table!(
         "counters",
         "#id #event #ticket #comment #person #category #attachment #identity #session #api_token #inbound #notification \
-         #delivery #year #year_tickets #day #day_tickets",
+         #delivery #year #year_tickets #day #day_tickets #webhook",
         "id"
     ),
     table!(
@@ -91,7 +91,7 @@ const TABLES: &[Table] = &[
          #response_met #resolved #resolution_minutes #resolution_met #breached",
         "day, assignee_id, category_id, priority, status"
     ),
-    table!("notifications", "#id #user_id kind #ticket_id #seq #created_at #read_at", "id"),
+    table!("notifications", "#id #user_id kind #ticket_id #webhook_id #seq #created_at #read_at", "id"),
     table!("settings", "key value #updated_at #updated_by", "key"),
     table!(
         "inbound",
@@ -101,9 +101,21 @@ const TABLES: &[Table] = &[
     table!(
         "deliveries",
         "#id #seq route lane #ticket_id #comment_id recipient body state #attempts #due_at #claimed_until why receipt \
-         #created_at #settled_at",
+         #created_at #settled_at #webhook_id topic",
         "id"
     ),
+    table!(
+        "delivery_attempts",
+        "#delivery_id #number #at #duration_ms #status request answer error",
+        "delivery_id, number"
+    ),
+    table!(
+        "webhooks",
+        "#id url events ?active description header_names headers secret #since #created_at #updated_at #disabled_at \
+         disabled_why",
+        "id"
+    ),
+    table!("webhook_failures", "#webhook_id #since", "webhook_id"),
     table!("readers", "name #seq", "name"),
 ];
 
@@ -219,7 +231,8 @@ fn values(columns: &[(&'static str, Kind)], cells: &serde_json::Value) -> Result
 /// Puts a copy back into an empty store, row by row.
 pub struct Restore<'a, 'db> {
     batch: &'a mut Batch<'db>,
-    table: Option<&'static Table>,
+    /// What is being read, and which of its columns: a backup of an older version has fewer, the rest are empty.
+    table: Option<(&'static Table, Vec<(&'static str, Kind)>)>,
     waiting: Vec<Vec<Value>>,
     pub rows: u64,
 }
@@ -242,12 +255,21 @@ impl<'a, 'db> Restore<'a, 'db> {
         if let Some(name) = parsed.get("table").and_then(|t| t.as_str()) {
             self.flush().await?;
             let table = TABLES.iter().find(|t| t.name == name);
-            self.table =
-                Some(table.ok_or_else(|| Error::internal(format!("the backup holds an unknown table: {name}")))?);
+            let table = table.ok_or_else(|| Error::internal(format!("the backup holds an unknown table: {name}")))?;
+            let known = table.columns();
+            let columns = match parsed.get("columns").and_then(|c| c.as_str()) {
+                Some(names) => names
+                    .split(", ")
+                    .map(|name| known.iter().find(|(known, _)| *known == name).copied())
+                    .collect::<Option<_>>()
+                    .ok_or_else(|| Error::internal(format!("the backup holds unknown columns of {name}")))?,
+                None => known,
+            };
+            self.table = Some((table, columns));
             return Ok(());
         }
-        let table = self.table.ok_or_else(|| Error::internal("the backup begins with a row"))?;
-        self.waiting.push(values(&table.columns(), &parsed)?);
+        let (_, columns) = self.table.as_ref().ok_or_else(|| Error::internal("the backup begins with a row"))?;
+        self.waiting.push(values(columns, &parsed)?);
         self.rows += 1;
         if self.waiting.len() >= 32 {
             self.flush().await?;
@@ -256,9 +278,10 @@ impl<'a, 'db> Restore<'a, 'db> {
     }
 
     async fn flush(&mut self) -> Result<()> {
-        let Some(table) = self.table else { return Ok(()) };
+        let Some((table, columns)) = &self.table else { return Ok(()) };
         let rows = std::mem::take(&mut self.waiting);
-        crate::batch::insert(&mut self.batch.conn, table.name, &table.names(), rows).await
+        let names = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        crate::batch::insert(&mut self.batch.conn, table.name, &names, rows).await
     }
 
     /// Writes what waits and gives the log a new life of its own: `epoch` makes old cursors recognizable.

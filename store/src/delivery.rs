@@ -2,7 +2,7 @@
 
 use crate::batch::Batch;
 use crate::db::{Columns, Conn, Sql};
-use model::id::{CommentId, DeliveryId, Seq, TicketId};
+use model::id::{CommentId, DeliveryId, Seq, TicketId, WebhookId};
 use model::query::{Page, Place, Slice};
 use model::{Result, Time};
 
@@ -27,10 +27,14 @@ pub struct Delivery {
     pub receipt: Option<String>,
     pub created_at: Time,
     pub settled_at: Option<Time>,
+    /// The endpoint that it is for, where the route has such things.
+    pub webhook: Option<WebhookId>,
+    /// What the event is told as there.
+    pub topic: Option<String>,
 }
 
 const COLUMNS: &str = "id, seq, route, lane, ticket_id, comment_id, recipient, body, state, attempts, due_at, why, receipt, \
-                       created_at, settled_at";
+                       created_at, settled_at, webhook_id, topic";
 
 fn read(c: &mut Columns<'_>) -> Result<Delivery> {
     Ok(Delivery {
@@ -49,19 +53,48 @@ fn read(c: &mut Columns<'_>) -> Result<Delivery> {
         receipt: c.text_or()?,
         created_at: c.time()?,
         settled_at: c.time_or()?,
+        webhook: c.int_or()?.map(WebhookId),
+        topic: c.text_or()?,
     })
 }
 
-/// Deliveries, newest first; of one ticket, or in one state, or all.
-pub async fn list(
-    conn: &mut Conn,
-    ticket: Option<TicketId>,
-    state: Option<&str>,
-    page: &Page,
-) -> Result<Slice<Delivery>> {
+/// Which deliveries. Empty fields don't filter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Which<'a> {
+    pub ticket: Option<TicketId>,
+    pub webhook: Option<WebhookId>,
+    pub state: Option<&'a str>,
+}
+
+impl Which<'_> {
+    fn conditions(self, sql: &mut Sql) {
+        sql.and_in("ticket_id", self.ticket);
+        sql.and_in("webhook_id", self.webhook);
+        sql.and_in("state", self.state);
+    }
+}
+
+pub async fn by_id(conn: &mut Conn, id: DeliveryId) -> Result<Option<Delivery>> {
+    conn.find(Sql::built(format!("SELECT {COLUMNS} FROM deliveries WHERE id = $1")).bind(id), read).await
+}
+
+/// The one delivery of an event to a recipient.
+pub async fn by_recipient(conn: &mut Conn, route: &str, seq: Seq, recipient: &str) -> Result<Option<Delivery>> {
+    let sql = Sql::built(format!("SELECT {COLUMNS} FROM deliveries WHERE route = $1 AND seq = $2 AND recipient = $3"));
+    conn.find(sql.bind(route).bind(seq).bind(recipient), read).await
+}
+
+/// How many there are of them.
+pub async fn count(conn: &mut Conn, which: Which<'_>) -> Result<i64> {
+    let mut sql = Sql::built("SELECT COUNT(*) FROM deliveries WHERE id > 0".to_owned());
+    which.conditions(&mut sql);
+    conn.int(sql).await
+}
+
+/// Deliveries, newest first.
+pub async fn list(conn: &mut Conn, which: Which<'_>, page: &Page) -> Result<Slice<Delivery>> {
     let mut sql = Sql::built(format!("SELECT {COLUMNS} FROM deliveries WHERE id > 0"));
-    sql.and_in("ticket_id", ticket);
-    sql.and_in("state", state);
+    which.conditions(&mut sql);
     if let Some(place) = page.after {
         sql.push(" AND id < ").push_arg(place.id);
     }
@@ -69,7 +102,7 @@ pub async fn list(
         sql.push(" AND id > ").push_arg(place.id);
     }
     sql.push(if page.backward { " ORDER BY id LIMIT " } else { " ORDER BY id DESC LIMIT " });
-    sql.push_arg(page.limit as i64 + 1);
+    sql.push_arg(page.limit as i64 + 1).push(" OFFSET ").push_arg(page.offset as i64);
     let all = conn.list(sql, read).await?;
     Ok(crate::list::slice(all, page, |d| Place { key: None, id: d.id.0 }))
 }
@@ -79,6 +112,15 @@ pub async fn due_count(conn: &mut Conn, now: Time) -> Result<i64> {
     let sql =
         Sql::new("SELECT COUNT(*) FROM deliveries WHERE (state = 'queued' OR state = 'sending') AND due_at <= $1");
     conn.int(sql.bind(now)).await
+}
+
+/// Whether a route has something to try now.
+pub async fn is_due(conn: &mut Conn, route: &str, now: Time) -> Result<bool> {
+    let sql = Sql::new(
+        "SELECT id FROM deliveries WHERE route = $1 AND due_at <= $2 \
+         AND (state = 'queued' OR (state = 'sending' AND claimed_until <= $2)) LIMIT 1",
+    );
+    Ok(conn.one(sql.bind(route).bind(now)).await?.is_some())
 }
 
 /// A delivery to make.
@@ -91,15 +133,33 @@ pub struct NewDelivery {
     pub comment: Option<CommentId>,
     pub recipient: String,
     pub body: String,
+    pub webhook: Option<WebhookId>,
+    pub topic: Option<String>,
+}
+
+/// What a carrier may take on now.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim<'a> {
+    pub route: &'a str,
+    pub now: Time,
+    /// When somebody else may claim it, unless it is settled by then.
+    pub until: Time,
+    pub limit: usize,
+    /// So many of one endpoint at a time: a slow one must not keep the others waiting.
+    pub each: usize,
+    /// Endpoints that have enough to do.
+    pub busy: &'a [WebhookId],
 }
 
 impl Batch<'_> {
     /// Queues a delivery; the same (route, event, recipient) a second time changes nothing.
-    pub async fn queue_delivery(&mut self, new: NewDelivery, now: Time) -> Result<()> {
+    /// Answers its id, or nothing where it was there.
+    pub async fn queue_delivery(&mut self, new: NewDelivery, now: Time) -> Result<Option<DeliveryId>> {
         let id = self.counters.next_delivery();
         let sql = Sql::new(
-            "INSERT INTO deliveries (id, seq, route, lane, ticket_id, comment_id, recipient, body, state, attempts, due_at, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', 0, $9, $9) ON CONFLICT (route, seq, recipient) DO NOTHING",
+            "INSERT INTO deliveries (id, seq, route, lane, ticket_id, comment_id, recipient, body, state, attempts, due_at, \
+             created_at, webhook_id, topic) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', 0, $9, $9, $10, $11) ON CONFLICT (route, seq, recipient) DO NOTHING",
         )
         .bind(id)
         .bind(new.seq)
@@ -109,26 +169,43 @@ impl Batch<'_> {
         .bind(new.comment)
         .bind(new.recipient)
         .bind(new.body)
-        .bind(now);
-        self.conn.run(sql).await.map(|_| ())
+        .bind(now)
+        .bind(new.webhook)
+        .bind(new.topic);
+        Ok((self.conn.run(sql).await? > 0).then_some(id))
     }
 
-    /// Claims a route's due deliveries until an instant, the first of each lane only.
-    pub async fn claim_deliveries(
-        &mut self,
-        route: &str,
-        now: Time,
-        until: Time,
-        limit: usize,
-    ) -> Result<Vec<Delivery>> {
-        let sql = Sql::built(format!(
-            "UPDATE deliveries SET state = 'sending', claimed_until = $1, attempts = attempts + 1 WHERE id IN (\
-             SELECT d.id FROM deliveries d WHERE d.route = $4 AND d.due_at <= $2 \
-             AND (d.state = 'queued' OR (d.state = 'sending' AND d.claimed_until <= $2)) \
-             AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.route = d.route AND e.lane = d.lane AND e.id < d.id AND (e.state = 'queued' OR e.state = 'sending')) \
-             ORDER BY d.due_at LIMIT $3) RETURNING {COLUMNS}"
-        ));
-        self.conn.list(sql.bind(until).bind(now).bind(limit as i64).bind(route), read).await
+    /// Claims a route's due deliveries, the first of each lane only.
+    pub async fn claim_deliveries(&mut self, claim: Claim<'_>) -> Result<Vec<Delivery>> {
+        let mut sql =
+            Sql::built("UPDATE deliveries SET state = 'sending', attempts = attempts + 1, claimed_until = ".to_owned());
+        sql.push_arg(claim.until);
+        sql.push(
+            " WHERE id IN (SELECT due.id FROM (SELECT d.id, d.due_at, \
+             ROW_NUMBER() OVER (PARTITION BY COALESCE(d.webhook_id, -d.id) ORDER BY d.due_at, d.id) AS place \
+             FROM deliveries d WHERE d.route = ",
+        );
+        sql.push_arg(claim.route).push(" AND d.due_at <= ").push_arg(claim.now);
+        sql.push(" AND (d.state = 'queued' OR (d.state = 'sending' AND d.claimed_until <= ").push_arg(claim.now);
+        sql.push(
+            ")) AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.route = d.route AND e.lane = d.lane AND e.id < d.id \
+             AND (e.state = 'queued' OR e.state = 'sending'))",
+        );
+        if !claim.busy.is_empty() {
+            sql.push(" AND (d.webhook_id IS NULL OR NOT (d.webhook_id > 0");
+            sql.and_in("d.webhook_id", claim.busy.iter().copied());
+            sql.push("))");
+        }
+        sql.push(") AS due WHERE due.place <= ").push_arg(claim.each as i64);
+        sql.push(" ORDER BY due.due_at, due.id LIMIT ").push_arg(claim.limit as i64);
+        sql.push(&format!(") RETURNING {COLUMNS}"));
+        self.conn.list(sql, read).await
+    }
+
+    /// Gives back what a process that is no more had claimed.
+    pub async fn release_deliveries(&mut self, route: &str, now: Time) -> Result<u64> {
+        let sql = Sql::new("UPDATE deliveries SET claimed_until = $1 WHERE state = 'sending' AND route = $2");
+        self.conn.run(sql.bind(now).bind(route)).await
     }
 
     /// Notes how an attempt went: settled for good, or to be tried again at `again_at`.
@@ -146,6 +223,13 @@ impl Batch<'_> {
              settled_at = $5 WHERE id = $6",
         );
         let settled = again_at.is_none().then_some(now);
-        self.conn.run(sql.bind(state).bind(why).bind(receipt).bind(again_at).bind(settled).bind(id)).await.map(|_| ())
+        self.conn.run(sql.bind(state).bind(why).bind(receipt).bind(again_at).bind(settled).bind(id)).await?;
+        let Some(again) = again_at else { return Ok(()) };
+        // The lane waits with it: those behind are not looked at in vain again and again.
+        let sql = Sql::new(
+            "UPDATE deliveries SET due_at = $1 WHERE state = 'queued' AND due_at < $1 AND id > $2 \
+             AND route = (SELECT route FROM deliveries WHERE id = $2) AND lane = (SELECT lane FROM deliveries WHERE id = $2)",
+        );
+        self.conn.run(sql.bind(again).bind(id)).await.map(|_| ())
     }
 }

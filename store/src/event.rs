@@ -66,6 +66,18 @@ pub async fn of_ticket(conn: &mut Conn, ticket: TicketId, before: Option<Seq>, l
     conn.list(sql.bind(ticket).bind(before).bind(limit as i64), read).await
 }
 
+/// A ticket's events up to a place, oldest first, at most `limit`.
+pub async fn of_ticket_until(conn: &mut Conn, ticket: TicketId, until: Seq, limit: usize) -> Result<Vec<Recorded>> {
+    let sql = Sql::built(format!("{SELECT} WHERE e.ticket_id = $1 AND e.seq <= $2 ORDER BY e.seq LIMIT $3"));
+    conn.list(sql.bind(ticket).bind(until).bind(limit as i64), read).await
+}
+
+/// The place of a ticket's last event.
+pub async fn last_of_ticket(conn: &mut Conn, ticket: TicketId) -> Result<Seq> {
+    let sql = Sql::new("SELECT COALESCE(MAX(seq), 0) FROM events WHERE ticket_id = $1");
+    conn.int(sql.bind(ticket)).await.map(Seq)
+}
+
 /// The last event's place.
 pub async fn last(conn: &mut Conn) -> Result<Seq> {
     conn.int(Sql::new("SELECT event FROM counters WHERE id = 1")).await.map(Seq)

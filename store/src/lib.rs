@@ -5,6 +5,7 @@
 
 pub mod apply;
 pub mod attachment;
+pub mod attempt;
 pub mod backup;
 pub mod batch;
 pub mod bench;
@@ -30,6 +31,7 @@ mod sheet;
 pub mod testing;
 pub mod ticket;
 pub mod wake;
+pub mod webhook;
 
 pub use apply::Rules;
 pub use batch::Batch;

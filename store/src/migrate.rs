@@ -13,6 +13,12 @@ const ALL: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0002_search.sql"),
         include_str!("../../migrations/postgres/0002_search.sql"),
     ),
+    (
+        3,
+        "webhooks",
+        include_str!("../../migrations/0003_webhooks.sql"),
+        include_str!("../../migrations/0003_webhooks.sql"),
+    ),
 ];
 
 fn migrator(db: &Db) -> Migrator {

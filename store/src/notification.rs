@@ -3,20 +3,21 @@
 use crate::batch::Batch;
 use crate::db::{Columns, Conn, Sql};
 use model::event::Recorded;
-use model::id::{NotificationId, Seq, TicketId, UserId};
-use model::notice::{Notice, NoticeKind, notices};
+use model::id::{NotificationId, Seq, TicketId, UserId, WebhookId};
+use model::notice::{Notice, NoticeKind, alert, notices};
 use model::query::{Page, Place, Slice};
 use model::ticket::Ticket;
 use model::{Result, Time};
 
-pub(crate) const COLUMNS: &str = "id, user_id, kind, ticket_id, seq, created_at, read_at";
+pub(crate) const COLUMNS: &str = "id, user_id, kind, ticket_id, webhook_id, seq, created_at, read_at";
 
 fn read(c: &mut Columns<'_>) -> Result<Notice> {
     Ok(Notice {
         id: NotificationId(c.int()?),
         user: UserId(c.int()?),
         kind: c.word(NoticeKind::parse)?,
-        ticket: TicketId(c.int()?),
+        ticket: c.int_or()?.map(TicketId),
+        webhook: c.int_or()?.map(WebhookId),
         seq: Seq(c.int()?),
         created_at: c.time()?,
         read_at: c.time_or()?,
@@ -59,17 +60,31 @@ pub async fn count(conn: &mut Conn, user: UserId) -> Result<i64> {
 impl Batch<'_> {
     pub(crate) fn notify(&mut self, recorded: &Recorded, ticket: &Ticket) {
         for (user, kind) in notices(recorded, ticket) {
-            let id = self.counters.next_notification();
-            self.later.notifications.push(vec![
-                id.into(),
-                user.into(),
-                kind.word().into(),
-                ticket.id.into(),
-                recorded.seq.into(),
-                recorded.at.into(),
-                None::<Time>.into(),
-            ]);
+            self.tell(user, kind, recorded);
         }
+    }
+
+    /// Tells everybody of a role what concerns the house.
+    pub(crate) async fn alert(&mut self, recorded: &Recorded) -> Result<()> {
+        let Some((role, kind)) = alert(&recorded.event) else { return Ok(()) };
+        for user in crate::people::active_with_role(&mut self.conn, role).await? {
+            self.tell(user, kind, recorded);
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, user: UserId, kind: NoticeKind, recorded: &Recorded) {
+        let id = self.counters.next_notification();
+        self.later.notifications.push(vec![
+            id.into(),
+            user.into(),
+            kind.word().into(),
+            recorded.event.ticket().into(),
+            recorded.event.webhook().into(),
+            recorded.seq.into(),
+            recorded.at.into(),
+            None::<Time>.into(),
+        ]);
     }
 
     pub(crate) async fn mark_read(&mut self, user: UserId, ids: &[NotificationId], all: bool, at: Time) -> Result<()> {

@@ -104,6 +104,12 @@ pub async fn taken(conn: &mut Conn, profile: &Profile, except: Option<UserId>) -
     Ok(fields)
 }
 
+/// Everybody who has this role (and an account that works).
+pub async fn active_with_role(conn: &mut Conn, role: Role) -> Result<Vec<UserId>> {
+    let sql = Sql::new("SELECT id FROM users WHERE role = $1 AND status = 'active' ORDER BY id LIMIT 1000");
+    conn.list(sql.bind(role.word()), |c| c.int().map(UserId)).await
+}
+
 /// Whether anybody has this role (and an account that works).
 pub async fn any_with_role(conn: &mut Conn, role: Role) -> Result<bool> {
     let sql = Sql::new("SELECT id FROM users WHERE role = $1 AND status = 'active' LIMIT 1");

@@ -16,6 +16,7 @@ mod app;
 mod binary;
 mod live;
 mod mail;
+mod receiver;
 
 mod crash;
 mod docs;
@@ -30,3 +31,4 @@ mod statements;
 mod story;
 mod tidy;
 mod v1;
+mod webhooks;

@@ -16,6 +16,7 @@ use model::policy::Policy;
 use model::query::{EventFilter, Page, Sort, TicketFilter, UserFilter};
 use model::session::Sealed;
 use model::ticket::{Priority, Status};
+use model::webhook::{Headers, Topic};
 use model::{Actor, Error, Event};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -37,7 +38,7 @@ fn expected(operation: Operation) -> &'static str {
         ReadAllTickets => "--rr",
         ListPeople | CreateUser | SetRole | SetUserStatus | EditCategories | ReadSettings => "--rr",
         ReadDeliveries | ReadQuarantine | SettleQuarantine => "--rr",
-        LinkIdentity | ChangeSettings => "---r",
+        LinkIdentity | ChangeSettings | ReadWebhooks | ManageWebhooks => "---r",
         Housekeeping => "----",
     }
 }
@@ -166,6 +167,7 @@ struct Things {
     identity: IdentityId,
     category: CategoryId,
     inbound: InboundId,
+    webhook: WebhookId,
 }
 
 fn profile(n: usize, prefix: &str) -> ProfileInput {
@@ -208,6 +210,18 @@ fn session(user: UserId, n: usize, prefix: &str) -> StartSession {
 fn token(user: UserId, n: usize, prefix: &str) -> CreateApiToken {
     let secret = Sealed(Some(format!("{prefix}{n}")));
     CreateApiToken { user, name: "t".into(), scopes: vec![Scope::Read], expires_at: None, secret }
+}
+
+fn hook(n: usize, prefix: &str) -> Box<CreateWebhook> {
+    Box::new(CreateWebhook {
+        url: format!("https://{prefix}{n}.example/"),
+        events: vec![Topic::Created],
+        active: true,
+        headers: Headers::default(),
+        sealed_headers: Sealed(None),
+        description: None,
+        secret: Sealed(Some("x".into())),
+    })
 }
 
 fn identity(user: UserId, n: usize, prefix: &str) -> LinkIdentity {
@@ -253,6 +267,7 @@ impl Things {
         let Category(category) = one(Command::CreateCategory(form(n, "c"))).await else { panic!() };
         let inbound = house.engine.store_inbound(Channel::Email, b"raw".to_vec(), None).await.unwrap();
         house.engine.quarantine(inbound, "bad").await.unwrap();
+        let Webhook(webhook) = one(Command::CreateWebhook(hook(n, "kept"))).await else { panic!() };
         let (number, agent, ticket) = (ticket.numbers.yearly, people.all[1].id, ticket.id);
         Self {
             n,
@@ -273,6 +288,7 @@ impl Things {
             identity,
             category,
             inbound,
+            webhook,
         }
     }
 }
@@ -342,6 +358,11 @@ rows! { t;
     Command::MarkNotificationsRead { .. } => "UOOOOOOOO", Command::MarkNotificationsRead { ids: Vec::new(), all: true };
     Command::QuarantineInbound { .. } => "UFFFFFFFF", Command::QuarantineInbound { inbound: t.inbound, why: "x".into() };
     Command::SettleInbound { .. } => "UFFFFFOOF", Command::SettleInbound { inbound: t.inbound, discard: true };
+    Command::CreateWebhook(_) => "UFFFFFFOF", Command::CreateWebhook(hook(t.n, "made"));
+    Command::EditWebhook(..) => "UFFFFFFOF", Command::EditWebhook(t.webhook, Box::new(EditWebhook { active: Some(false), ..EditWebhook::default() }));
+    Command::RotateWebhookSecret(..) => "UFFFFFFOF", Command::RotateWebhookSecret(t.webhook, Sealed(Some("y".into())));
+    Command::DisableWebhook(..) => "UFFFFFFFF", Command::DisableWebhook(t.webhook, "x".into());
+    Command::DeleteWebhook(_) => "UFFFFFFOF", Command::DeleteWebhook(t.webhook);
 }
 
 fn letter<T>(answer: &Result<T, Error>) -> char {
@@ -383,7 +404,7 @@ async fn every_command_answers_everyone_as_written() {
 }
 
 /// What queries answer; an empty list counts as not found.
-const QUERIES: [(&str, &str); 42] = [
+const QUERIES: [(&str, &str); 46] = [
     ("me", "UOOOOOOOO"),
     ("ticket", "UONOONOOO"),
     ("ticket_by_number", "UONOONOOO"),
@@ -426,6 +447,10 @@ const QUERIES: [(&str, &str); 42] = [
     ("notification_stream", "UOOOOOOOO"),
     ("attachment", "UONOONOOO"),
     ("download", "UONOONOOO"),
+    ("webhooks", "UFFFFFFOO"),
+    ("webhook", "UFFFFFFOO"),
+    ("webhook_deliveries", "UFFFFFFOO"),
+    ("delivery_attempts", "UFFFFFOOO"),
 ];
 
 fn some<T>(list: Vec<T>) -> Result<(), Error> {
@@ -490,6 +515,10 @@ async fn query(name: &str, e: &engine::Engine, a: &Actor, t: &Things) -> Result<
         "notification_stream" => e.notification_stream(a).await.map(drop),
         "attachment" => e.attachment(a, t.file).await.map(drop),
         "download" => e.download(a, t.file).await.map(drop),
+        "webhooks" => e.webhooks(a).await.map(drop),
+        "webhook" => e.webhook(a, t.webhook).await.map(drop),
+        "webhook_deliveries" => e.webhook_deliveries(a, t.webhook, None, &page).await.map(drop),
+        "delivery_attempts" => e.delivery_attempts(a, &[DeliveryId(1)]).await.map(drop),
         other => panic!("{other}"),
     }
 }

@@ -1,7 +1,7 @@
 //! The delivery ledger, with a carrier that fails as it is told.
 
 use crate::house::{caller, each_backend};
-use engine::{Carrier, Delivery, Parcel, Receipt, Undelivered};
+use engine::{Carrier, Delivery, Engine, Parcel, Receipt, Trace, Undelivered};
 use futures_util::future::BoxFuture;
 use model::command::OpenTicket;
 use model::event::{Event, Recorded};
@@ -34,7 +34,7 @@ impl Carrier for Pigeon {
         "pigeon"
     }
 
-    fn parcels<'a>(&'a self, event: &'a Recorded) -> BoxFuture<'a, Result<Vec<Parcel>>> {
+    fn parcels<'a>(&'a self, _: &'a Engine, event: &'a Recorded) -> BoxFuture<'a, Result<Vec<Parcel>>> {
         Box::pin(async move {
             let Event::TicketOpened { ticket, .. } = &event.event else { return Ok(Vec::new()) };
             let lane = ticket.kind.clone();
@@ -42,13 +42,18 @@ impl Carrier for Pigeon {
                 lane,
                 recipient: "roost".into(),
                 ticket: Some(ticket.id),
-                comment: None,
                 body: ticket.title.to_string(),
+                ..Parcel::default()
             }])
         })
     }
 
-    fn deliver<'a>(&'a self, delivery: &'a Delivery) -> BoxFuture<'a, Result<Receipt, Undelivered>> {
+    fn deliver<'a>(
+        &'a self,
+        _: &'a Engine,
+        delivery: &'a Delivery,
+        _: &'a mut Trace,
+    ) -> BoxFuture<'a, Result<Receipt, Undelivered>> {
         Box::pin(async move {
             if let Some(how) = self.answers.lock().unwrap().get_mut(&delivery.body).and_then(Vec::pop) {
                 return Err(how);
@@ -113,8 +118,8 @@ async fn a_delivery_that_keeps_failing_is_given_up_after_about_a_day() {
             minutes += 1;
             assert!(minutes < 3 * 24 * 60, "it is never given up");
         }
-        assert_eq!(attempts, 14);
-        assert!((6 * 60..30 * 60).contains(&minutes), "{minutes} minutes");
+        assert_eq!(attempts, 18);
+        assert!((20 * 60..30 * 60).contains(&minutes), "{minutes} minutes");
     })
     .await;
 }

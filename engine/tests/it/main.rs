@@ -19,3 +19,4 @@ mod rebuild;
 mod reports;
 mod search;
 mod timers;
+mod webhooks;

@@ -9,6 +9,7 @@ mod comments;
 mod house;
 mod people;
 mod tickets;
+mod webhooks;
 mod workflow;
 
 use crate::context::Call;
@@ -27,6 +28,7 @@ pub struct Mutation(
     people::People,
     accounts::Accounts,
     house::House,
+    webhooks::Webhooks,
 );
 
 /// What a mutation came to: the object, or what is wrong.

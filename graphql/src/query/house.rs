@@ -3,8 +3,9 @@
 use crate::connection::{Connection, Total, Window};
 use crate::context::Call;
 use crate::error::Result;
-use crate::node::read_or;
+use crate::node::{read, read_or};
 use crate::operations::{Delivery, InboundMessage, ServerInfo, Setting};
+use crate::webhook::Webhook;
 use crate::words::InboundState;
 use async_graphql::{Context, ID, Object};
 
@@ -67,6 +68,23 @@ impl House {
         #[graphql(desc = "Those before this place.")] before: Option<String>,
     ) -> Result<Connection<InboundMessage>> {
         messages(Call::of(ctx)?, Some(InboundState::Quarantined), &Window { first, after, last, before }).await
+    }
+
+    /// All webhooks, in the order in which they were made.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    async fn webhooks(&self, ctx: &Context<'_>) -> Result<Vec<Webhook>> {
+        let call = Call::of(ctx)?;
+        Ok(call.engine.webhooks(call.actor()).await?.into_iter().map(Webhook).collect())
+    }
+
+    /// One webhook.
+    async fn webhook(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its global id, or its bare number.")] id: ID,
+    ) -> Result<Webhook> {
+        let call = Call::of(ctx)?;
+        Ok(Webhook(call.engine.webhook(call.actor(), read("id", &id)?).await?))
     }
 
     /// What this server is.

@@ -11,6 +11,7 @@ mod person;
 mod session;
 mod ticket;
 mod timer;
+mod webhook;
 
 use crate::actor::Actor;
 use crate::attachment::Attachment;
@@ -27,6 +28,7 @@ use crate::policy::Policy;
 use crate::session::{ApiToken, Refresh, Session};
 use crate::ticket::Ticket;
 use crate::time::Time;
+use crate::webhook::Webhook;
 use serde_json::Value;
 
 /// What a decision may read. Each command fills only what it needs.
@@ -58,6 +60,9 @@ pub struct Facts {
     pub identity: Option<Identity>,
     pub setting: Option<Value>,
     pub inbound: Option<StoredInbound>,
+    pub webhook: Option<Webhook>,
+    /// How many webhooks there are.
+    pub webhooks: i64,
 }
 
 /// Everything around a decision.
@@ -155,6 +160,11 @@ pub fn decide(scene: &Scene<'_>, request: &Request, counters: &mut Counters) -> 
         Command::MarkNotificationsRead { ids, all } => house::mark_read(scene, ids, *all),
         Command::QuarantineInbound { why, .. } => house::quarantine(scene, why),
         Command::SettleInbound { discard, .. } => house::settle(scene, *discard),
+        Command::CreateWebhook(create) => webhook::create(scene, create, counters),
+        Command::EditWebhook(_, edit) => webhook::edit(scene, edit),
+        Command::RotateWebhookSecret(_, secret) => webhook::rotate(scene, secret),
+        Command::DisableWebhook(_, why) => webhook::disable(scene, why),
+        Command::DeleteWebhook(_) => webhook::delete(scene),
     }
 }
 

@@ -93,7 +93,12 @@ impl Ticket {
             | Event::SettingChanged { .. }
             | Event::NotificationsRead { .. }
             | Event::InboundQuarantined { .. }
-            | Event::InboundSettled { .. } => return,
+            | Event::InboundSettled { .. }
+            | Event::WebhookCreated { .. }
+            | Event::WebhookEdited { .. }
+            | Event::WebhookSecretRotated { .. }
+            | Event::WebhookDisabled { .. }
+            | Event::WebhookDeleted { .. } => return,
         }
         self.updated_at = at;
         self.version += 1;
