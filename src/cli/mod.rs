@@ -25,6 +25,7 @@ mod user;
 pub use failure::Failure;
 
 use crate::config::{Config, Flags, LogFormat};
+use crate::http::documents;
 use crate::{assembly, telemetry};
 use clap::{Parser, Subcommand};
 use engine::{Caller, Engine};
@@ -70,6 +71,8 @@ enum Command {
     Bench(bench::Bench),
     /// Print the GraphQL schema
     Schema,
+    /// Print the OpenAPI document of the HTTP surfaces
+    Openapi,
     /// Print every setting with its default and its meaning, as Markdown
     Settings,
     /// Print a completion script for a shell
@@ -131,6 +134,7 @@ impl Command {
             Self::Doctor => doctor::run(flags).await,
             Self::Bench(bench) => bench.run(&beside(flags)?).await,
             Self::Schema => schema::run(),
+            Self::Openapi => terminal::print(&documents::openapi_text()),
             Self::Settings => settings::run(),
             Self::Completions(completions) => completions.run(),
         }

@@ -103,11 +103,16 @@ fn refused(error: Error) -> Refused {
 
 /// Who calls a route that is not GraphQL. Nobody is [`Actor::Anonymous`].
 pub async fn actor(engine: &Engine, headers: &HeaderMap) -> Result<Actor, Refusal> {
-    let given = headers.get(AUTHORIZATION).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    let key = || headers.get("x-api-key").map(|key| format!("ApiKey {}", String::from_utf8_lossy(key.as_bytes())));
-    let actor = engine.authenticate(given.or_else(key).as_deref()).await?;
+    let actor = identify(engine, headers).await?;
     note(&actor);
     Ok(actor)
+}
+
+/// The same, for whoever says in other words what is wrong with the credential.
+pub async fn identify(engine: &Engine, headers: &HeaderMap) -> model::Result<Actor> {
+    let given = headers.get(AUTHORIZATION).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let key = || headers.get("x-api-key").map(|key| format!("ApiKey {}", String::from_utf8_lossy(key.as_bytes())));
+    engine.authenticate(given.or_else(key).as_deref()).await
 }
 
 /// Puts the caller into the request's log lines.
