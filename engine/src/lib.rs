@@ -17,6 +17,7 @@ mod files;
 mod hub;
 mod intake;
 mod jwt;
+mod limit;
 mod operations;
 mod password;
 mod secret;
@@ -35,6 +36,7 @@ pub use clock::{Clock, FixedClock, SystemClock};
 pub use execute::{Outcome, Subject};
 pub use files::Limits as FileLimits;
 pub use intake::TakenIn;
+pub use limit::{Rates, Standing};
 pub use operations::FirstAdmin;
 pub use secret::{digest, random_token, same_secret};
 pub use statistics::{Statistics, StatisticsQuery};
@@ -64,6 +66,8 @@ pub struct Options {
     pub attachments: files::Limits,
     pub email: EmailOptions,
     pub accounts: accounts::Limits,
+    /// Requests per minute, by role.
+    pub rates: Rates,
     /// Days of the log that streams replay; older cursors must load anew. The history keeps everything.
     pub replay_days: i64,
 }
@@ -88,6 +92,7 @@ impl Options {
             attachments: files::Limits::default(),
             email: EmailOptions::default(),
             accounts: accounts::Limits::default(),
+            rates: Rates::default(),
             replay_days: 30,
         }
     }
@@ -109,6 +114,7 @@ pub(crate) struct Inner {
     credentials: authenticate::Credentials,
     passwords: password::Passwords,
     throttle: throttle::Throttle,
+    limits: limit::Limits,
     keys: jwt::Keys,
     categories: moka::sync::Cache<(), Arc<Vec<model::category::Category>>>,
     people: moka::sync::Cache<model::id::UserId, Arc<model::people::User>>,
@@ -133,6 +139,7 @@ impl Engine {
             credentials: authenticate::Credentials::default(),
             passwords: password::Passwords::new(options.accounts.max_password_hashes),
             throttle: throttle::Throttle::new(options.accounts),
+            limits: limit::Limits::new(options.rates),
             policy: options.policy,
             clock: options.clock,
             files,

@@ -6,12 +6,13 @@
 
 pub mod answer;
 mod attachments;
-mod client;
+pub mod client;
 pub mod documents;
 mod gate;
 pub mod graphql;
 mod health;
 mod hooks;
+pub mod limits;
 mod metrics;
 mod observe;
 mod range;
@@ -110,6 +111,9 @@ pub fn router(app: &Arc<App>) -> Router {
     let schema = ::graphql::schema(app.engine.clone(), options);
     let options = assembly::transport_options(&app.config, app.stopping.clone());
     let graphql = graphql::routes(EngineGate::new(app.engine.clone(), schema), options);
+
+    let graphql =
+        if app.config.rate_limit.graphql { graphql.layer(limits::layer(app, graphql::too_often)) } else { graphql };
 
     let Groups { short, pages, files } = Groups::all();
     let short = Router::from(short).merge(Router::from(pages).layer(CompressionLayer::new())).layer(timeout);

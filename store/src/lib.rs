@@ -15,6 +15,7 @@ pub mod db;
 pub mod delivery;
 pub mod event;
 pub mod inbound;
+mod limit;
 pub mod list;
 mod migrate;
 pub mod notification;
@@ -31,6 +32,7 @@ pub mod wake;
 pub use apply::Rules;
 pub use batch::Batch;
 pub use db::{Conn, Options};
+pub use limit::Taken;
 pub use list::Scope;
 
 use model::Result;

@@ -13,6 +13,12 @@ const ALL: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0002_search.sql"),
         include_str!("../../migrations/postgres/0002_search.sql"),
     ),
+    (
+        4,
+        "rate_limits",
+        include_str!("../../migrations/0004_rate_limits.sql"),
+        include_str!("../../migrations/0004_rate_limits.sql"),
+    ),
 ];
 
 fn migrator(db: &Db) -> Migrator {
