@@ -7,6 +7,7 @@
 pub mod answer;
 mod attachments;
 pub mod client;
+pub mod deprecation;
 pub mod documents;
 mod gate;
 pub mod graphql;
