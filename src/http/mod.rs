@@ -24,7 +24,8 @@ use answer::Refusal;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::{
-    AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, RANGE, RETRY_AFTER,
+    AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION,
+    RANGE, RETRY_AFTER,
 };
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::from_fn_with_state;
@@ -165,14 +166,35 @@ fn cors(http: &Http) -> Option<CorsLayer> {
         AllowOrigin::list(http.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
     };
     let ours = ["x-request-id", "x-api-key", "idempotency-key", "last-event-id", "apollo-require-preflight"];
-    let allowed =
-        ours.into_iter().map(HeaderName::from_static).chain([AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, RANGE]);
-    let shown = [ETAG, LOCATION, RETRY_AFTER, CONTENT_DISPOSITION, CONTENT_RANGE];
+    let allowed = ours.into_iter().map(HeaderName::from_static).chain([
+        AUTHORIZATION,
+        CONTENT_TYPE,
+        IF_MATCH,
+        IF_NONE_MATCH,
+        RANGE,
+    ]);
+    let shown = [
+        HeaderName::from_static("x-request-id"),
+        ETAG,
+        LINK,
+        LOCATION,
+        RETRY_AFTER,
+        CONTENT_DISPOSITION,
+        CONTENT_RANGE,
+        limits::LIMIT,
+        limits::REMAINING,
+        limits::RESET,
+        deprecation::DEPRECATED_AT,
+        deprecation::DEPRECATION,
+        deprecation::SUNSET,
+    ];
+    // Which method a route takes, it says itself; a page of another origin has to be told all that some route takes.
+    let methods = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let cors = CorsLayer::new()
         .allow_origin(origins)
-        .allow_methods([Method::GET, Method::HEAD, Method::POST])
+        .allow_methods(methods)
         .allow_headers(allowed.collect::<Vec<_>>())
-        .expose_headers(shown.into_iter().chain([HeaderName::from_static("x-request-id")]).collect::<Vec<_>>())
+        .expose_headers(shown)
         .max_age(PREFLIGHT);
     Some(cors)
 }
