@@ -1,6 +1,6 @@
 //! From the settings to what each part is started with: one function per part, and no rule.
 
-use crate::config::{Config, Hours};
+use crate::config::{Config, Hours, RateLimit};
 use crate::http::graphql::{Batching, Options as TransportOptions};
 use channels::email::Ours;
 use engine::{Carrier, Reach};
@@ -30,9 +30,21 @@ pub fn engine_options(config: &Config) -> engine::Options {
     options.accounts.login_window_ms =
         i64::try_from(config.auth.login_window_seconds).unwrap_or(i64::MAX / MILLIS).saturating_mul(MILLIS);
     options.accounts.max_password_hashes = config.auth.max_password_hashes;
+    options.rates = rates(&config.rate_limit);
     options.replay_days = i64::from(config.events.replay_days);
     options.webhooks = reach(config);
     options
+}
+
+fn rates(limits: &RateLimit) -> engine::Rates {
+    engine::Rates {
+        enabled: limits.enabled,
+        anonymous: limits.anonymous,
+        user: limits.user,
+        agent: limits.agent,
+        supervisor: limits.supervisor,
+        admin: limits.admin,
+    }
 }
 
 fn policy(config: &Config) -> Policy {

@@ -22,6 +22,7 @@ mod gather;
 mod hub;
 mod intake;
 mod jwt;
+mod limit;
 mod numbered;
 mod operations;
 mod password;
@@ -47,6 +48,7 @@ pub use endpoint::{Endpoint, Picture};
 pub use execute::{Outcome, Subject};
 pub use files::Limits as FileLimits;
 pub use intake::TakenIn;
+pub use limit::{Rates, Standing};
 pub use numbered::{Changed, CommentQuery, Detail, Numbered, Numbers};
 pub use operations::FirstAdmin;
 pub use reads::Opened;
@@ -81,6 +83,8 @@ pub struct Options {
     pub attachments: files::Limits,
     pub email: EmailOptions,
     pub accounts: accounts::Limits,
+    /// Requests per minute, by role.
+    pub rates: Rates,
     /// Days of the log that streams replay; older cursors must load anew. The history keeps everything.
     pub replay_days: i64,
     /// Where webhooks may point.
@@ -107,6 +111,7 @@ impl Options {
             attachments: files::Limits::default(),
             email: EmailOptions::default(),
             accounts: accounts::Limits::default(),
+            rates: Rates::default(),
             replay_days: 30,
             webhooks: Reach::default(),
         }
@@ -129,6 +134,7 @@ pub(crate) struct Inner {
     credentials: authenticate::Credentials,
     passwords: password::Passwords,
     throttle: throttle::Throttle,
+    limits: limit::Limits,
     keys: jwt::Keys,
     categories: moka::sync::Cache<(), Arc<Vec<model::category::Category>>>,
     people: moka::sync::Cache<model::id::UserId, Arc<model::people::User>>,
@@ -164,6 +170,7 @@ impl Engine {
             credentials: authenticate::Credentials::default(),
             passwords: password::Passwords::new(options.accounts.max_password_hashes),
             throttle: throttle::Throttle::new(options.accounts),
+            limits: limit::Limits::new(options.rates),
             policy: options.policy,
             clock: options.clock,
             files,

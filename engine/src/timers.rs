@@ -30,6 +30,9 @@ pub(crate) async fn housekeeping(engine: Weak<Inner>) {
         let Some(inner) = engine.upgrade() else { return };
         let engine = Engine(inner);
         engine.flush_views().await.tolerate("counting views");
+        if rounds.is_multiple_of(12) {
+            engine.forget_hits().await.tolerate("forgetting counted requests");
+        }
         if rounds.is_multiple_of(720) {
             engine.submit(Work::ForgetOld).await.map(|_| ()).tolerate("forgetting old keys");
             engine.sweep_files().await.tolerate("sweeping unused files");

@@ -26,6 +26,7 @@ mod webhook;
 pub use failure::Failure;
 
 use crate::config::{Config, Flags, LogFormat};
+use crate::http::documents;
 use crate::{assembly, telemetry};
 use clap::{Parser, Subcommand};
 use engine::{Caller, Engine};
@@ -74,6 +75,8 @@ enum Command {
     Bench(bench::Bench),
     /// Print the GraphQL schema
     Schema,
+    /// Print the OpenAPI document of the HTTP surfaces
+    Openapi,
     /// Print every setting with its default and its meaning, as Markdown
     Settings,
     /// Print a completion script for a shell
@@ -136,6 +139,7 @@ impl Command {
             Self::Doctor => doctor::run(flags).await,
             Self::Bench(bench) => bench.run(&beside(flags)?).await,
             Self::Schema => schema::run(),
+            Self::Openapi => terminal::print(&documents::openapi_text()),
             Self::Settings => settings::run(),
             Self::Completions(completions) => completions.run(),
         }

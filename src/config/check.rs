@@ -92,7 +92,8 @@ type Range = (&'static str, u64, u64, u64, &'static str);
 
 /// (setting, value, least, most, unit)
 fn ranges(config: &Config) -> Vec<Range> {
-    let Config { http, database, graphql, auth, email, attachments, tickets, events, webhooks, .. } = config;
+    let Config { http, database, graphql, auth, rate_limit, email, attachments, tickets, events, webhooks, .. } =
+        config;
     let day = 86_400;
     let gib = 1 << 30;
     vec![
@@ -121,6 +122,11 @@ fn ranges(config: &Config) -> Vec<Range> {
         ("auth.login_attempts", auth.login_attempts.into(), 1, 1_000_000, "attempts"),
         ("auth.login_window_seconds", auth.login_window_seconds, 1, day, "seconds"),
         ("auth.max_password_hashes", auth.max_password_hashes as u64, 1, 256, "hashes"),
+        ("rate_limit.anonymous", rate_limit.anonymous.into(), 0, 1_000_000, "requests"),
+        ("rate_limit.user", rate_limit.user.into(), 0, 1_000_000, "requests"),
+        ("rate_limit.agent", rate_limit.agent.into(), 0, 1_000_000, "requests"),
+        ("rate_limit.supervisor", rate_limit.supervisor.into(), 0, 1_000_000, "requests"),
+        ("rate_limit.admin", rate_limit.admin.into(), 0, 1_000_000, "requests"),
         ("email.max_message_bytes", email.max_message_bytes, 1024, gib, "bytes"),
         ("attachments.max_bytes", attachments.max_bytes, 1, 4 * gib, "bytes"),
         ("attachments.max_per_comment", attachments.max_per_comment as u64, 0, 1000, "files"),

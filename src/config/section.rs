@@ -78,6 +78,14 @@ pub struct Auth {
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
     pub enabled: bool,
+    /// Requests per minute; 0 is without a limit. So are the next four.
+    pub anonymous: u32,
+    pub user: u32,
+    pub agent: u32,
+    pub supervisor: u32,
+    pub admin: u32,
+    /// Whether `/graphql` is counted, too.
+    pub graphql: bool,
 }
 
 /// `[email]`

@@ -2,6 +2,7 @@
 //!
 //! Each is parsed once, from text, and says in a whole sentence what it expected; inside, it can be believed.
 
+use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -100,41 +101,23 @@ impl Serialize for DatabaseUrl {
 
 /// An address or a network: `127.0.0.1`, `10.0.0.0/8`, `fd00::/8`.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Network {
-    address: IpAddr,
-    prefix: u8,
-}
+pub struct Network(IpNet);
 
 impl Network {
     fn parse(text: &str) -> Option<Self> {
-        let (address, prefix) = text.split_once('/').map_or((text, None), |(a, p)| (a, Some(p)));
-        let address: IpAddr = address.trim().parse().ok()?;
-        let widest = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = prefix.map_or(Some(widest), |p| p.trim().parse().ok()).filter(|p| *p <= widest)?;
-        Some(Self { address, prefix })
+        let alone = || text.parse::<IpAddr>().ok().map(|address| IpNet::from(address.to_canonical()));
+        text.parse::<IpNet>().ok().or_else(alone).map(Self)
     }
 
     /// Whether the address lies inside; `::ffff:10.0.0.1` is the same as `10.0.0.1`.
     pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(ours), IpAddr::V4(theirs)) => {
-                let outside = 32 - u32::from(self.prefix);
-                let network = |bits: u32| bits.checked_shr(outside).unwrap_or(0);
-                network(ours.to_bits()) == network(theirs.to_bits())
-            }
-            (IpAddr::V6(ours), IpAddr::V6(theirs)) => {
-                let outside = 128 - u32::from(self.prefix);
-                let network = |bits: u128| bits.checked_shr(outside).unwrap_or(0);
-                network(ours.to_bits()) == network(theirs.to_bits())
-            }
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
-        }
+        self.0.contains(&address.to_canonical())
     }
 }
 
 impl fmt::Debug for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address, self.prefix)
+        fmt::Display::fmt(&self.0, f)
     }
 }
 

@@ -5,7 +5,27 @@ use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use model::Error;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What a refusal looks like on the wire, where no dialect has its own form.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({ "error": { "code": "NOT_FOUND", "message": "there is nothing at this address" } }))]
+pub struct Refused {
+    error: RefusedError,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct RefusedError {
+    /// A stable word for programs.
+    code: &'static str,
+    /// A sentence for people.
+    message: String,
+    /// The input at fault, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    field: Option<&'static str>,
+}
 
 /// A request that is refused.
 #[derive(Debug, Clone)]
@@ -70,11 +90,8 @@ impl From<Error> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let mut error = json!({ "code": self.code, "message": self.message });
-        if let (Some(field), Some(fields)) = (self.field, error.as_object_mut()) {
-            fields.insert("field".to_owned(), field.into());
-        }
-        let mut response = (self.status, Json(json!({ "error": error }))).into_response();
+        let error = RefusedError { code: self.code, message: self.message, field: self.field };
+        let mut response = (self.status, Json(Refused { error })).into_response();
         let headers = response.headers_mut();
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -3,7 +3,7 @@
 //! Whatever a file says it is, no browser runs it as a page of this server: pages and scripts go out as plain bytes, all
 //! but harmless pictures as downloads, and everything in a sandbox without an origin.
 
-use super::answer::Refusal;
+use super::answer::{Refusal, Refused};
 use super::hooks::announced;
 use super::range::{Wanted, unchanged, wanted};
 use super::{App, gate};
@@ -22,9 +22,7 @@ use futures_util::{Stream, StreamExt as _};
 use model::Error;
 use model::attachment::Attachment;
 use model::id::AttachmentId;
-use serde::Deserialize;
-use serde_json::json;
-use std::collections::HashMap;
+use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::io;
 use std::pin::Pin;
@@ -32,6 +30,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncSeekExt as _, ReadBuf};
+use utoipa::ToSchema;
 
 /// Bytes that are read of a file at a time.
 const CHUNK: u64 = 128 * 1024;
@@ -39,15 +38,54 @@ const CHUNK: u64 = 128 * 1024;
 const FIELD: &str = "file";
 const POLICY: HeaderValue = HeaderValue::from_static("sandbox; default-src 'none'");
 
-/// `GET /attachments/{id}` and `/attachments/{id}/{filename}`; the name is for people and decides nothing.
-pub async fn download(
-    State(app): State<Arc<App>>,
-    Path(path): Path<HashMap<String, String>>,
+/// Download a file
+///
+/// For those who may see the comment that it belongs to. Ranges and conditional requests are understood.
+#[utoipa::path(get, path = "/attachments/{id}", operation_id = "download", tag = "files",
+    params(("id" = i64, Path, description = "The attachment's number", example = 1)),
+    responses(
+        (status = 200, description = "The file", body = String, content_type = "*/*"),
+        (status = 206, description = "The part that was asked for", body = String, content_type = "*/*"),
+        (status = 304, description = "The file is as it was"),
+        (status = 401, description = "The token is no good", body = Refused),
+        (status = 404, description = "There is no such file, or the caller may not know of it", body = Refused),
+        (status = 416, description = "The file has no such part"),
+    ),
+    security((), ("token" = []), ("key" = [])),
+)]
+pub async fn download(app: State<Arc<App>>, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, Refusal> {
+    sent_down(app, &id, headers).await
+}
+
+/// Download a file by a name of its own
+///
+/// The name is for people and decides nothing.
+#[utoipa::path(get, path = "/attachments/{id}/{filename}", operation_id = "downloadNamed", tag = "files",
+    params(
+        ("id" = i64, Path, description = "The attachment's number", example = 1),
+        ("filename" = String, Path, description = "Any name", example = "log.txt"),
+    ),
+    responses(
+        (status = 200, description = "The file", body = String, content_type = "*/*"),
+        (status = 206, description = "The part that was asked for", body = String, content_type = "*/*"),
+        (status = 304, description = "The file is as it was"),
+        (status = 401, description = "The token is no good", body = Refused),
+        (status = 404, description = "There is no such file, or the caller may not know of it", body = Refused),
+        (status = 416, description = "The file has no such part"),
+    ),
+    security((), ("token" = []), ("key" = [])),
+)]
+pub async fn download_named(
+    app: State<Arc<App>>,
+    Path((id, _)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
+    sent_down(app, &id, headers).await
+}
+
+async fn sent_down(State(app): State<Arc<App>>, id: &str, headers: HeaderMap) -> Result<Response, Refusal> {
     let actor = gate::actor(&app.engine, &headers).await?;
-    let id = path.get("id").and_then(|id| id.parse().ok()).map(AttachmentId);
-    let id = id.ok_or_else(|| Error::not_found("attachment"))?;
+    let id = id.parse().ok().map(AttachmentId).ok_or_else(|| Error::not_found("attachment"))?;
     let (attachment, mut file) = app.engine.download(&actor, id).await?;
     let etag = format!("\"{}\"", attachment.file.sha256);
     let mut answer = described(&attachment, &etag);
@@ -68,6 +106,8 @@ pub async fn download(
         Wanted::Nothing => {
             *answer.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
             put(&mut answer, CONTENT_RANGE, &format!("bytes */{size}"));
+            // There is nothing in it to have a type.
+            answer.headers_mut().remove(CONTENT_TYPE);
             return Ok(answer);
         }
     };
@@ -146,12 +186,62 @@ fn bytes_of(file: File, length: u64) -> impl Stream<Item = io::Result<Bytes>> + 
 }
 
 /// What a raw upload says in its address.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Named {
+    /// The name of a file that is sent as it is; a form says it itself.
+    #[param(nullable = false, example = "log.txt")]
     filename: Option<String>,
 }
 
-/// `POST /attachments`: a form with the field `file`, or the bytes themselves with `?filename=`.
+/// A file as a form.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes, and is never made")]
+struct FileForm {
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
+/// A file as it is.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "it describes, and is never made")]
+struct RawFile(Vec<u8>);
+
+/// A file that was taken up.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({ "id": 1, "filename": "log.txt", "size": 4, "contentType": "text/plain" }))]
+pub struct Uploaded {
+    /// Name it when you write the comment that it belongs to.
+    #[schema(value_type = i64)]
+    id: AttachmentId,
+    filename: String,
+    /// In bytes.
+    size: i64,
+    content_type: String,
+}
+
+/// Upload a file
+///
+/// A form with the field `file`, or the bytes themselves with `?filename=`. The file belongs to nothing until a comment of the
+/// same person names it, and is forgotten after a while if none does.
+#[utoipa::path(post, path = "/attachments", operation_id = "upload", tag = "files",
+    params(Named,
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200,
+            description = "Protects the upload from being carried out twice")),
+    request_body(content((FileForm = "multipart/form-data"), (RawFile = "application/octet-stream"))),
+    responses(
+        (status = 201, description = "The file was taken up", body = Uploaded, headers(("Location" = String, description = "Where it is"))),
+        (status = 400, description = "The form cannot be read", body = Refused),
+        (status = 401, description = "The caller is not signed in", body = Refused),
+        (status = 403, description = "The token's scopes do not cover it", body = Refused),
+        (status = 409, description = "The key was used for something else", body = Refused),
+        (status = 413, description = "The file is larger than the settings allow", body = Refused),
+        (status = 422, description = "The file is missing, or not of a kind that is taken", body = Refused),
+    ),
+    security(("token" = []), ("key" = [])),
+)]
 pub async fn upload(
     State(app): State<Arc<App>>,
     Query(named): Query<Named>,
@@ -188,13 +278,10 @@ pub async fn upload(
         let bytes = request.into_body().into_data_stream().map(|chunk| chunk.map_err(io::Error::other));
         app.engine.upload(&by, &filename, kind.as_deref(), Arriving::new(bytes.boxed(), patience)).await?
     };
-    let body = json!({
-        "id": attachment.id,
-        "filename": attachment.file.filename,
-        "size": attachment.file.size,
-        "contentType": attachment.file.content_type,
-    });
     let location = format!("/attachments/{}", attachment.id);
+    let file = attachment.file;
+    let body =
+        Uploaded { id: attachment.id, filename: file.filename, size: file.size, content_type: file.content_type };
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(body)).into_response())
 }
 

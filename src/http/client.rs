@@ -5,7 +5,7 @@
 use crate::config::Network;
 use axum::http::header::FORWARDED;
 use axum::http::{HeaderMap, HeaderName};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -27,6 +27,14 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) ->
         }
     }
     client
+}
+
+/// The address by which somebody unknown is counted: one household owns a whole /64 of IPv6, so those count as one.
+pub fn household(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(four) => IpAddr::V4(four),
+        IpAddr::V6(six) => IpAddr::V6(Ipv6Addr::from_bits(six.to_bits() >> 64 << 64)),
+    }
 }
 
 fn forwarded_for(headers: &HeaderMap) -> Vec<Option<IpAddr>> {

@@ -103,9 +103,14 @@ fn refused(error: Error) -> Refused {
 
 /// Who calls a route that is not GraphQL. Nobody is [`Actor::Anonymous`].
 pub async fn actor(engine: &Engine, headers: &HeaderMap) -> Result<Actor, Refusal> {
-    let actor = engine.authenticate(credential(headers).as_deref()).await?;
+    let actor = identify(engine, headers).await?;
     note(&actor);
     Ok(actor)
+}
+
+/// The same, for whoever says in other words what is wrong with the credential.
+pub async fn identify(engine: &Engine, headers: &HeaderMap) -> model::Result<Actor> {
+    engine.authenticate(credential(headers).as_deref()).await
 }
 
 /// What a caller names themselves by: `Authorization`, else `X-API-Key`.

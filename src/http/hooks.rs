@@ -4,7 +4,7 @@
 //! while none is set, it does not exist.
 
 use super::App;
-use super::answer::Refusal;
+use super::answer::{Refusal, Refused};
 use super::graphql::ClientAddress;
 use axum::Json;
 use axum::body::{Body, to_bytes};
@@ -14,13 +14,56 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use channels::email::Outcome;
 use http_body_util::LengthLimitError;
-use serde_json::json;
+use model::id::{InboundId, TicketId};
+use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// Seconds after which a sender may try again what could not be stored.
 const RETRY_AFTER: u64 = 30;
 
-/// `POST /hooks/email`: one raw mail (RFC 5322) as the body.
+/// A mail as its sender's server handed it over, whatever its charset.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "it describes, and is never made")]
+struct RawMail(Vec<u8>);
+
+/// What became of a mail.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({ "inbound": 7, "state": "opened", "ticket": 100_001, "number": "TK-2026-001", "why": null }))]
+pub struct Taken {
+    /// By which staff find what was kept.
+    #[schema(value_type = i64)]
+    inbound: InboundId,
+    /// `opened`, `commented`, `duplicate`, `ignored` or `quarantined`.
+    state: &'static str,
+    #[schema(value_type = Option<i64>, required)]
+    ticket: Option<TicketId>,
+    #[schema(required)]
+    number: Option<String>,
+    /// Why it made no ticket, where it made none.
+    #[schema(required)]
+    why: Option<String>,
+}
+
+/// Take in a mail
+///
+/// The body is one raw mail (RFC 5322). It is answered when it is durable. The secret comes as `X-Hook-Secret` or as a bearer
+/// token; while `email.hook_secret` is not set, there is no hook.
+#[utoipa::path(post, path = "/hooks/email", operation_id = "hookEmail", tag = "hooks",
+    request_body(content = Option<RawMail>, content_type = "message/rfc822", description = "One raw mail",
+        example = "From: wang@example.net\r\nTo: support@example.org\r\nSubject: =?utf-8?B?5pWR5ZG9?=\r\n\r\nIt does not start.\r\n"),
+    responses(
+        (status = 200, description = "It belongs to a ticket", body = Taken),
+        (status = 202, description = "It is kept, and somebody has to look at it", body = Taken),
+        (status = 400, description = "The body broke off", body = Refused),
+        (status = 401, description = "The secret is missing or wrong", body = Refused),
+        (status = 404, description = "No secret is set", body = Refused),
+        (status = 413, description = "It is larger than the settings allow", body = Refused),
+        (status = 503, description = "It could not be stored; send it again", body = Refused),
+    ),
+    security(("hook" = []), ("token" = [])),
+)]
 pub async fn email(
     State(app): State<Arc<App>>,
     client: Option<Extension<ClientAddress>>,
@@ -43,20 +86,14 @@ pub async fn email(
         Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.code(), "the mail could not be taken in; send it again")
             .retry_after(RETRY_AFTER)
     })?;
-    let (ticket, number) = taken.outcome.ticket().unzip();
+    let (ticket, number) = taken.outcome.ticket().map(|(id, number)| (id, number.to_owned())).unzip();
     let why = match &taken.outcome {
-        Outcome::Quarantined(why) | Outcome::Ignored(why) => Some(why),
+        Outcome::Quarantined(why) | Outcome::Ignored(why) => Some(why.clone()),
         Outcome::Opened(..) | Outcome::Commented(..) | Outcome::Duplicate(..) => None,
     };
     // Accepted: it is kept, and somebody has to look at it.
     let status = if ticket.is_some() { StatusCode::OK } else { StatusCode::ACCEPTED };
-    let body = json!({
-        "inbound": taken.inbound,
-        "state": taken.outcome.word(),
-        "ticket": ticket,
-        "number": number,
-        "why": why,
-    });
+    let body = Taken { inbound: taken.inbound, state: taken.outcome.word(), ticket, number, why };
     Ok((status, Json(body)).into_response())
 }
 

@@ -4,7 +4,7 @@
 //! read them is an administrator, unless the settings make them public.
 
 use super::App;
-use super::answer::Refusal;
+use super::answer::{Refusal, Refused};
 use super::gate;
 use ::metrics::{SharedString, counter, gauge, histogram};
 use axum::extract::{MatchedPath, State};
@@ -100,7 +100,18 @@ fn class(status: StatusCode) -> &'static str {
     }
 }
 
-/// `GET /metrics`
+/// Figures for Prometheus
+///
+/// For administrators, unless `metrics.public` shows them to everybody.
+#[utoipa::path(get, path = "/metrics", operation_id = "metrics", tag = "operations",
+    responses(
+        (status = 200, description = "The figures", body = String, content_type = "text/plain"),
+        (status = 401, description = "The token is missing or no good", body = Refused),
+        (status = 403, description = "The caller is no administrator", body = Refused),
+        (status = 404, description = "No figures are kept", body = Refused),
+    ),
+    security(("token" = []), ("key" = [])),
+)]
 pub async fn page(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Refusal> {
     let Some(Metrics(handle)) = &app.metrics else { return Err(Refusal::not_found()) };
     if !app.config.metrics.public {

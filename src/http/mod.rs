@@ -1,17 +1,21 @@
 //! The router: every surface on one page.
 //!
 //! A surface is a module; it calls the engine and none of its neighbours. What all of them need (request ids, the log,
-//! figures) is one layer, `observe`; what only some need stands beside their routes.
+//! figures) is one layer, `observe`; what only some need (`limits`, `deprecation`) stands beside their routes. A route
+//! comes with its document, `routes!(handler)`; a test fails where one does not.
 
 pub mod answer;
 mod attachments;
-mod client;
+pub mod client;
+pub mod deprecation;
 pub mod dialect;
+pub mod documents;
 pub mod field;
 mod gate;
 pub mod graphql;
 mod health;
 mod hooks;
+pub mod limits;
 mod metrics;
 mod observe;
 mod range;
@@ -23,12 +27,12 @@ use answer::Refusal;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::{
-    AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, RANGE, RETRY_AFTER,
+    AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION,
+    RANGE, RETRY_AFTER,
 };
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use axum::routing::{get, post};
 use channels::email::MailIntake;
 use engine::Engine;
 use gate::{EngineGate, Reread};
@@ -39,6 +43,9 @@ use tokio::sync::watch;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::timeout::TimeoutLayer;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// How long a browser may remember what another origin is allowed to.
 const PREFLIGHT: Duration = Duration::from_hours(1);
@@ -62,6 +69,41 @@ impl App {
     }
 }
 
+/// The routes with their documents, by what they need around them. GraphQL's transport has a router of its own, and its
+/// documents stand in `documents/graphql.rs`.
+pub(crate) struct Groups {
+    /// Answered at once, or given up.
+    short: OpenApiRouter<Arc<App>>,
+    /// The same, and worth compressing.
+    pages: OpenApiRouter<Arc<App>>,
+    /// Bodies that may be large and take long.
+    files: OpenApiRouter<Arc<App>>,
+}
+
+impl Groups {
+    pub(crate) fn all() -> Self {
+        Self {
+            short: OpenApiRouter::new()
+                .routes(routes!(health::alive))
+                .routes(routes!(health::ready))
+                .routes(routes!(hooks::email)),
+            pages: OpenApiRouter::new()
+                .routes(routes!(front))
+                .routes(routes!(metrics::page))
+                .merge(documents::routes()),
+            files: OpenApiRouter::new()
+                .routes(routes!(attachments::upload))
+                .routes(routes!(attachments::download))
+                .routes(routes!(attachments::download_named)),
+        }
+    }
+
+    pub(crate) fn document(self) -> OpenApi {
+        let Self { short, pages, files } = self;
+        [pages, files].into_iter().fold(short, OpenApiRouter::merge).into_openapi()
+    }
+}
+
 /// Every route of the server.
 pub fn router(app: &Arc<App>) -> Router {
     let http = &app.config.http;
@@ -75,19 +117,12 @@ pub fn router(app: &Arc<App>) -> Router {
     let options = assembly::transport_options(&app.config, app.stopping.clone());
     let graphql = graphql::routes(EngineGate::new(app.engine.clone(), schema), options);
 
-    let pages =
-        Router::new().route("/", get(front)).route("/metrics", get(metrics::page)).layer(CompressionLayer::new());
-    let short = Router::new()
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/hooks/email", post(hooks::email))
-        .merge(pages)
-        .layer(timeout);
-    let files = Router::new()
-        .route("/attachments", post(attachments::upload))
-        .route("/attachments/{id}", get(attachments::download))
-        .route("/attachments/{id}/{filename}", get(attachments::download))
-        .layer(DefaultBodyLimit::disable());
+    let graphql =
+        if app.config.rate_limit.graphql { graphql.layer(limits::layer(app, graphql::too_often)) } else { graphql };
+
+    let Groups { short, pages, files } = Groups::all();
+    let short = Router::from(short).merge(Router::from(pages).layer(CompressionLayer::new())).layer(timeout);
+    let files = Router::from(files).layer(DefaultBodyLimit::disable());
 
     let routes = short
         .merge(files)
@@ -105,7 +140,13 @@ pub fn router(app: &Arc<App>) -> Router {
     }
 }
 
-/// `GET /`
+/// Where to begin
+///
+/// A browser is sent to the playground, where there is one.
+#[utoipa::path(get, path = "/", operation_id = "front", tag = "documents", responses(
+    (status = 200, description = "A line that says where to go on", body = String, content_type = "text/plain"),
+    (status = 307, description = "To the playground"),
+))]
 async fn front(axum::extract::State(app): axum::extract::State<Arc<App>>) -> Response {
     if app.config.graphql.playground {
         return Redirect::temporary("/playground").into_response();
@@ -129,14 +170,35 @@ fn cors(http: &Http) -> Option<CorsLayer> {
         AllowOrigin::list(http.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
     };
     let ours = ["x-request-id", "x-api-key", "idempotency-key", "last-event-id", "apollo-require-preflight"];
-    let allowed =
-        ours.into_iter().map(HeaderName::from_static).chain([AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, RANGE]);
-    let shown = [ETAG, LOCATION, RETRY_AFTER, CONTENT_DISPOSITION, CONTENT_RANGE];
+    let allowed = ours.into_iter().map(HeaderName::from_static).chain([
+        AUTHORIZATION,
+        CONTENT_TYPE,
+        IF_MATCH,
+        IF_NONE_MATCH,
+        RANGE,
+    ]);
+    let shown = [
+        HeaderName::from_static("x-request-id"),
+        ETAG,
+        LINK,
+        LOCATION,
+        RETRY_AFTER,
+        CONTENT_DISPOSITION,
+        CONTENT_RANGE,
+        limits::LIMIT,
+        limits::REMAINING,
+        limits::RESET,
+        deprecation::DEPRECATED_AT,
+        deprecation::DEPRECATION,
+        deprecation::SUNSET,
+    ];
+    // Which method a route takes, it says itself; a page of another origin has to be told all that some route takes.
+    let methods = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let cors = CorsLayer::new()
         .allow_origin(origins)
-        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_methods(methods)
         .allow_headers(allowed.collect::<Vec<_>>())
-        .expose_headers(shown.into_iter().chain([HeaderName::from_static("x-request-id")]).collect::<Vec<_>>())
+        .expose_headers(shown)
         .max_age(PREFLIGHT);
     Some(cors)
 }

@@ -33,12 +33,18 @@ pub async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Ne
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let path = matched.as_ref().map_or("unknown", |path| path.as_str());
     let id = request_id(&mut request);
-    if let Some(peer) = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip()) {
-        let client = client_address(peer, request.headers(), &app.config.http.trusted_proxies);
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let client = peer.map(|peer| client_address(peer, request.headers(), &app.config.http.trusted_proxies));
+    if let Some(client) = client {
         request.extensions_mut().insert(ClientAddress(client));
     }
     // At the level of errors, so that these name their request whatever is logged.
-    let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default(), user = tracing::field::Empty);
+    let span = tracing::error_span!(
+        "request",
+        id = id.to_str().unwrap_or_default(),
+        client = client.map(tracing::field::display),
+        user = tracing::field::Empty
+    );
     let answered = AssertUnwindSafe(next.run(request).instrument(span.clone())).catch_unwind().await;
     let mut response = answered.unwrap_or_else(|_| {
         span.in_scope(|| tracing::error!(method, path, "a request panicked"));

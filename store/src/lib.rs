@@ -17,6 +17,7 @@ pub mod delivery;
 pub mod detail;
 pub mod event;
 pub mod inbound;
+mod limit;
 pub mod list;
 mod migrate;
 pub mod notification;
@@ -36,6 +37,7 @@ pub mod webhook;
 pub use apply::Rules;
 pub use batch::Batch;
 pub use db::{Conn, Options};
+pub use limit::Taken;
 pub use list::Scope;
 
 use model::Result;

@@ -19,6 +19,12 @@ const ALL: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/0003_webhooks.sql"),
         include_str!("../../migrations/0003_webhooks.sql"),
     ),
+    (
+        4,
+        "rate_limits",
+        include_str!("../../migrations/0004_rate_limits.sql"),
+        include_str!("../../migrations/0004_rate_limits.sql"),
+    ),
 ];
 
 fn migrator(db: &Db) -> Migrator {

@@ -1,11 +1,12 @@
 //! A small GraphQL client over HTTP: what a test asks, and what it hears.
 //!
 //! It knows addresses and tokens, nothing of the server behind them, so it talks to both kinds: the one in this process
-//! and the built binary.
+//! and the built binary. What it hears is held against the documents (`held.rs`).
 
+use crate::held::{Client, Request};
 use crate::live::{Live, Sse};
+use reqwest::Response;
 use reqwest::header::AUTHORIZATION;
-use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -22,8 +23,7 @@ pub struct Api {
 
 impl Api {
     pub fn new(url: String) -> Self {
-        let http = Client::builder().timeout(Duration::from_mins(1)).no_proxy().build().unwrap();
-        Self { url, http }
+        Self { url, http: Client::new() }
     }
 
     pub fn at(&self, path: &str) -> String {
@@ -120,7 +120,7 @@ impl Api {
     }
 }
 
-pub fn signed(request: RequestBuilder, token: &str) -> RequestBuilder {
+pub fn signed(request: Request, token: &str) -> Request {
     if token.is_empty() { request } else { request.header(AUTHORIZATION, format!("Bearer {token}")) }
 }
 

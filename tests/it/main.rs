@@ -14,19 +14,24 @@
 mod api;
 mod app;
 mod binary;
+mod held;
 mod live;
 mod mail;
 mod receiver;
 
+mod cors;
 mod crash;
 mod docs;
+mod documents;
 mod graphql;
 mod graphql_accounts;
 mod graphql_files;
 mod graphql_limits;
+mod limits;
 mod operations;
 mod peers;
 mod schema;
+mod schemathesis;
 mod statements;
 mod story;
 mod tidy;

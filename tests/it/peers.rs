@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tokio::task::spawn_blocking;
 
-const MISSING: &str = "The tests against other people's GraphQL clients need Node 18 or later with npm.\n\
+const MISSING: &str = "The tests against other people's clients need Node 18 or later with npm.\n\
     On Debian or Ubuntu: apt-get install -y --no-install-recommends nodejs npm (`.ci/run` does it)";
 
 const SUBSCRIPTION: &str = "subscription { events { cursor } }";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_of_other_people_get_on_with_us() {
-    let folder = spawn_blocking(install).await.unwrap();
+    let folder = spawn_blocking(|| install("graphql", "graphql-ws")).await.unwrap();
     let settings = [("graphql.connection_init_timeout_seconds", "2"), ("graphql.max_subscriptions_per_socket", "5")];
     let app = TestApp::with(&settings).await;
     let url = app.at("/graphql");
@@ -42,14 +42,15 @@ async fn node(folder: &Path, script: &str, words: &[&str], environment: &[(&str,
     assert_eq!(done.code, 0, "{script}: {}\n{}", done.out, done.err);
 }
 
-/// Copies the scripts to target/peers and installs what they need there, unless it is there already.
-fn install() -> PathBuf {
+/// Copies a folder of tests/peers to target/ and installs there what it needs, unless it is there already; `proof` is one of
+/// its packages.
+pub fn install(name: &str, proof: &str) -> PathBuf {
     for program in ["node", "npm"] {
         let there = Command::new(program).arg("--version").output().is_ok_and(|out| out.status.success());
         assert!(there, "`{program}` is missing. {MISSING}");
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (from, to) = (root.join("tests/peers/graphql"), root.join("target/peers"));
+    let (from, to) = (root.join("tests/peers").join(name), root.join("target/peers").join(name));
     std::fs::create_dir_all(&to).unwrap();
     let wanted = std::fs::read(from.join("package.json")).unwrap();
     let installed = std::fs::read(to.join("installed.json")).unwrap_or_default();
@@ -59,7 +60,7 @@ fn install() -> PathBuf {
             std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
         }
     }
-    if installed != wanted || !to.join("node_modules/graphql-ws").is_dir() {
+    if installed != wanted || !to.join("node_modules").join(proof).is_dir() {
         let locked = to.join("package-lock.json").is_file() && from.join("package-lock.json").is_file();
         let how = if locked { "ci" } else { "install" };
         let npm = Command::new("npm")

@@ -110,6 +110,8 @@ async fn every_table_and_column_is_in_the_backup() {
         };
         let mut there = conn.list(Sql::new(tables), |c| c.text()).await.unwrap();
         there.retain(|name| !name.starts_with("_sqlx") && !name.starts_with("search") && !name.starts_with("sqlite"));
+        // Counts of the current minute are nothing to keep.
+        there.retain(|name| name != "rate_limits");
         there.sort();
         let mut copied: Vec<String> = store::backup::tables().into_iter().map(str::to_owned).collect();
         copied.sort();

@@ -11,6 +11,7 @@ mod files;
 mod house;
 mod intake;
 mod life;
+mod limits;
 mod lists;
 mod log;
 mod moves;

@@ -3,8 +3,10 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::http::client::household;
 
 /// Who is counted: a user, or for those who are not signed in the network they come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,15 +16,8 @@ pub(super) enum Who {
 }
 
 impl Who {
-    /// One household owns a whole /64 of IPv6 addresses, so those count as one.
     pub(super) fn anonymous(address: Option<IpAddr>) -> Self {
-        Self::Network(address.map(|address| match address {
-            IpAddr::V4(_) => address,
-            IpAddr::V6(six) => match six.to_ipv4_mapped() {
-                Some(four) => IpAddr::V4(four),
-                None => IpAddr::V6(Ipv6Addr::from_bits(six.to_bits() >> 64 << 64)),
-            },
-        }))
+        Self::Network(address.map(household))
     }
 }
 

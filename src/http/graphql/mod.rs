@@ -25,6 +25,7 @@ use std::time::Duration;
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Executor, Request as Operation, Response as Executed};
 use axum::Router;
+use axum::response::Response;
 use axum::routing::{any, get};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
@@ -36,6 +37,7 @@ pub use gate::{ClientAddress, ClientInfo, Gate, Refused, ResumeAfter, Transport}
 use document::DocumentLimits;
 use limits::{Counter, Place, Who};
 use persisted::Documents;
+use problem::Problem;
 
 /// What the transport allows, and how patient it is.
 #[derive(Debug, Clone)]
@@ -131,6 +133,11 @@ impl Default for Options {
             shutdown: None,
         }
     }
+}
+
+/// The refusal of a caller who asks too often, for whoever counts.
+pub fn too_often(error: &model::Error) -> Response {
+    reply::refused(negotiation::Media::Json, Problem::too_often(error.to_string()))
 }
 
 /// The routes: `/graphql` (HTTP, WebSocket, events by `Accept`), `/graphql/stream` (events), `/playground`.

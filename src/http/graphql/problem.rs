@@ -102,6 +102,11 @@ impl Problem {
         Self::new(StatusCode::TOO_MANY_REQUESTS, TOO_MANY, message).with_header(RETRY_AFTER, "5")
     }
 
+    /// The caller has used up a minute; `Retry-After` comes from whoever counts.
+    pub(super) fn too_often(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED", message)
+    }
+
     pub(super) fn internal(cause: impl std::fmt::Display) -> Self {
         tracing::error!(%cause, "a GraphQL request could not be served");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, INTERNAL, INTERNAL_MESSAGE)

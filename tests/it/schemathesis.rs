@@ -1,0 +1,88 @@
+//! Other people's tools read our documents and hold the running server to them: schemathesis asks whatever the OpenAPI
+//! document allows and much that it doesn't, newman runs the Postman collection.
+
+use crate::api::HOOK_SECRET;
+use crate::app::TestApp;
+use crate::binary::{Done, finish};
+use crate::peers;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+use tokio::task::spawn_blocking;
+
+/// What it is pinned to; its checks grow with its versions.
+const PACKAGE: &str = "schemathesis==4.32.5";
+const MISSING: &str = "The test by schemathesis needs Python 3.10 or later with venv and pip, and PyPI.\n\
+    On Debian or Ubuntu: apt-get install -y --no-install-recommends python3 python3-venv (`.ci/run` does it)";
+
+const PATIENCE: Duration = Duration::from_mins(4);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn schemathesis_finds_nothing() {
+    let tool = spawn_blocking(install).await.unwrap();
+    // Limits would answer for everything else.
+    let app = TestApp::with(&[("rate_limit.enabled", "false")]).await;
+    let settings = tool.parent().unwrap().join("settings.toml");
+    let hooks = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/schemathesis/hooks.py");
+    std::fs::write(&settings, settings_for(&hooks, &app.admin.token)).unwrap();
+    let mut command = Command::new(&tool);
+    command.current_dir(tool.parent().unwrap()).arg("--config-file").arg(&settings);
+    command.args(["run", &app.at("/openapi.json"), "--checks=all", "--phases=examples,coverage,fuzzing,stateful"]);
+    command.args(["--max-examples=20", "--generation-deterministic"]);
+    command.args(["--workers=2", "--no-color", "--request-timeout=20", "--suppress-health-check=all"]);
+    let done = tokio::time::timeout(PATIENCE, finish(command, Vec::new())).await;
+    let Done { code, out, err } = done.expect("schemathesis is still at it; give it fewer examples");
+    assert_eq!(code, 0, "schemathesis has findings:\n{out}\n{err}");
+    assert!(out.contains("passed") || out.contains("No issues found"), "{out}");
+}
+
+/// Callers are administrators; the hook has a secret of its own.
+fn settings_for(hooks: &Path, token: &str) -> String {
+    let hooks = hooks.display();
+    format!(
+        "hooks = \"{hooks}\"\n\
+         headers = {{ Authorization = \"Bearer {token}\" }}\n\
+         [[operations]]\ninclude-path = \"/hooks/email\"\nheaders = {{ X-Hook-Secret = \"{HOOK_SECRET}\" }}\n"
+    )
+}
+
+/// A virtual environment below target/, made once for each version.
+fn install() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/schemathesis");
+    let (tool, mark) = (folder.join("bin/schemathesis"), folder.join("installed"));
+    if tool.is_file() && std::fs::read_to_string(&mark).is_ok_and(|installed| installed == PACKAGE) {
+        return tool;
+    }
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
+    run(Command::new(folder.join("bin/pip")).args(["install", "--quiet", "--disable-pip-version-check", PACKAGE]));
+    std::fs::write(&mark, PACKAGE).unwrap();
+    tool
+}
+
+fn run(command: &mut Command) {
+    let done = command.output();
+    let said = done.as_ref().map(|done| String::from_utf8_lossy(&done.stderr).into_owned()).unwrap_or_default();
+    assert!(done.is_ok_and(|done| done.status.success()), "{command:?} failed: {said}\n{MISSING}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn newman_runs_the_postman_collection() {
+    let folder = spawn_blocking(|| peers::install("newman", "newman")).await.unwrap();
+    let app = TestApp::with(&[("rate_limit.enabled", "false")]).await;
+    let variable = |key: &str, value: &str| ["--env-var".to_owned(), format!("{key}={value}")];
+    let mut command = Command::new("node");
+    command.arg(folder.join("node_modules/newman/bin/newman.js")).arg("run");
+    command.arg(app.at("/docs/postman/ticket-api.json"));
+    command.args(variable("base_url", &app.url)).args(variable("token", &app.admin.token));
+    command.args(variable("hook_secret", HOOK_SECRET));
+    command.args(["--timeout-request", "20000", "--timeout", "120000", "--disable-unicode", "--color", "off"]);
+    command.args(["--reporters", "cli,json", "--reporter-json-export"]).arg(folder.join("report.json"));
+    command.current_dir(&folder);
+    let Done { code, out, err } = finish(command, Vec::new()).await;
+    assert_eq!(code, 0, "newman has findings:\n{out}\n{err}");
+    let report: Value = serde_json::from_slice(&std::fs::read(folder.join("report.json")).unwrap()).unwrap();
+    let stats = &report["run"]["stats"];
+    assert_eq!((&stats["requests"]["failed"], &stats["assertions"]["failed"]), (&json!(0), &json!(0)));
+    assert!(stats["requests"]["total"].as_u64().unwrap() > 10, "{stats}");
+}
