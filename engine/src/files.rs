@@ -68,6 +68,18 @@ impl Files {
         Ok(self.root.join("tmp").join(secret::random_token(12)?))
     }
 
+    /// Throws away what a process was writing when it was killed: no upload takes until `before`, a day ago.
+    async fn sweep_temporary(&self, before: model::Time) -> std::io::Result<()> {
+        let mut entries = tokio::fs::read_dir(self.root.join("tmp")).await?;
+        while let Some(entry) = entries.next_entry().await? {
+            let written = entry.metadata().await?.modified()?.duration_since(std::time::UNIX_EPOCH);
+            if written.is_ok_and(|age| age.as_millis() < u128::try_from(before.0).unwrap_or(0)) {
+                tokio::fs::remove_file(entry.path()).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Writes a stream away; answers digest and size.
     async fn keep(&self, mut bytes: impl AsyncRead + Send + Unpin, max: u64) -> Result<(String, u64)> {
         let temporary = self.temporary()?;
@@ -222,6 +234,7 @@ impl Engine {
     /// Throws away uploads that no comment named within a day, and their bytes where nothing else needs them.
     pub(crate) async fn sweep_files(&self) -> Result<()> {
         let before = self.now().plus(-model::time::DAY);
+        self.0.files.sweep_temporary(before).await.tolerate("sweeping half-written files");
         let unused = store::attachment::unused_before(&mut self.0.store.read().await?, before, 200).await?;
         for attachment in unused {
             self.execute(&Caller::system("files"), Command::DiscardFile(attachment.id)).await?;

@@ -114,3 +114,25 @@ async fn what_nobody_names_is_swept_after_a_day_and_what_is_shared_stays() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_half_written_when_a_process_was_killed_is_swept_after_a_day() {
+    let house = House::open(false).await;
+    let written = |name: &str, hours_ago: i64| {
+        let path = house.options.data_dir.join("files/tmp").join(name);
+        let file = std::fs::File::create(&path).unwrap();
+        let at = u64::try_from(crate::house::START.plus(-hours_ago * HOUR).0).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_millis(at)).unwrap();
+        path
+    };
+    let (old, young) = (written("old", 25), written("young", 23));
+    house.engine.start_background();
+    crate::house::soon(async {
+        while old.exists() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert!(young.exists(), "somebody may be writing it");
+    house.engine.close().await;
+}
