@@ -78,6 +78,8 @@ pub(crate) struct Groups {
     pages: OpenApiRouter<Arc<App>>,
     /// Bodies that may be large and take long.
     files: OpenApiRouter<Arc<App>>,
+    /// The dialect `/v1`; what stands around it, it says itself.
+    v1: OpenApiRouter<Arc<App>>,
 }
 
 impl Groups {
@@ -95,12 +97,14 @@ impl Groups {
                 .routes(routes!(attachments::upload))
                 .routes(routes!(attachments::download))
                 .routes(routes!(attachments::download_named)),
+            v1: v1::routes(),
         }
     }
 
     pub(crate) fn document(self) -> OpenApi {
-        let Self { short, pages, files } = self;
-        [pages, files].into_iter().fold(short, OpenApiRouter::merge).into_openapi()
+        let Self { short, pages, files, v1 } = self;
+        let all = [pages, files].into_iter().fold(short, OpenApiRouter::merge);
+        all.nest(v1::PREFIX, v1).into_openapi()
     }
 }
 
@@ -120,13 +124,13 @@ pub fn router(app: &Arc<App>) -> Router {
     let graphql =
         if app.config.rate_limit.graphql { graphql.layer(limits::layer(app, graphql::too_often)) } else { graphql };
 
-    let Groups { short, pages, files } = Groups::all();
+    let Groups { short, pages, files, v1 } = Groups::all();
     let short = Router::from(short).merge(Router::from(pages).layer(CompressionLayer::new())).layer(timeout);
     let files = Router::from(files).layer(DefaultBodyLimit::disable());
 
     let routes = short
         .merge(files)
-        .nest("/v1", v1::routes(app))
+        .nest(v1::PREFIX, v1::surrounded(app, v1))
         .fallback(async || Refusal::not_found())
         .method_not_allowed_fallback(async || {
             Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "this method is not served here")

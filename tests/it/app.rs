@@ -65,7 +65,7 @@ where
 }
 
 impl TestApp {
-    /// On SQLite, with the defaults.
+    /// On SQLite, with the defaults, except that requests are not limited.
     pub async fn start() -> Self {
         Self::on(false, &[]).await
     }
@@ -85,6 +85,8 @@ impl TestApp {
             ("email.addresses", "support@desk.example"),
             ("email.hook_secret", HOOK_SECRET),
             ("http.shutdown_grace_seconds", "2"),
+            // Tests ask more than people do; those of the limits switch them on.
+            ("rate_limit.enabled", "false"),
         ];
         all.extend(settings);
         let config = Config::with(&all).unwrap();

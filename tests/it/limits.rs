@@ -18,6 +18,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use tower::ServiceExt as _;
 
+/// As shipped: with limits.
+async fn limited(settings: &[(&str, &str)]) -> TestApp {
+    TestApp::with(&[settings, &[("rate_limit.enabled", "true")]].concat()).await
+}
+
 /// A dialect of its own.
 fn refusal(error: &Error) -> Response {
     let Error::Busy { after_ms } = error else { panic!("{error:?}") };
@@ -68,7 +73,7 @@ fn told(small: &Small, answer: &Response) -> (i64, i64, i64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_says_where_the_caller_stands() {
-    let small = Small::around(TestApp::start().await);
+    let small = Small::around(limited(&[]).await);
     let (home, away) = ("192.0.2.1", "2001:db8::7");
     let user = &small.app.user.token.clone();
     for (n, path) in ["/things", "/broken", "/nowhere", "/things"].into_iter().enumerate() {
@@ -92,7 +97,7 @@ async fn every_answer_says_where_the_caller_stands() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sixty_first_request_of_a_minute_is_refused_in_the_dialects_words() {
-    let small = Small::around(TestApp::start().await);
+    let small = Small::around(limited(&[]).await);
     let user = &small.app.user.token.clone();
     for _ in 0..60 {
         assert_eq!(small.get("/things", user, "192.0.2.1").await.status(), 200);
@@ -110,7 +115,7 @@ async fn the_sixty_first_request_of_a_minute_is_refused_in_the_dialects_words() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_are_off_where_the_settings_say_so() {
-    let small = Small::around(TestApp::with(&[("rate_limit.enabled", "false")]).await);
+    let small = Small::around(TestApp::start().await);
     for _ in 0..12 {
         let answer = small.get("/things", "", "192.0.2.1").await;
         assert_eq!(answer.status(), 200);
@@ -120,13 +125,13 @@ async fn limits_are_off_where_the_settings_say_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn graphql_is_counted_only_where_the_settings_say_so() {
-    let free = TestApp::start().await;
+    let free = limited(&[]).await;
     let query = json!({ "query": "{ __typename }" });
     for _ in 0..15 {
         let answer = free.post("", &query).await.unwrap();
         assert!(answer.status() == 200 && !answer.headers().contains_key("x-ratelimit-limit"));
     }
-    let counted = TestApp::with(&[("rate_limit.graphql", "true"), ("rate_limit.user", "3")]).await;
+    let counted = limited(&[("rate_limit.graphql", "true"), ("rate_limit.user", "3")]).await;
     for left in ["2", "1", "0"] {
         let answer = counted.post(&counted.user.token, &query).await.unwrap();
         assert_eq!(
@@ -145,7 +150,7 @@ async fn callers_behind_a_trusted_proxy_are_told_apart() {
     let settings = [("rate_limit.graphql", "true"), ("rate_limit.anonymous", "2")];
     let query = json!({ "query": "{ __typename }" });
     for (trusted, second_is_counted_apart) in [("127.0.0.0/8,10.0.0.0/8", true), ("10.0.0.0/8", false)] {
-        let app = TestApp::with(&[settings[0], settings[1], ("http.trusted_proxies", trusted)]).await;
+        let app = limited(&[settings[0], settings[1], ("http.trusted_proxies", trusted)]).await;
         let from = async |name: &'static str, hops: &'static str| {
             let request = signed(app.http.post(app.at("/graphql")), "").header(name, hops).json(&query);
             request.send().await.unwrap().status().as_u16()

@@ -21,8 +21,7 @@ const PATIENCE: Duration = Duration::from_mins(4);
 #[tokio::test(flavor = "multi_thread")]
 async fn schemathesis_finds_nothing() {
     let tool = spawn_blocking(install).await.unwrap();
-    // Limits would answer for everything else.
-    let app = TestApp::with(&[("rate_limit.enabled", "false")]).await;
+    let app = TestApp::start().await;
     let settings = tool.parent().unwrap().join("settings.toml");
     let hooks = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/schemathesis/hooks.py");
     std::fs::write(&settings, settings_for(&hooks, &app.admin.token)).unwrap();
@@ -69,7 +68,7 @@ fn run(command: &mut Command) {
 #[tokio::test(flavor = "multi_thread")]
 async fn newman_runs_the_postman_collection() {
     let folder = spawn_blocking(|| peers::install("newman", "newman")).await.unwrap();
-    let app = TestApp::with(&[("rate_limit.enabled", "false")]).await;
+    let app = TestApp::start().await;
     let variable = |key: &str, value: &str| ["--env-var".to_owned(), format!("{key}={value}")];
     let mut command = Command::new("node");
     command.arg(folder.join("node_modules/newman/bin/newman.js")).arg("run");

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 mod errors;
 mod figures;
+mod limits;
 mod lists;
 mod samples;
 

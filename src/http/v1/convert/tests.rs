@@ -90,3 +90,11 @@ fn comments_and_reasons_have_limits() {
     assert_eq!(problems(write_status(form(both))).len(), 2);
     assert_eq!(problems(assign(form(json!({ "assignee_id": "5" })))), ["assignee_id must be an integer"]);
 }
+
+#[test]
+fn the_documents_words_are_those_that_are_read_and_written() {
+    let schemas = &crate::http::documents::openapi()["components"]["schemas"];
+    for (name, words) in [("V1Status", &STATUSES[..]), ("V1Priority", &PRIORITIES), ("V1Category", &CATEGORIES)] {
+        assert_eq!(schemas[name]["enum"], serde_json::json!(words), "{name}");
+    }
+}
