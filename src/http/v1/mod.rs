@@ -10,6 +10,7 @@ mod figures;
 mod filter;
 mod reports;
 mod tickets;
+mod webhooks;
 mod wire;
 
 use super::App;
@@ -47,6 +48,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/tickets/{id}/reopen", post(tickets::reopen))
         .route("/tickets/{id}/comments", get(comments::list).post(comments::add))
         .route("/tickets/{id}/comments/{comment_id}", patch(comments::edit).delete(comments::withdraw))
+        .merge(Router::from(webhooks::routes()))
         .fallback(async || Fail::<V1>::new(Failure::NoSuchRoute))
         .method_not_allowed_fallback(async || Fail::<V1>::new(Failure::WrongMethod))
         .layer(from_fn_with_state(Arc::clone(app), guarded::<V1>))

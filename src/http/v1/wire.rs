@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 /// `POST /tickets`
 #[derive(Debug, Default, Deserialize)]
@@ -112,16 +113,17 @@ pub struct ReportQuery {
 }
 
 /// The envelope of everything that went well.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Envelope<T> {
     pub success: bool,
     pub message: &'static str,
     pub data: T,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub pagination: Option<Pagination>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Pagination {
     pub total: i64,
     pub page: i64,
@@ -130,11 +132,12 @@ pub struct Pagination {
 }
 
 /// The envelope of everything that did not.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Refusal {
     pub success: bool,
     pub message: String,
     pub error_code: &'static str,
+    #[schema(value_type = Object)]
     pub details: Map<String, Value>,
 }
 
