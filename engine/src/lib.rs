@@ -49,7 +49,7 @@ pub use execute::{Outcome, Subject};
 pub use files::Limits as FileLimits;
 pub use intake::TakenIn;
 pub use limit::{Rates, Standing};
-pub use numbered::{Changed, CommentQuery, Detail, Numbered, Numbers};
+pub use numbered::{Changed, CommentQuery, Detail, Logged, Numbered, Numbers};
 pub use operations::FirstAdmin;
 pub use reads::Opened;
 pub use report::{Levels, OwnStatistics, Report, ReportBy, ReportQuery, Tally};

@@ -2,15 +2,19 @@
 
 use crate::{Caller, Engine, see};
 use model::access;
+use model::access::Operation;
 use model::command::Command;
 use model::comment::Comment;
-use model::id::{CommentId, TicketId};
+use model::id::{CommentId, DeliveryId, TicketId, WebhookId};
 use model::people::User;
-use model::query::{Page, Sort, TicketFilter};
+use model::query::{Cursor, Page, Sort, TicketFilter};
 use model::ticket::Ticket;
+use model::webhook::Webhook;
 use model::{Actor, Error, Result};
 use std::sync::Arc;
+use store::attempt::Attempt;
 use store::comment::Part;
+use store::delivery::Delivery;
 
 /// A part of a list, and how long the list is.
 #[derive(Debug, Clone)]
@@ -55,6 +59,15 @@ pub struct CommentQuery {
     /// Internal notes, too, where the actor may read them.
     pub internal: bool,
     pub part: Numbers,
+}
+
+/// A delivery with every try at it.
+#[derive(Debug, Clone)]
+pub struct Logged {
+    pub delivery: Delivery,
+    /// The event that it tells of.
+    pub cursor: Cursor,
+    pub attempts: Vec<Attempt>,
 }
 
 impl Engine {
@@ -161,5 +174,51 @@ impl Engine {
             c.ticket == ticket.id && c.id != ticket.description && readable
         });
         if shown { Ok(()) } else { Err(Error::not_found("comment")) }
+    }
+
+    pub async fn webhooks_numbered(&self, actor: &Actor, part: Numbers) -> Result<Numbered<Webhook>> {
+        // There are few, and all of them are read at once anyway.
+        let all = self.webhooks(actor).await?;
+        let total = all.len() as i64;
+        Ok(Numbered { items: all.into_iter().skip(part.skip).take(part.limit).collect(), total })
+    }
+
+    /// What a webhook was told, newest first.
+    pub async fn deliveries_numbered(
+        &self,
+        actor: &Actor,
+        webhook: WebhookId,
+        state: Option<&str>,
+        part: Numbers,
+    ) -> Result<Numbered<Logged>> {
+        self.webhook(actor, webhook).await?;
+        let total = self.count_webhook_deliveries(actor, webhook, state).await?;
+        if part.is_behind(total) {
+            return Ok(Numbered { items: Vec::new(), total });
+        }
+        let page = Page { offset: part.skip, ..Page::first(part.limit) };
+        let found = self.webhook_deliveries(actor, webhook, state, &page).await?;
+        let ids: Vec<DeliveryId> = found.items.iter().map(|(_, delivery)| delivery.id).collect();
+        let mut tries = self.delivery_attempts(actor, &ids).await?;
+        let logged = found.items.into_iter().map(|(_, delivery)| {
+            let attempts = tries.extract_if(.., |attempt| attempt.delivery == delivery.id).collect();
+            self.logged(delivery, attempts)
+        });
+        Ok(Numbered { items: logged.collect(), total })
+    }
+
+    fn logged(&self, delivery: Delivery, attempts: Vec<Attempt>) -> Logged {
+        Logged { cursor: self.cursor_of(delivery.seq), delivery, attempts }
+    }
+
+    /// Sends a delivery once more that is named together with its webhook.
+    pub async fn redeliver_of(&self, by: &Caller, of: WebhookId, id: DeliveryId) -> Result<Logged> {
+        access::in_general(&by.actor, Operation::ManageWebhooks)?;
+        self.webhook(&Actor::System("webhooks"), of).await?;
+        let known = store::delivery::by_id(&mut self.0.store.read().await?, id).await?;
+        if known.is_none_or(|known| known.webhook != Some(of)) {
+            return Err(Error::not_found("delivery"));
+        }
+        Ok(self.logged(self.redeliver(by, id).await?, Vec::new()))
     }
 }

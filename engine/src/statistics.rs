@@ -5,10 +5,9 @@ use model::access::{self, Operation};
 use model::id::{CategoryId, UserId};
 use model::query::TicketFilter;
 use model::ticket::{Priority, Status};
-use model::time::Zone;
 use model::{Actor, Result, Time};
 use store::Scope;
-use store::cube::{CubeFilter, CubeGroup, Held, Sums, sums};
+use store::cube::{CubeFilter, Held, of_requester, overview};
 
 /// Which tickets: those created between two instants' days (business zone, both inclusive), of one assignee.
 #[derive(Debug, Clone, Default)]
@@ -58,18 +57,24 @@ impl Engine {
         };
         let mut conn = self.0.store.read().await?;
         // A requester's tickets are few and not in the cube: they are counted themselves.
-        let cells = match scope {
-            Scope::All => Cells::Cube(filter),
-            // What an agent requested and somebody else works on is theirs to see as well, as in the lists.
+        let told = match scope {
+            Scope::All => overview(&mut conn, &filter).await?,
             Scope::Agent(me) => match query.assignee {
-                Some(other) if other != me => Cells::Requester(me, Held::By(other)),
-                Some(_) => Cells::Cube(filter),
-                None => Cells::Both(CubeFilter { assignee: vec![me.0, 0], ..filter }, me),
+                Some(other) if other != me => of_requester(&mut conn, me, Held::By(other), days, zone).await?,
+                Some(_) => overview(&mut conn, &filter).await?,
+                None => {
+                    let mut told = overview(&mut conn, &CubeFilter { assignee: vec![me.0, 0], ..filter }).await?;
+                    // What an agent requested and somebody else works on is theirs to see as well, as in the lists.
+                    told.add(&of_requester(&mut conn, me, Held::Elsewhere(me), days, zone).await?);
+                    told
+                }
             },
-            Scope::Requester(user) => Cells::Requester(user, query.assignee.map_or(Held::Any, Held::By)),
+            Scope::Requester(user) => {
+                let held = query.assignee.map_or(Held::Any, Held::By);
+                of_requester(&mut conn, user, held, days, zone).await?
+            }
         };
-        let of = |group| Grouped { cells: &cells, group, zone, days };
-        let all = of(CubeGroup::All).read(&mut conn).await?.into_iter().next().unwrap_or_default();
+        let all = told.all();
         let mut result = Statistics {
             total: all.tickets,
             reopened: all.reopened,
@@ -84,15 +89,13 @@ impl Engine {
             sla_compliance: average((all.tickets - all.breached) * 100, all.tickets),
             ..Statistics::default()
         };
-        let status = of(CubeGroup::Status).read(&mut conn).await?;
-        result.by_status = Status::ALL.into_iter().map(|s| (s, found(&status, s.word()))).collect();
-        let priority = of(CubeGroup::Priority).read(&mut conn).await?;
-        result.by_priority = Priority::ALL.into_iter().map(|p| (p, found(&priority, &p.rank().to_string()))).collect();
-        let category = of(CubeGroup::Category).read(&mut conn).await?;
-        let id = |text: &str| text.parse().ok().filter(|n| *n != 0).map(CategoryId);
-        result.by_category = category.iter().map(|s| (id(&s.group), s.tickets)).collect();
-        let assignee = of(CubeGroup::Assignee).read(&mut conn).await?;
-        result.unassigned = found(&assignee, "0");
+        let count = |status: Status| told.status.get(status.word()).copied().unwrap_or_default();
+        result.by_status = Status::ALL.into_iter().map(|status| (status, count(status))).collect();
+        let count = |priority: Priority| told.priority.get(&priority.rank()).copied().unwrap_or_default();
+        result.by_priority = Priority::ALL.into_iter().map(|priority| (priority, count(priority))).collect();
+        let category = |id: i64| Some(id).filter(|id| *id != 0).map(CategoryId);
+        result.by_category = told.category.iter().map(|(id, tickets)| (category(*id), *tickets)).collect();
+        result.unassigned = told.unassigned;
         let late = TicketFilter {
             assignee: query.assignee.into_iter().collect(),
             created_from: query.from.map(|t| zone.day_start(zone.day_number(t))),
@@ -106,47 +109,6 @@ impl Engine {
             store::list::count(&mut conn, &TicketFilter { sla_overdue: Some(true), ..late }, scope, now).await?;
         Ok(result)
     }
-}
-
-enum Cells {
-    Cube(CubeFilter),
-    Requester(UserId, Held),
-    Both(CubeFilter, UserId),
-}
-
-/// One grouping that is still to be read.
-struct Grouped<'a> {
-    cells: &'a Cells,
-    group: CubeGroup,
-    zone: Zone,
-    days: (Option<i64>, Option<i64>),
-}
-
-impl Grouped<'_> {
-    async fn read(&self, conn: &mut store::Conn) -> Result<Vec<Sums>> {
-        match self.cells {
-            Cells::Cube(filter) => sums(conn, filter, self.group).await,
-            Cells::Requester(user, held) => self.requested(conn, *user, *held).await,
-            Cells::Both(filter, me) => {
-                let mut all = sums(conn, filter, self.group).await?;
-                for more in self.requested(conn, *me, Held::Elsewhere(*me)).await? {
-                    match all.iter_mut().find(|s| s.group == more.group) {
-                        Some(known) => known.add(&more),
-                        None => all.push(more),
-                    }
-                }
-                Ok(all)
-            }
-        }
-    }
-
-    async fn requested(&self, conn: &mut store::Conn, user: UserId, held: Held) -> Result<Vec<Sums>> {
-        store::cube::of_requester(conn, user, held, self.days, self.group, self.zone).await
-    }
-}
-
-fn found(sums: &[Sums], group: &str) -> i64 {
-    sums.iter().find(|s| s.group == group).map_or(0, |s| s.tickets)
 }
 
 fn average(sum: i64, count: i64) -> Option<f64> {

@@ -103,6 +103,7 @@ impl Engine {
         let headers = problems.take(Headers::parse(new.headers))?.unwrap_or_default();
         let url = problems.take(webhook::url(&new.url))?;
         problems.take(webhook::events(&new.events))?;
+        problems.take(webhook::description(new.description.as_deref()))?;
         if let Some(secret) = &new.secret {
             problems.take(webhook::secret(secret))?;
         }
@@ -133,12 +134,25 @@ impl Engine {
         self.webhook(&Actor::System("webhooks"), id).await
     }
 
+    /// Edits a webhook.
+    ///
+    /// # Errors
+    /// `Invalid` names every field at fault, as for a new one.
     pub async fn edit_webhook(&self, by: &Caller, id: WebhookId, edit: WebhookEdit) -> Result<Webhook> {
         access::in_general(&by.actor, Operation::ManageWebhooks)?;
-        let headers = edit.headers.map(Headers::parse).transpose()?;
-        if let Some(url) = &edit.url {
-            self.0.reach.check(&webhook::url(url)?).await?;
+        let mut problems = model::error::Problems::default();
+        let headers = edit.headers.map(|pairs| problems.take(Headers::parse(pairs))).transpose()?.flatten();
+        let url = edit.url.as_deref().map(|url| problems.take(webhook::url(url))).transpose()?.flatten();
+        if let Some(url) = &url {
+            problems.take(self.0.reach.check(url).await)?;
         }
+        if let Some(events) = &edit.events {
+            problems.take(webhook::events(events))?;
+        }
+        if let Edit::Set(description) = &edit.description {
+            problems.take(webhook::description(description.as_deref()))?;
+        }
+        problems.finish()?;
         let sealed_headers = headers.as_ref().map_or(Ok(Sealed(None)), |h| self.sealed(h))?;
         let WebhookEdit { url, events, active, description, .. } = edit;
         let edit = EditWebhook { url, events, active, headers, sealed_headers, description };

@@ -7,6 +7,7 @@ use crate::comment::Visibility;
 use crate::error::{Error, Problems, Result};
 use crate::event::{Change, Event};
 use crate::id::WebhookId;
+use crate::text;
 use crate::ticket::Status;
 use crate::time::{DAY, Time};
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ use std::fmt;
 pub const WEBHOOKS_MAX: i64 = 1_000;
 pub const URL_MAX: usize = 2_000;
 pub const SECRET_MAX: usize = 256;
+pub const DESCRIPTION_MAX: usize = 500;
 pub const HEADERS_MAX: usize = 20;
 /// An endpoint that has done nothing but fail for so long (milliseconds) is switched off.
 pub const HOPELESS_AFTER: i64 = 3 * DAY;
@@ -320,6 +322,11 @@ pub fn events(topics: &[Topic]) -> Result<Vec<Topic>> {
         return Err(Error::invalid("events", "must name at least one event"));
     }
     Ok(topics)
+}
+
+/// What it is for; nothing is nothing.
+pub fn description(text: Option<&str>) -> Result<Option<String>> {
+    text::optional("description", text, DESCRIPTION_MAX)
 }
 
 /// A secret that somebody gives.

@@ -59,11 +59,21 @@ fn broken(error: hyper::Error) -> Failure {
 
 /// A POST with its headers, the body being given later.
 pub fn post(path: &str, address: SocketAddr, kind: &'static str, token: Option<&str>) -> Result<Ask, Failure> {
+    let mut ask = request(Method::POST, path, address, token)?;
+    ask.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    Ok(ask)
+}
+
+/// A GET with its headers.
+pub fn get(path: &str, address: SocketAddr, token: Option<&str>) -> Result<Ask, Failure> {
+    request(Method::GET, path, address, token)
+}
+
+fn request(method: Method, path: &str, address: SocketAddr, token: Option<&str>) -> Result<Ask, Failure> {
     let mut ask = Request::builder()
-        .method(Method::POST)
+        .method(method)
         .uri(path)
         .header(HOST, address.to_string())
-        .header(CONTENT_TYPE, kind)
         .body(Full::default())
         .map_err(|error| Failure::doing("A request could not be built", error))?;
     if let Some(token) = token {
@@ -84,7 +94,7 @@ pub fn with_body(ask: &Ask, body: impl Into<Bytes>) -> Ask {
 pub struct Work {
     /// The request of a client's turn.
     pub ask: Box<dyn Fn(usize, u64) -> Ask + Send + Sync>,
-    /// A good answer has this near its beginning. Empty: any answer of status 200 is good.
+    /// A good answer has this near its beginning. Empty: any answer that is no refusal is good.
     pub sign: &'static str,
 }
 
@@ -95,7 +105,7 @@ impl Work {
     fn check(&self, status: StatusCode, body: &Bytes) -> Result<(), Failure> {
         let start = body.get(..body.len().min(NEAR)).unwrap_or_default();
         let sign = self.sign.as_bytes();
-        if status == StatusCode::OK && (sign.is_empty() || start.windows(sign.len()).any(|part| part == sign)) {
+        if status.is_success() && (sign.is_empty() || start.windows(sign.len()).any(|part| part == sign)) {
             return Ok(());
         }
         let said: String = String::from_utf8_lossy(body).chars().take(600).collect();

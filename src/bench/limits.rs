@@ -6,7 +6,7 @@ use super::report::{Figure, Rate};
 use crate::cli::Failure;
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::serve::ListenerExt as _;
 use bytes::Bytes;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -62,7 +62,7 @@ async fn slice(side: &mut Side, rate: &mut Rate) -> Result<f64, Failure> {
     Ok(rate.add(took, began.elapsed()))
 }
 
-/// A bare axum server that answers every POST with the same JSON text.
+/// A bare axum server that answers whatever it is asked with the same JSON text.
 pub struct Bare {
     address: SocketAddr,
     serving: AbortHandle,
@@ -74,7 +74,8 @@ impl Bare {
             let body = body.clone();
             async move { ([(CONTENT_TYPE, "application/json")], body) }
         };
-        let router = Router::new().route("/graphql", post(answer));
+        // A route as ours has one for each: GraphQL's, and the dialect's below its prefix.
+        let router = Router::new().route("/graphql", post(answer.clone())).route("/v1/{*path}", get(answer));
         let opened = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.and_then(|open| Ok((open.local_addr()?, open)));
         let (address, listener) = opened.map_err(|error| Failure::doing("No port for the bare server", error))?;
         // As on our own server.

@@ -29,9 +29,9 @@ use std::time::Instant;
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Part {
-    /// Tickets over GraphQL, on SQLite and, with --postgres, on PostgreSQL
+    /// Tickets over GraphQL, on SQLite and, with --postgres, on PostgreSQL; tickets and comments over /v1
     Create,
-    /// A ticket with its comments, a list
+    /// A ticket with its comments, a list; over /v1 statistics, too
     Read,
     /// A Chinese and an English word
     Search,
@@ -108,6 +108,8 @@ async fn on_sqlite(options: &Options, folder: &Path, tickets: u64, report: &mut 
     if options.wants(Part::Read) {
         figures.extend(keep(failed, "ticket with its comments", read::detail(&house, tickets, seconds).await));
         figures.extend(keep(failed, "list of 20 by status", read::list(&house, seconds).await));
+        figures.extend(keep(failed, "/v1", read::v1_figures(&house, tickets, seconds).await).into_iter().flatten());
+        amounts.extend(keep(failed, "/v1 statistics, p99", read::v1_stats_alone(&house, seconds).await));
     }
     if options.wants(Part::Search) {
         figures.extend(keep(failed, "search", read::search(&house, tickets, seconds).await).into_iter().flatten());
@@ -121,6 +123,8 @@ async fn on_sqlite(options: &Options, folder: &Path, tickets: u64, report: &mut 
     }
     if options.wants(Part::Create) {
         figures.extend(keep(failed, "create, SQLite", create::on_sqlite(&house, seconds).await).into_iter().flatten());
+        let measured = create::v1_on_sqlite(&house, tickets, seconds).await;
+        figures.extend(keep(failed, "/v1 create and comment", measured).into_iter().flatten());
     }
     let held = house.engine.all_tickets().await?;
     if options.wants(Part::Resources) {

@@ -1,10 +1,11 @@
-//! Reading over HTTP: a ticket with its comments, a list, a search; persisted GraphQL queries against a bare axum server
-//! that answers a constant text of the same size, asked by the same clients with the same request.
+//! Reading over HTTP: a ticket with its comments, a list, a search, by persisted GraphQL queries; a ticket, a list and the
+//! statistics of `/v1`. All against a bare axum server that answers a constant text of the same size, asked by the same
+//! clients with the same request.
 
-use super::client::{Ask, Load, Work, post, with_body};
+use super::client::{Ask, Load, Work, get, post, with_body};
 use super::house::{House, Person};
 use super::limits::{Bare, Cell, Side, compare};
-use super::report::Figure;
+use super::report::{Amount, Figure, quantile};
 use super::seed::{self, Dice};
 use crate::cli::Failure;
 use bytes::Bytes;
@@ -13,15 +14,18 @@ use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 const CLIENTS: usize = 16;
 const BARE: &str = "bare axum, JSON of the same size";
 /// Answers that are looked at to learn their size.
 const SAMPLES: u64 = 50;
+/// Milliseconds within which 99 of 100 questions for the statistics are answered.
+const STATISTICS_MS: f64 = 5.0;
 /// Requests that are sent by turns.
 const REQUESTS: u64 = 2_000;
 /// The id before the first ticket's.
-const BEFORE_FIRST: u64 = 100_000;
+pub const BEFORE_FIRST: u64 = 100_000;
 
 const DETAIL: &str = "query Detail($id: ID!) { ticket(id: $id) { id number title description status priority resolution \
     createdAt updatedAt tags commentCount requester { id name } assignee { id name } category { id name } \
@@ -80,20 +84,33 @@ async fn asking(
     let told = with_body(&head, persisted.first(variables.first().cloned().unwrap_or_default()));
     let tell = Work { ask: Box::new(move |_, _| told.clone()), sign: "{\"data\":{\"ticket" };
     Load::new(address, 1, tell).await?.sample(1).await?;
-    let asks: Vec<Ask> = variables.iter().map(|each| with_body(&head, persisted.later(each))).collect();
+    let asks = variables.iter().map(|each| with_body(&head, persisted.later(each))).collect();
+    by_turns(address, clients, asks, "{\"data\":{\"ticket").await
+}
+
+/// Clients that send some requests by turns, and the first of the requests. Each client begins elsewhere.
+async fn by_turns(
+    address: SocketAddr,
+    clients: usize,
+    asks: Vec<Ask>,
+    sign: &'static str,
+) -> Result<(Load, Ask), Failure> {
     let first = asks.first().cloned().unwrap_or_default();
     let ask = move |client: usize, turn: u64| {
         let at = (client as u64 * 127 + turn).checked_rem(asks.len() as u64).unwrap_or_default();
         asks.get(at as usize).cloned().unwrap_or_default()
     };
-    let load = Load::new(address, clients, Work { ask: Box::new(ask), sign: "{\"data\":{\"ticket" }).await?;
-    Ok((load, first))
+    Ok((Load::new(address, clients, Work { ask: Box::new(ask), sign }).await?, first))
 }
 
-/// Random tickets of the store.
-fn tickets(count: u64) -> Vec<Value> {
+/// Ids of random tickets of the store.
+fn ids(count: u64) -> impl Iterator<Item = u64> {
     let mut dice = Dice::new(count);
-    (0..REQUESTS).map(|_| json!({ "id": format!("ticket_{}", BEFORE_FIRST + 1 + dice.below(count)) })).collect()
+    (0..REQUESTS).map(move |_| BEFORE_FIRST + 1 + dice.below(count))
+}
+
+fn tickets(count: u64) -> Vec<Value> {
+    ids(count).map(|id| json!({ "id": format!("ticket_{id}") })).collect()
 }
 
 fn statuses() -> Vec<Value> {
@@ -119,7 +136,14 @@ async fn cell(
     seconds: u64,
 ) -> Result<Figure, Failure> {
     let by = house.people.supervisor(0)?;
-    let (mut own, first) = asking(house.address, CLIENTS, by, query, variables).await?;
+    against_bare((work, reach), asking(house.address, CLIENTS, by, query, variables).await?, seconds).await
+}
+
+async fn against_bare(
+    (work, reach): (&'static str, f64),
+    (mut own, first): (Load, Ask),
+    seconds: u64,
+) -> Result<Figure, Failure> {
     let answers = own.sample(SAMPLES).await?;
     let bytes: usize = answers.iter().map(Bytes::len).sum();
     let size = bytes.checked_div(answers.len()).unwrap_or_default();
@@ -151,6 +175,39 @@ pub async fn detail(house: &House, count: u64, seconds: u64) -> Result<Figure, F
 
 pub async fn list(house: &House, seconds: u64) -> Result<Figure, Failure> {
     cell(house, ("list of 20 by status", 0.15), LIST, statuses(), seconds).await
+}
+
+/// `/v1` as a supervisor asks it.
+async fn v1(house: &House, clients: usize, paths: impl Iterator<Item = String> + Send) -> Result<(Load, Ask), Failure> {
+    let by = house.people.supervisor(0)?;
+    let asks = paths.map(|path| get(&path, house.address, Some(&by.token))).collect::<Result<_, _>>()?;
+    by_turns(house.address, clients, asks, "{\"success\":true").await
+}
+
+fn v1_stats() -> impl Iterator<Item = String> + Send {
+    std::iter::once("/v1/tickets/stats".to_owned())
+}
+
+/// A ticket, a list and the statistics over `/v1`, under the shares that GraphQL has to reach, too.
+pub async fn v1_figures(house: &House, count: u64, seconds: u64) -> Result<Vec<Figure>, Failure> {
+    let tickets = ids(count).map(|id| format!("/v1/tickets/{id}"));
+    let words = ["new", "open", "in_progress", "pending", "resolved", "closed"].into_iter();
+    let lists = words.map(|word| format!("/v1/tickets?status={word}&page_size=20"));
+    Ok(vec![
+        against_bare(("/v1 ticket", 0.25), v1(house, CLIENTS, tickets).await?, seconds).await?,
+        against_bare(("/v1 list of 20 by status", 0.15), v1(house, CLIENTS, lists).await?, seconds).await?,
+        against_bare(("/v1 statistics", 0.06), v1(house, CLIENTS, v1_stats()).await?, seconds).await?,
+    ])
+}
+
+/// How long somebody waits who asks for the statistics alone.
+pub async fn v1_stats_alone(house: &House, seconds: u64) -> Result<Amount, Failure> {
+    let (mut load, _) = v1(house, 1, v1_stats()).await?;
+    load.sample(SAMPLES).await?;
+    let mut took = load.run(Duration::from_secs(seconds.max(1))).await?;
+    took.sort_unstable();
+    let beside = format!("one client, {} requests, p50 {:.2} ms", took.len(), quantile(&took, 0.5));
+    Ok(Amount::new("/v1 statistics, p99", quantile(&took, 0.99), STATISTICS_MS, "ms").beside(beside))
 }
 
 /// Both words, after a look whether they stand in one of a hundred tickets.

@@ -40,6 +40,11 @@ impl Kind for Map<String, Value> {
     const WANTED: &'static str = "must be an object";
 }
 
+/// Anything at all, for what is only looked at to be refused.
+impl Kind for Value {
+    const WANTED: &'static str = "must be a JSON value";
+}
+
 impl<'de, T: Kind> Deserialize<'de> for Field<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;

@@ -97,21 +97,32 @@ pub struct CubeFilter {
     pub to_day: Option<i64>,
 }
 
+impl CubeFilter {
+    fn conditions(&self, sql: &mut Sql) {
+        sql.and_in("status", self.status.iter().map(|s| s.word()));
+        sql.and_in("priority", self.priority.iter().map(|p| p.rank()));
+        sql.and_in("category_id", self.category.iter().copied());
+        sql.and_in("assignee_id", self.assignee.iter().copied());
+        if let Some(day) = self.from_day {
+            sql.push(" AND day >= ").push_arg(day);
+        }
+        if let Some(day) = self.to_day {
+            sql.push(" AND day <= ").push_arg(day);
+        }
+    }
+}
+
 /// By what cells are summed up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CubeGroup {
     All,
     Status,
-    Priority,
-    Category,
-    Assignee,
-    Day,
 }
 
 /// The sums of a group of cells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sums {
-    /// The group's value as text: a status word, a priority's rank, an id or a day; empty for `All`.
+    /// The status word; empty for `All`.
     pub group: String,
     pub tickets: i64,
     pub reopened: i64,
@@ -130,23 +141,10 @@ pub async fn sums(conn: &mut Conn, filter: &CubeFilter, group: CubeGroup) -> Res
     let column = match group {
         CubeGroup::All => "''",
         CubeGroup::Status => "status",
-        CubeGroup::Priority => "CAST(priority AS TEXT)",
-        CubeGroup::Category => "CAST(category_id AS TEXT)",
-        CubeGroup::Assignee => "CAST(assignee_id AS TEXT)",
-        CubeGroup::Day => "CAST(day AS TEXT)",
     };
     let list = SUMS.map(|s| format!("CAST(COALESCE(SUM({s}), 0) AS BIGINT)")).join(", ");
     let mut sql = Sql::built(format!("SELECT {column}, {list} FROM ticket_cube WHERE tickets <> 0"));
-    sql.and_in("status", filter.status.iter().map(|s| s.word()));
-    sql.and_in("priority", filter.priority.iter().map(|p| p.rank()));
-    sql.and_in("category_id", filter.category.iter().copied());
-    sql.and_in("assignee_id", filter.assignee.iter().copied());
-    if let Some(day) = filter.from_day {
-        sql.push(" AND day >= ").push_arg(day);
-    }
-    if let Some(day) = filter.to_day {
-        sql.push(" AND day <= ").push_arg(day);
-    }
+    filter.conditions(&mut sql);
     if group != CubeGroup::All {
         sql.push(&format!(" GROUP BY {column} ORDER BY {column}"));
     }
@@ -168,6 +166,122 @@ pub async fn sums(conn: &mut Conn, filter: &CubeFilter, group: CubeGroup) -> Res
     .await
 }
 
+/// Cells summed up in every way that statistics tell of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overview {
+    /// In the order of [`SUMS`].
+    sums: [i64; 10],
+    /// Tickets by status word.
+    pub status: BTreeMap<String, i64>,
+    /// Tickets by the priority's rank.
+    pub priority: BTreeMap<i64, i64>,
+    /// Tickets by category; 0: none.
+    pub category: BTreeMap<i64, i64>,
+    /// Nobody's tickets.
+    pub unassigned: i64,
+}
+
+impl Overview {
+    pub fn all(&self) -> Sums {
+        let [
+            tickets,
+            reopened,
+            escalated,
+            responded,
+            response_minutes,
+            response_met,
+            resolved,
+            resolution_minutes,
+            resolution_met,
+            breached,
+        ] = self.sums;
+        Sums {
+            group: String::new(),
+            tickets,
+            reopened,
+            escalated,
+            responded,
+            response_minutes,
+            response_met,
+            resolved,
+            resolution_minutes,
+            resolution_met,
+            breached,
+        }
+    }
+
+    /// Adds another's sums to these.
+    pub fn add(&mut self, other: &Self) {
+        self.add_sums(other.sums);
+        for (status, tickets) in &other.status {
+            *self.status.entry(status.clone()).or_default() += tickets;
+        }
+        for (own, others) in [(&mut self.priority, &other.priority), (&mut self.category, &other.category)] {
+            for (key, tickets) in others {
+                *own.entry(*key).or_default() += tickets;
+            }
+        }
+        self.unassigned += other.unassigned;
+    }
+
+    fn add_sums(&mut self, more: [i64; 10]) {
+        for (sum, more) in self.sums.iter_mut().zip(more) {
+            *sum += more;
+        }
+    }
+
+    fn add_cell(&mut self, (_, assignee, category, priority, status): Cell, sums: [i64; 10]) {
+        let [tickets, ..] = sums;
+        self.add_sums(sums);
+        *self.status.entry(status.to_owned()).or_default() += tickets;
+        *self.priority.entry(priority).or_default() += tickets;
+        *self.category.entry(category).or_default() += tickets;
+        if assignee == 0 {
+            self.unassigned += tickets;
+        }
+    }
+
+    /// Takes in a row of the statement below: which sum, of what, how much.
+    fn read(&mut self, which: &str, key: &str, value: i64) {
+        let number = key.parse::<i64>().unwrap_or_default();
+        match which {
+            "status" => drop(self.status.insert(key.to_owned(), value)),
+            "priority" => drop(self.priority.insert(number, value)),
+            "category" => drop(self.category.insert(number, value)),
+            "nobody" => self.unassigned = value,
+            _ => {
+                if let Some((_, sum)) = SUMS.iter().zip(&mut self.sums).find(|(name, _)| **name == which) {
+                    *sum = value;
+                }
+            }
+        }
+    }
+}
+
+/// Sums up in every way at once: the cube is read once, however many ways there are.
+pub async fn overview(conn: &mut Conn, filter: &CubeFilter) -> Result<Overview> {
+    let list = SUMS.map(|s| format!("SUM({s}) AS {s}")).join(", ");
+    let keys = "status, priority, category_id, CASE WHEN assignee_id = 0 THEN 1 ELSE 0 END";
+    let mut sql =
+        Sql::built(format!("WITH cells AS (SELECT {keys} AS nobody, {list} FROM ticket_cube WHERE tickets <> 0"));
+    filter.conditions(&mut sql);
+    sql.push(&format!(" GROUP BY {keys}) "));
+    // Few of the cells' sums are wanted in each way, so each is a short row of its own.
+    let sum = |name: &str| format!("CAST(COALESCE(SUM({name}), 0) AS BIGINT)");
+    let mut ways = SUMS.map(|name| format!("SELECT '{name}', '', {} FROM cells", sum(name))).to_vec();
+    for (name, column) in [("status", "status"), ("priority", "priority"), ("category", "category_id")] {
+        let tickets = sum("tickets");
+        ways.push(format!("SELECT '{name}', CAST({column} AS TEXT), {tickets} FROM cells GROUP BY {column}"));
+    }
+    ways.push(format!("SELECT 'nobody', '', {} FROM cells WHERE nobody = 1", sum("tickets")));
+    sql.push(&ways.join(" UNION ALL "));
+    let mut overview = Overview::default();
+    for (which, key, value) in conn.list(sql, |c| Ok((c.text()?, c.text()?, c.int()?))).await? {
+        overview.read(&which, &key, value);
+    }
+    Ok(overview)
+}
+
 /// Which of a requester's tickets.
 #[derive(Debug, Clone, Copy)]
 pub enum Held {
@@ -177,31 +291,14 @@ pub enum Held {
     Elsewhere(UserId),
 }
 
-impl Sums {
-    /// Adds another's sums to these.
-    pub fn add(&mut self, other: &Self) {
-        self.tickets += other.tickets;
-        self.reopened += other.reopened;
-        self.escalated += other.escalated;
-        self.responded += other.responded;
-        self.response_minutes += other.response_minutes;
-        self.response_met += other.response_met;
-        self.resolved += other.resolved;
-        self.resolution_minutes += other.resolution_minutes;
-        self.resolution_met += other.resolution_met;
-        self.breached += other.breached;
-    }
-}
-
-/// The same sums over one requester's tickets, which are few: read from the tickets themselves.
+/// The same over one requester's tickets, which are few: read from the tickets themselves.
 pub async fn of_requester(
     conn: &mut Conn,
     requester: UserId,
     held: Held,
     days: (Option<i64>, Option<i64>),
-    group: CubeGroup,
     zone: Zone,
-) -> Result<Vec<Sums>> {
+) -> Result<Overview> {
     let mut sql =
         conn.pick(&crate::ticket::select_list(), "FROM tickets t WHERE t.deleted_at IS NULL AND t.requester_id = ");
     sql.push_arg(requester);
@@ -214,50 +311,15 @@ pub async fn of_requester(
             sql.push(" AND t.assignee_id <> ").push_arg(user);
         }
     }
-    let tickets = conn.list(sql, crate::ticket::read).await?;
     let mut deltas = Deltas::default();
-    for ticket in &tickets {
-        deltas.add(ticket, 1, zone);
+    for ticket in conn.list(sql, crate::ticket::read).await? {
+        deltas.add(&ticket, 1, zone);
     }
-    let mut groups: BTreeMap<String, Sums> = BTreeMap::new();
-    for ((day, assignee, category, priority, status), sums) in deltas.0 {
-        if days.0.is_some_and(|from| day < from) || days.1.is_some_and(|to| day > to) {
-            continue;
+    let mut overview = Overview::default();
+    for (cell, sums) in deltas.0 {
+        if days.0.is_none_or(|from| cell.0 >= from) && days.1.is_none_or(|to| cell.0 <= to) {
+            overview.add_cell(cell, sums);
         }
-        let name = match group {
-            CubeGroup::All => String::new(),
-            CubeGroup::Status => status.to_owned(),
-            CubeGroup::Priority => priority.to_string(),
-            CubeGroup::Category => category.to_string(),
-            CubeGroup::Assignee => assignee.to_string(),
-            CubeGroup::Day => day.to_string(),
-        };
-        let entry = groups.entry(name.clone()).or_insert_with(|| Sums { group: name, ..Sums::default() });
-        let [
-            tickets,
-            reopened,
-            escalated,
-            responded,
-            response_minutes,
-            response_met,
-            resolved,
-            resolution_minutes,
-            resolution_met,
-            breached,
-        ] = sums;
-        entry.add(&Sums {
-            group: String::new(),
-            tickets,
-            reopened,
-            escalated,
-            responded,
-            response_minutes,
-            response_met,
-            resolved,
-            resolution_minutes,
-            resolution_met,
-            breached,
-        });
     }
-    Ok(groups.into_values().collect())
+    Ok(overview)
 }

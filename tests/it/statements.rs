@@ -76,5 +76,7 @@ async fn count(app: &TestApp) {
     let many = statements(app, &app.agent.token, notices, json!({ "first": 20 })).await;
     assert_eq!(few, many, "notifications");
     assert!(many <= 6, "{many} statements for the notifications");
-    println!("detail {detail}, users {users}, history {history}, notifications {many}");
+    let statistics = statements(app, admin, "{ statistics { total byStatus { status count } } }", json!({})).await;
+    assert!(statistics <= 4, "{statistics} statements for the statistics");
+    println!("statistics {statistics}, detail {detail}, users {users}, history {history}, notifications {many}");
 }

@@ -10,6 +10,7 @@ mod figures;
 mod limits;
 mod lists;
 mod samples;
+mod webhooks;
 
 /// Sends a request below /v1 and answers status and body, which is in one of the two envelopes.
 pub async fn call(app: &Api, token: &str, method: Method, path: &str, body: Option<&Value>) -> (u16, Value) {

@@ -28,7 +28,7 @@ async fn register(api: &Api, token: &str, receiver: &Receiver) -> Value {
 }
 
 /// Waits until nothing is left to be sent.
-async fn all_sent(app: &TestApp) {
+pub async fn all_sent(app: &TestApp) {
     let mut look = tokio::time::interval(Duration::from_millis(20));
     let done = async {
         while app.engine.due_deliveries().await.unwrap() > 0 {

@@ -7,18 +7,14 @@ use crate::counters::Counters;
 use crate::error::{Error, Problems, Result};
 use crate::event::{Change, Event};
 use crate::session::Sealed;
-use crate::text;
 use crate::webhook::{self, WEBHOOKS_MAX, Webhook, WebhookChanges};
-
-const DESCRIPTION_MAX: usize = 500;
 
 pub(super) fn create(scene: &Scene<'_>, create: &CreateWebhook, counters: &mut Counters) -> Result<Decision> {
     access::in_general(scene.actor, Operation::ManageWebhooks)?;
     let mut problems = Problems::default();
     let url = problems.take(webhook::url(&create.url))?;
     let events = problems.take(webhook::events(&create.events))?;
-    let description =
-        problems.take(text::optional("description", create.description.as_deref(), DESCRIPTION_MAX))?.flatten();
+    let description = problems.take(webhook::description(create.description.as_deref()))?.flatten();
     problems.finish()?;
     let (Some(url), Some(events)) = (url, events) else { return Err(Error::internal("a checked value is missing")) };
     if create.secret.0.is_none() {
@@ -61,7 +57,7 @@ pub(super) fn edit(scene: &Scene<'_>, edit: &EditWebhook) -> Result<Decision> {
         changes.events = to.and_then(|to| Change::of(webhook.events.clone(), to));
     }
     if let Edit::Set(description) = &edit.description {
-        let to = problems.take(text::optional("description", description.as_deref(), DESCRIPTION_MAX))?;
+        let to = problems.take(webhook::description(description.as_deref()))?;
         changes.description = to.and_then(|to| Change::of(webhook.description.clone(), to));
     }
     changes.active = edit.active.and_then(|to| Change::of(webhook.active, to));

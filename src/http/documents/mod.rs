@@ -34,6 +34,7 @@ pub use postman::collection;
         (name = "v1 tickets", description = "The Orris dialect (工单管理 API): tickets, and everything that moves them"),
         (name = "v1 comments", description = "The Orris dialect (评论管理 API): what is said on a ticket"),
         (name = "v1 reports", description = "The Orris dialect (统计与报表 API): figures over tickets"),
+        (name = "v1 webhooks", description = "The Orris dialect (Webhook 通知): addresses that are told of events"),
         (name = "graphql", description = "Queries and mutations over HTTP, subscriptions over WebSocket and server-sent events; \
                                           its types are told by introspection and by `echodesk schema`"),
         (name = "files", description = "Attachments, up and down"),

@@ -15,9 +15,7 @@ use utoipa_axum::routes;
 type Server = State<Arc<App>>;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
-        .routes(routes!(add, list))
-        .routes(routes!(edit, withdraw))
+    OpenApiRouter::new().routes(routes!(add, list)).routes(routes!(edit, withdraw))
 }
 
 /// Comment on a ticket (添加评论)

@@ -18,7 +18,8 @@ const ALWAYS: &[(&str, &str)] = &[
     ("503", "INTERNAL_ERROR: it took too long; try again"),
 ];
 const WITH_INPUT: (&str, &str) = ("400", "VALIDATION_ERROR: path, query or body can't be read (请求参数错误)");
-const IN_A_TICKET: (&str, &str) = ("404", "TICKET_NOT_FOUND: no such ticket, or the caller may not know of it (资源不存在)");
+const IN_A_TICKET: (&str, &str) =
+    ("404", "TICKET_NOT_FOUND: no such ticket, or the caller may not know of it (资源不存在)");
 const WITH_BODY: &[(&str, &str)] = &[
     ("413", "VALIDATION_ERROR: the body is larger than the server takes"),
     ("422", "VALIDATION_ERROR: the body can be read, and is wrong (验证失败)"),

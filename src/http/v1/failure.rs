@@ -112,8 +112,12 @@ fn refused(error: &Error) -> Told {
             let seconds = after_ms.div_ceil(1_000).max(1);
             Told::later(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED", "Rate limit exceeded", seconds)
         }
-        // Nobody streams here, so nothing can be too old.
-        Error::ResyncRequired | Error::Internal(_) => {
+        // The one cursor that anybody sends here says after what a webhook is told again.
+        Error::ResyncRequired => {
+            let problem = "is older than what is kept, or of another log".to_owned();
+            Told::invalid(StatusCode::UNPROCESSABLE_ENTITY, &[Problem { field: "after", problem }])
+        }
+        Error::Internal(_) => {
             Told::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "An internal error occurred")
         }
     }
@@ -178,6 +182,7 @@ mod tests {
             (Error::unauthenticated("sign in first"), 401, "UNAUTHORIZED"),
             (Error::Forbidden { what: "x" }, 403, "FORBIDDEN"),
             (Error::Busy { after_ms: 1_500 }, 429, "RATE_LIMIT_EXCEEDED"),
+            (Error::ResyncRequired, 422, "VALIDATION_ERROR"),
             (Error::internal("the secret"), 500, "INTERNAL_ERROR"),
         ] {
             let told = told(&Failure::Refused(error.clone()));

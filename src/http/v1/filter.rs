@@ -44,7 +44,7 @@ impl PageNumber {
     }
 }
 
-fn page(number: Option<&str>, size: Option<&str>, natural: i64, problems: &mut Problems) -> PageNumber {
+pub(super) fn page(number: Option<&str>, size: Option<&str>, natural: i64, problems: &mut Problems) -> PageNumber {
     let page = integer("page", number, problems).unwrap_or(1).max(1);
     let size = integer("page_size", size, problems).filter(|size| *size >= 1).unwrap_or(natural).min(PAGE_MAX);
     PageNumber { page, size }
@@ -71,7 +71,7 @@ fn boolean(name: &'static str, text: Option<&str>, problems: &mut Problems) -> O
 }
 
 /// What one of some words stands for.
-fn word<T>(
+pub(super) fn word<T>(
     name: &'static str,
     text: Option<&str>,
     words: &[&str],

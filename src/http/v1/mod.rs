@@ -11,6 +11,7 @@ mod figures;
 mod filter;
 mod reports;
 mod tickets;
+mod webhooks;
 mod wire;
 
 use super::dialect::{Dialect, Fail, Failure, guarded};
@@ -41,7 +42,7 @@ type Listed<T> = Result<wire::Page<T>, Fail<V1>>;
 
 /// The routes with their documents, to stand below [`PREFIX`]. A noun has a router of its own, which is merged here.
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    let nouns = [tickets::routes(), comments::routes(), reports::routes()];
+    let nouns = [tickets::routes(), comments::routes(), reports::routes(), webhooks::routes()];
     let all = nouns.into_iter().fold(OpenApiRouter::new(), OpenApiRouter::merge);
     limits::documented(documents::completed(all), documents::REFUSAL)
 }
