@@ -11,10 +11,7 @@ use utoipa_axum::routes;
 type Server = State<Arc<App>>;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
-        .routes(routes!(stats))
-        .routes(routes!(my_stats))
-        .routes(routes!(sla_report))
+    OpenApiRouter::new().routes(routes!(stats)).routes(routes!(my_stats)).routes(routes!(sla_report))
 }
 
 /// Figures of tickets (获取工单统计)
@@ -26,11 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         (status = 200, description = "The figures", body = wire::Envelope<wire::Stats>),
     ),
 )]
-async fn stats(
-    app: Server,
-    by: Caller<V1>,
-    Params(query, ..): Params<wire::StatsQuery, V1>,
-) -> Answer<wire::Stats> {
+async fn stats(app: Server, by: Caller<V1>, Params(query, ..): Params<wire::StatsQuery, V1>) -> Answer<wire::Stats> {
     let asked = filter::stats(&query, app.engine.policy().zone).map_err(Fail::of_query)?;
     let told = app.engine.statistics(&by.actor, asked).await?;
     let categories = app.engine.categories(&by.actor).await?;
