@@ -28,7 +28,7 @@ const WITH_BODY: &[(&str, &str)] = &[
 /// Adds to each operation what its parts imply and it does not say itself.
 pub(super) fn completed<S: Clone + Send + Sync + 'static>(mut router: OpenApiRouter<S>) -> OpenApiRouter<S> {
     for (path, item) in &mut router.get_openapi_mut().paths.paths {
-        let in_a_ticket = path.contains('{');
+        let in_a_ticket = path.starts_with("/tickets/{");
         for operation in operations(item) {
             let body = operation.request_body.is_some();
             refuse(operation, ALWAYS);
