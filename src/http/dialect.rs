@@ -108,7 +108,9 @@ impl<D: Dialect> FromRequestParts<Arc<App>> for Caller<D> {
             return Err(model::access::sign_in().into());
         }
         gate::note(&actor);
-        let key = parts.headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
+        // A key that is passed over would let things be done twice.
+        let key = parts.headers.get("idempotency-key").map(|key| key.to_str().map(str::to_owned)).transpose();
+        let key = key.map_err(|_| Fail::new(Failure::malformed("idempotency_key", "must be ASCII")))?;
         Ok(Self(engine::Caller::new(actor).ignoring_deleted().keyed(key), PhantomData))
     }
 }

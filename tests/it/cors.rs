@@ -15,7 +15,8 @@ async fn by_default_no_other_origin_is_let_in() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listed_origin_may_read_every_answer() {
-    let settings = [("http.cors_origins", PANEL), ("rate_limit.graphql", "true"), ("rate_limit.user", "1")];
+    let limits = [("rate_limit.enabled", "true"), ("rate_limit.graphql", "true"), ("rate_limit.user", "1")];
+    let settings = [&limits[..], &[("http.cors_origins", PANEL)]].concat();
     let app = TestApp::with(&settings).await;
     let token = &app.user.token;
     for (method, path, status) in [

@@ -82,7 +82,7 @@ async fn a_refresh_token_that_comes_twice_ends_its_session() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_passwords_say_nothing_and_are_counted() {
-    let app = TestApp::with(&[("auth.login_attempts", "3")]).await;
+    let app = TestApp::with(&[("rate_limit.enabled", "true"), ("auth.login_attempts", "3")]).await;
     app.with_password("petra", Role::User).await;
     let text = "mutation($input: SignInInput!) { signIn(input: $input) { accessToken userErrors { code message } } }";
     let attempt = async |login: &str, password: &str| {

@@ -22,7 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 ///
 /// For those who may see the ticket; internal notes are for agents and administrators.
 #[utoipa::path(post, path = "/tickets/{id}/comments", operation_id = "v1AddComment", tag = "v1 comments",
-    params(("id" = i64, Path, description = "工单ID", example = 123), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$",
+    params(("id" = i64, Path, description = "工单ID", example = 123), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = r"^[!-~]([\t -~]*[!-~])?$",
         description = "Any text of the caller's; the same key does it once")),
     request_body = wire::NewComment,
     responses(

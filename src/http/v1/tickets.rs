@@ -31,7 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 ///
 /// For everybody.
 #[utoipa::path(post, path = "/tickets", operation_id = "v1OpenTicket", tag = "v1 tickets",
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$",
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = r"^[!-~]([\t -~]*[!-~])?$",
         description = "Any text of the caller's; the same key does it once")),
     request_body = wire::NewTicket,
     responses(

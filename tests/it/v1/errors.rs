@@ -130,6 +130,10 @@ async fn unreadable(app: &TestApp) {
     let endless = reqwest::Body::wrap_stream(futures_util::StreamExt::take(stream, 20));
     let answer = post(assign.clone()).body(endless).send().await.unwrap();
     assert_eq!(answer.status(), 413);
+    // A key that can't be read is not passed over.
+    let answer = post("/tickets".to_owned()).header("idempotency-key", &b"k\xe9y"[..]).send().await.unwrap();
+    let body: Value = answer.json().await.unwrap();
+    assert_eq!(body["details"], json!({ "Idempotency-Key": "Idempotency-Key must be ASCII" }));
     // What a database can't hold is refused by name.
     for text in ["a\0b"] {
         let form = json!({ "title": text, "description": text, "category": "other", "priority": "low", "tags": [text], "metadata": { text: text } });

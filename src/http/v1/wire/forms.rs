@@ -125,13 +125,13 @@ pub struct TicketsQuery {
     #[param(value_type = i64, required = false, example = 20)]
     pub page_size: Option<String>,
     /// 状态过滤
-    #[param(value_type = words::Status, required = false, example = "in_progress")]
+    #[param(inline, value_type = words::Status, required = false, example = "in_progress")]
     pub status: Option<String>,
     /// 优先级过滤
-    #[param(value_type = words::Priority, required = false, example = "high")]
+    #[param(inline, value_type = words::Priority, required = false, example = "high")]
     pub priority: Option<String>,
     /// 分类过滤
-    #[param(value_type = words::Category, required = false, example = "technical")]
+    #[param(inline, value_type = words::Category, required = false, example = "technical")]
     pub category: Option<String>,
     /// 处理人ID
     #[param(value_type = i64, required = false, example = 5)]
@@ -143,13 +143,13 @@ pub struct TicketsQuery {
     #[param(value_type = bool, required = false, example = true)]
     pub overdue: Option<String>,
     /// 标签过滤，逗号分隔: tickets that have all of them
-    #[param(value_type = String, required = false, example = "login,password", pattern = r"^[^,\x00]{0,50}(,[^,\x00]{0,50}){0,49}$")]
+    #[param(value_type = String, required = false, example = "login,password", pattern = r"^[^,\x00-\x1f\x7f-\x9f]{0,50}(,[^,\x00-\x1f\x7f-\x9f]{0,50}){0,49}$")]
     pub tags: Option<String>,
     /// 排序字段; `created_at` if not given
-    #[param(value_type = words::SortBy, required = false, example = "created_at")]
+    #[param(inline, value_type = words::SortBy, required = false, example = "created_at")]
     pub sort_by: Option<String>,
     /// 排序方向; `desc` if not given
-    #[param(value_type = words::SortOrder, required = false, example = "desc")]
+    #[param(inline, value_type = words::SortOrder, required = false, example = "desc")]
     pub sort_order: Option<String>,
     /// 全文搜索（标题和描述）
     #[param(value_type = String, required = false, example = "登录", max_length = 500, pattern = r"^[^\x00]*$")]
@@ -197,6 +197,6 @@ pub struct ReportQuery {
     #[param(value_type = String, required = true, format = Date, example = "2024-10-31")]
     pub end_date: Option<String>,
     /// 分组维度; priorities are always there
-    #[param(value_type = words::GroupBy, required = false, example = "assignee")]
+    #[param(inline, value_type = words::GroupBy, required = false, example = "assignee")]
     pub group_by: Option<String>,
 }

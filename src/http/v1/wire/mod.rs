@@ -33,7 +33,7 @@ pub struct Envelope<T> {
     pub data: T,
 }
 
-/// The same around one page of a list (分页响应).
+/// The envelope of one page of a list (分页响应).
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = V1Page)]
 pub struct Page<T> {
