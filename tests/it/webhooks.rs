@@ -269,9 +269,11 @@ async fn what_a_killed_server_had_not_delivered_the_next_one_delivers_once() {
     home.run(&["mail", "ingest"], mail.raw().as_bytes()).await.ok();
     let server = home.serve().await;
     let heard = receiver.heard(3).await;
-    assert_eq!(heard[1].body.as_slice(), heard[0].body.as_slice());
-    assert_eq!(heard[1].header("x-webhook-id"), heard[0].header("x-webhook-id"));
-    assert_eq!(heard[2].json()["data"]["title"], "while it is dead");
+    // Between two tickets there is no order.
+    let told = |title: &str| heard[1..].iter().find(|one| one.json()["data"]["title"] == title).unwrap();
+    let again = told("while it dies");
+    assert_eq!((&again.body, again.header("x-webhook-id")), (&heard[0].body, heard[0].header("x-webhook-id")));
+    told("while it is dead");
     // And once: what comes next is the next.
     server.open_ticket(&token, "after").await;
     let heard = receiver.heard(4).await;
