@@ -60,6 +60,8 @@ impl House {
         std::fs::create_dir_all(folder)
             .map_err(|error| Failure::doing(format_args!("{} cannot be made", folder.display()), error))?;
         let engine = Engine::start(assembly::engine_options(&config)).await?;
+        // As at a first start: `/v1` names one of the first categories for every ticket.
+        engine.first_admin(None, None).await?;
         let people = People::make(&engine).await?;
         fill(&engine, &people).await?;
         let shutdown = Shutdown::new();

@@ -74,10 +74,9 @@ async fn all_seven_events_arrive_signed_and_in_order() {
         }
         app.done(user, "closeTicket", "ticket { id }", json!({ "id": id, "reason": "it works" })).await;
         app.done(user, "reopenTicket", "ticket { id }", json!({ "id": id, "reason": "not quite" })).await;
-        // Not while an attempt is under way: by the clock it would have been given up.
-        all_sent(&app).await;
-        app.clock.advance(73 * HOUR);
-        let heard = receiver.heard(11).await;
+        // A try that is under way when the clock leaps would have lost its claim, and be made again.
+        receiver.heard(10).await;
+        let heard = heard_after(&app, 73 * HOUR / MINUTE, &receiver, 11).await;
         assert_eq!(
             events(&heard),
             [
@@ -271,9 +270,11 @@ async fn what_a_killed_server_had_not_delivered_the_next_one_delivers_once() {
     home.run(&["mail", "ingest"], mail.raw().as_bytes()).await.ok();
     let server = home.serve().await;
     let heard = receiver.heard(3).await;
-    assert_eq!(heard[1].body.as_slice(), heard[0].body.as_slice());
-    assert_eq!(heard[1].header("x-webhook-id"), heard[0].header("x-webhook-id"));
-    assert_eq!(heard[2].json()["data"]["title"], "while it is dead");
+    // Between two tickets there is no order.
+    let told = |title: &str| heard[1..].iter().find(|one| one.json()["data"]["title"] == title).unwrap();
+    let again = told("while it dies");
+    assert_eq!((&again.body, again.header("x-webhook-id")), (&heard[0].body, heard[0].header("x-webhook-id")));
+    told("while it is dead");
     // And once: what comes next is the next.
     server.open_ticket(&token, "after").await;
     let heard = receiver.heard(4).await;

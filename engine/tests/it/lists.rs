@@ -304,7 +304,7 @@ async fn every_filter_and_order_shows_each_ticket_once_to_everyone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kept_answer_is_not_given_once_another_process_has_written() {
     each_backend(|house| async move {
-        let [user, admin] = [house.person("u", Role::User).await, house.person("a", Role::Admin).await];
+        let [user, admin] = [house.person("ulla", Role::User).await, house.person("root", Role::Admin).await];
         let other = house.second().await;
         let (filter, page) = (TicketFilter::default(), Page::first(10));
         for n in 1..=20_i64 {
