@@ -3,14 +3,13 @@
 //! A dialect says how it tells no (`Dialect::failure`); the extractors here do the rest, so that every refusal below a
 //! dialect's prefix comes in its own form. What is sent and answered is each dialect's own, and nothing of it is shared.
 
-use super::hooks::{announced, too_long};
 use super::{App, gate};
-use axum::body::to_bytes;
+use axum::body::Body as HttpBody;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request, State};
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use model::error::Problem;
 use model::{Actor, Error};
 use serde::de::DeserializeOwned;
@@ -165,17 +164,30 @@ impl<T: DeserializeOwned, D: Dialect> FromRequest<Arc<App>> for Body<T, D> {
     type Rejection = Fail<D>;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Fail<D>> {
-        let limit = app.config.http.max_body_bytes;
-        if announced(request.headers()).is_some_and(|length| length > limit) {
-            return Err(Fail::new(Failure::TooLarge { limit }));
-        }
-        let bytes = to_bytes(request.into_body(), usize::try_from(limit).unwrap_or(usize::MAX)).await;
-        let bytes = bytes.map_err(|error| {
-            let broken = || Failure::malformed("body", "broke off");
-            Fail::new(if too_long(&error) { Failure::TooLarge { limit } } else { broken() })
-        })?;
+        let bytes = gathered(request.into_body(), app.config.http.max_body_bytes).await.map_err(Fail::new)?;
         read(&bytes).map(|body| Self(body, PhantomData)).map_err(Fail::new)
     }
+}
+
+/// How much of a body that is too long is read on and thrown away. A client that is still sending when it is answered may
+/// find its connection reset before it has read the answer.
+const PATIENCE: u64 = 8 << 20;
+
+/// A body of at most so many bytes.
+async fn gathered(body: HttpBody, limit: u64) -> Result<Vec<u8>, Failure> {
+    let (mut stream, mut bytes, mut total) = (body.into_data_stream(), Vec::new(), 0_u64);
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|_| Failure::malformed("body", "broke off"))?;
+        total = total.saturating_add(chunk.len() as u64);
+        if total <= limit {
+            bytes.extend_from_slice(&chunk);
+        } else if total > limit.saturating_add(PATIENCE) {
+            break;
+        } else {
+            bytes = Vec::new();
+        }
+    }
+    if total > limit { Err(Failure::TooLarge { limit }) } else { Ok(bytes) }
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
