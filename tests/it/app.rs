@@ -148,6 +148,16 @@ async fn make(engine: &Engine, name: &str, role: Role, password: Option<String>)
     Person { id, token }
 }
 
+impl TestApp {
+    /// Ends it although something is left to be delivered, to addresses at which nobody listens.
+    pub async fn leave(mut self) {
+        self.shutdown.request();
+        if let Some(serving) = self.serving.take() {
+            serving.await.unwrap();
+        }
+    }
+}
+
 impl Deref for TestApp {
     type Target = Api;
 

@@ -5,7 +5,7 @@
 use crate::http::documents::operations;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::security::SecurityRequirement;
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, ResponseBuilder};
+use utoipa::openapi::{Content, ContentBuilder, Ref, RefOr, Required, ResponseBuilder, Schema};
 use utoipa_axum::router::OpenApiRouter;
 
 /// The schema of every refusal.
@@ -31,6 +31,9 @@ pub(super) fn completed<S: Clone + Send + Sync + 'static>(mut router: OpenApiRou
         let in_a_ticket = path.starts_with("/tickets/{");
         for operation in operations(item) {
             let body = operation.request_body.is_some();
+            if let Some(RefOr::T(body)) = &mut operation.request_body {
+                body.content.values_mut().for_each(not_null);
+            }
             refuse(operation, ALWAYS);
             refuse(operation, in_a_ticket.then_some(&IN_A_TICKET));
             refuse(operation, if body { WITH_BODY } else { &[] });
@@ -49,6 +52,16 @@ fn may_be_empty(parameter: &mut RefOr<Parameter>) {
         && matches!((&parameter.parameter_in, &parameter.required), (ParameterIn::Query, Required::False))
     {
         parameter.extensions.get_or_insert_default().insert("allowEmptyValue".to_owned(), true.into());
+    }
+}
+
+/// A body that may be left out is none then, not `null`.
+fn not_null(content: &mut RefOr<Content>) {
+    if let RefOr::T(content) = content
+        && let Some(RefOr::T(Schema::OneOf(either))) = &content.schema
+        && let Some(reference) = either.items.iter().find(|item| matches!(item, RefOr::Ref(_)))
+    {
+        content.schema = Some(reference.clone());
     }
 }
 

@@ -88,7 +88,7 @@ async fn detail(app: Server, by: Caller<V1>, Ids([id], ..): Ids<V1, 1>) -> Answe
 /// What is left out stays. Its secret has a route of its own.
 #[utoipa::path(patch, path = "/webhooks/{id}", operation_id = "v1EditWebhook", tag = "v1 webhooks",
     params(("id" = i64, Path, description = "The webhook's number", example = 1)),
-    request_body = wire::WebhookEdit,
+    request_body = Option<wire::WebhookEdit>,
     responses(
         (status = 200, description = "The webhook as it is now", body = Envelope<wire::Webhook>),
         (status = 403, description = "Only administrators may", body = Refusal),
