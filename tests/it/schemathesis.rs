@@ -43,7 +43,8 @@ async fn schemathesis_finds_nothing() {
     command.current_dir(tool.parent().unwrap()).arg("--config-file").arg(&settings);
     command.args(["run", &app.at("/openapi.json"), "--checks=all", "--phases=examples,coverage,fuzzing,stateful"]);
     command.args(["--max-examples=20", "--generation-deterministic"]);
-    command.args(["--workers=2", "--no-color", "--request-timeout=20", "--suppress-health-check=all"]);
+    // One worker: CPython 3.11 fails now and then when two threads compile at the same time ("AST constructor recursion depth").
+    command.args(["--workers=1", "--no-color", "--request-timeout=20", "--suppress-health-check=all"]);
     let done = tokio::time::timeout(PATIENCE, finish(command, Vec::new())).await;
     let Done { code, out, err } = done.expect("schemathesis is still at it; give it fewer examples");
     assert_eq!(code, 0, "schemathesis has findings:\n{out}\n{err}");
