@@ -1,9 +1,10 @@
 //! From the settings to what each part is started with: one function per part, and no rule.
 
-use crate::config::{Config, Hours, RateLimit};
+use crate::config::{Config, Email, Hours, MailLocale, RateLimit, Security};
 use crate::http::graphql::{Batching, Options as TransportOptions};
 use channels::email::Ours;
 use engine::{Carrier, Reach};
+use model::mail::{self, Smtp};
 use model::policy::Policy;
 use model::sla::{self, Targets};
 use model::time::Zone;
@@ -26,6 +27,7 @@ pub fn engine_options(config: &Config) -> engine::Options {
     options.attachments.blocked_types.clone_from(&config.attachments.blocked_types);
     options.email.domain.clone_from(&config.email.domain);
     options.email.addresses.clone_from(&config.email.addresses);
+    options.email.smtp_password = config.email.smtp_password.as_ref().map(|p| engine::Password::new(p.expose()));
     options.accounts.login_attempts = if config.rate_limit.enabled { config.auth.login_attempts } else { u32::MAX };
     options.accounts.login_window_ms =
         i64::try_from(config.auth.login_window_seconds).unwrap_or(i64::MAX / MILLIS).saturating_mul(MILLIS);
@@ -58,6 +60,24 @@ fn policy(config: &Config) -> Policy {
         password_min_length: config.auth.password_min_length,
         access_minutes: i64::from(config.auth.access_token_minutes),
         refresh_days: i64::from(config.auth.refresh_token_days),
+        smtp: smtp(&config.email),
+    }
+}
+
+fn smtp(email: &Email) -> Smtp {
+    Smtp {
+        host: email.smtp_host.trim().to_lowercase(),
+        port: email.smtp_port,
+        username: email.smtp_username.trim().to_owned(),
+        from: email.smtp_from.trim().to_lowercase(),
+        from_name: email.smtp_from_name.trim().to_owned(),
+        security: match email.smtp_tls {
+            Security::None => mail::Security::None,
+            Security::Starttls => mail::Security::StartTls,
+            Security::Tls => mail::Security::Tls,
+        },
+        has_password: email.smtp_password.is_some(),
+        enabled: true,
     }
 }
 
@@ -89,12 +109,28 @@ fn reach(config: &Config) -> Reach {
 /// Everything that carries messages out. `public_url` is where people really reach this server.
 pub fn carriers(config: &Config, public_url: String) -> model::Result<Vec<Arc<dyn Carrier>>> {
     let webhooks = channels::webhook::Options {
-        public_url,
+        public_url: public_url.clone(),
         timeout: Duration::from_secs(config.webhooks.timeout_seconds),
         reach: reach(config),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    Ok(vec![Arc::new(channels::webhook::Webhooks::new(webhooks)?)])
+    let email = &config.email;
+    let key = email.dkim_key_file.as_ref();
+    let mail = channels::mailer::Options {
+        public_url,
+        timeout: Duration::from_secs(email.smtp_timeout_seconds),
+        ca_file: email.smtp_ca_file.clone(),
+        dkim: key.map(|key| channels::mailer::DkimOptions {
+            domain: email.dkim_domain.clone(),
+            selector: email.dkim_selector.clone(),
+            key_file: key.clone(),
+        }),
+        language: match email.default_locale {
+            MailLocale::Chinese => channels::mailer::Language::Chinese,
+            MailLocale::English => channels::mailer::Language::English,
+        },
+    };
+    Ok(vec![Arc::new(channels::webhook::Webhooks::new(webhooks)?), Arc::new(channels::mailer::Mailer::new(mail)?)])
 }
 
 /// What the GraphQL transport is started with. `stopping` turns true when the server goes down.

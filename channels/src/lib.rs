@@ -5,4 +5,5 @@
 //! knows neither SQL nor another surface.
 
 pub mod email;
+pub mod mailer;
 pub mod webhook;

@@ -209,6 +209,7 @@ impl Engine {
         self.0.credentials.observe(recorded);
         self.forget_person(recorded);
         self.0.endpoints.observe(&recorded.event);
+        self.0.mailing.observe(recorded);
         if matches!(recorded.event, Event::CategoryCreated { .. } | Event::CategoryEdited { .. }) {
             self.0.categories.invalidate_all();
         }

@@ -47,6 +47,14 @@ pub enum Undelivered {
     Uncertain { why: String },
 }
 
+impl Undelivered {
+    pub fn why(&self) -> &str {
+        match self {
+            Self::Later { why, .. } | Self::Never { why } | Self::Gone { why } | Self::Uncertain { why } => why,
+        }
+    }
+}
+
 /// What is worth keeping of an attempt beside how it ended. A carrier writes down what it has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Trace {
@@ -73,6 +81,11 @@ pub trait Carrier: Send + Sync + 'static {
         Box::pin(async { Ok(false) })
     }
 
+    /// Whether what happened while it was idle is never sent: its place in the log is forgotten then.
+    fn starts_afresh(&self) -> bool {
+        false
+    }
+
     /// What an event makes it send; nothing for most.
     fn parcels<'a>(&'a self, engine: &'a Engine, event: &'a Recorded) -> BoxFuture<'a, Result<Vec<Parcel>>>;
 
@@ -93,6 +106,16 @@ pub trait Carrier: Send + Sync + 'static {
         delivery: &'a Delivery,
         trace: &'a mut Trace,
     ) -> BoxFuture<'a, Result<Receipt, Undelivered>>;
+
+    /// One attempt at something that is only to show whether it would arrive there.
+    fn probe<'a>(&'a self, _engine: &'a Engine, _to: &'a str) -> BoxFuture<'a, Result<Receipt, Undelivered>> {
+        Box::pin(async { Err(Undelivered::Never { why: "nothing can be tried out by this route".to_owned() }) })
+    }
+
+    /// Deliveries that are tried at the same time.
+    fn at_once(&self) -> usize {
+        32
+    }
 
     /// Longer than an attempt takes: after that, another process may try.
     fn patience(&self) -> Duration {

@@ -13,12 +13,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use store::attempt::Attempt;
-use store::delivery::{Claim, Delivery};
+use store::delivery::{Claim, Delivery, Settled};
 use tokio::sync::watch;
 use tokio::task::{self, JoinSet};
 
-/// Deliveries that are tried at the same time, and those of one endpoint among them.
-const AT_ONCE: usize = 32;
+/// Deliveries to one endpoint that are tried at the same time.
 const AT_ONCE_EACH: usize = 8;
 /// Attempts before giving up; with the back-off below, about a day.
 const ATTEMPTS: i64 = 18;
@@ -63,7 +62,7 @@ impl Engine {
 
     /// Tries what is due on a carrier's route; answers how many attempts were made.
     pub async fn attempt_deliveries(&self, carrier: &dyn Carrier) -> Result<usize> {
-        let claimed = self.claim(carrier, AT_ONCE, &[]).await?;
+        let claimed = self.claim(carrier, carrier.at_once(), &[]).await?;
         for done in futures_util::future::join_all(claimed.iter().map(|d| self.attempt(carrier, d))).await {
             done?;
         }
@@ -88,7 +87,13 @@ impl Engine {
     async fn attempt(&self, carrier: &dyn Carrier, delivery: &Delivery) -> Result<()> {
         let mut trace = Trace::default();
         let (at, began) = (self.now(), Instant::now());
-        let outcome = carrier.deliver(self, delivery, &mut trace).await;
+        let outcome = match delivery.handed_at {
+            None => carrier.deliver(self, delivery, &mut trace).await,
+            // The server went away in the middle of it.
+            Some(_) => Err(Undelivered::Uncertain {
+                why: "the server was stopped while it was handed over, so it may have arrived".to_owned(),
+            }),
+        };
         let took = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
         let tried = Attempt {
             delivery: delivery.id,
@@ -98,7 +103,7 @@ impl Engine {
             status: trace.status.map(i64::from),
             request: trace.request.as_ref().map(ToString::to_string),
             answer: trace.answer.clone(),
-            error: outcome.as_ref().err().map(|e| why(e).to_owned()),
+            error: outcome.as_ref().err().map(|e| e.why().to_owned()),
         };
         self.settle(delivery, outcome, tried).await
     }
@@ -119,7 +124,15 @@ impl Engine {
         };
         metrics::counter!("echodesk_deliveries_total", "state" => state).increment(1);
         let mut batch = self.0.store.begin().await?;
-        batch.settle_delivery(delivery.id, state, why.as_deref(), receipt.as_deref(), again_at, now).await?;
+        let settled = Settled {
+            id: delivery.id,
+            attempt: delivery.attempts,
+            state,
+            why: why.as_deref(),
+            receipt: receipt.as_deref(),
+            again_at,
+        };
+        batch.settle_delivery(settled, now).await?;
         batch.note_attempt(tried).await?;
         let mut failing_since = None;
         match health {
@@ -142,18 +155,18 @@ impl Engine {
         Ok(())
     }
 
+    /// Notes, durably, that a delivery is about to be handed to the peer, for carriers that can't take it back: should the
+    /// server die from here on, it is uncertain and not sent again. False: another process has taken it over.
+    pub async fn handing_over(&self, delivery: &Delivery) -> Result<bool> {
+        let mut batch = self.0.store.begin().await?;
+        let ours = batch.hand_over(delivery.id, delivery.attempts, self.now()).await?;
+        batch.commit().await?;
+        Ok(ours)
+    }
+
     /// Deliveries that are due and not settled: a test's server must leave none.
     pub async fn due_deliveries(&self) -> Result<i64> {
         store::delivery::due_count(&mut self.0.store.read().await?, Time(i64::MAX)).await
-    }
-}
-
-fn why(failed: &Undelivered) -> &str {
-    match failed {
-        Undelivered::Later { why, .. }
-        | Undelivered::Never { why }
-        | Undelivered::Gone { why }
-        | Undelivered::Uncertain { why } => why,
     }
 }
 
@@ -197,8 +210,8 @@ impl Flying {
         true
     }
 
-    fn free(&self) -> usize {
-        AT_ONCE.saturating_sub(self.tasks.len())
+    fn free(&self, at_once: usize) -> usize {
+        at_once.saturating_sub(self.tasks.len())
     }
 
     /// The endpoints that have as many attempts running as they may.
@@ -249,8 +262,8 @@ impl Engine {
                 break;
             }
         }
-        while *look && flying.free() > 0 {
-            let claimed = self.claim(&**carrier, flying.free(), &flying.busy()).await?;
+        while *look && flying.free(carrier.at_once()) > 0 {
+            let claimed = self.claim(&**carrier, flying.free(carrier.at_once()), &flying.busy()).await?;
             *look = !claimed.is_empty();
             for delivery in claimed {
                 flying.start(self.clone(), carrier.clone(), delivery);

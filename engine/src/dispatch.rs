@@ -16,7 +16,7 @@ use store::delivery::NewDelivery;
 const UNWRITTEN: i64 = 5_000;
 
 /// How far a reader has come: as it is written, and in truth.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Reading {
     written: Seq,
     seen: Seq,
@@ -38,6 +38,10 @@ impl Engine {
 
     pub(crate) async fn dispatch_page(&self, carrier: &dyn Carrier) -> Result<Dispatched> {
         let name = format!("dispatch:{}", carrier.route());
+        if carrier.starts_afresh() && carrier.is_idle(self).await? {
+            self.stop_reading(&name).await?;
+            return Ok(Dispatched::default());
+        }
         let Some(reading) = self.reading(&name).await? else {
             self.begin_reading(&name, carrier.begins_after(self).await?).await?;
             return Ok(Dispatched::default());
@@ -69,8 +73,8 @@ impl Engine {
 
     async fn reading(&self, name: &str) -> Result<Option<Reading>> {
         let known = self.0.readings.lock().map_err(Error::internal)?.get(name).copied();
-        if known.is_some() {
-            return Ok(known);
+        if let Some(Some(known)) = known {
+            return Ok(Some(known));
         }
         let written = store::event::known_reader(&mut self.0.store.read().await?, name).await?;
         let reading = written.map(|written| Reading { written, seen: written });
@@ -81,7 +85,21 @@ impl Engine {
     }
 
     fn remember(&self, name: &str, reading: Reading) -> Result<()> {
-        self.0.readings.lock().map_err(Error::internal)?.insert(name.to_owned(), reading);
+        self.0.readings.lock().map_err(Error::internal)?.insert(name.to_owned(), Some(reading));
+        Ok(())
+    }
+
+    /// Forgets a place: whoever reads again begins anew.
+    async fn stop_reading(&self, name: &str) -> Result<()> {
+        if self.0.readings.lock().map_err(Error::internal)?.get(name) == Some(&None) {
+            return Ok(());
+        }
+        if store::event::known_reader(&mut self.0.store.read().await?, name).await?.is_some() {
+            let mut batch = self.0.store.begin().await?;
+            batch.forget_reader(name).await?;
+            batch.commit().await?;
+        }
+        self.0.readings.lock().map_err(Error::internal)?.insert(name.to_owned(), None);
         Ok(())
     }
 

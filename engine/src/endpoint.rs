@@ -119,7 +119,7 @@ impl Engine {
     }
 
     /// A ticket as it stood after an event: as it is, or, where more has happened since, folded out of the log.
-    async fn ticket_at(&self, id: TicketId, seq: Seq) -> Result<Option<Ticket>> {
+    pub(crate) async fn ticket_at(&self, id: TicketId, seq: Seq) -> Result<Option<Ticket>> {
         let mut conn = self.0.store.read().await?;
         let now = store::ticket::by_id(&mut conn, id).await?;
         if store::event::last_of_ticket(&mut conn, id).await? <= seq {

@@ -108,7 +108,14 @@ pub(crate) async fn load(batch: &mut Batch<'_>, command: &Command) -> Result<Fac
         | Command::RotateWebhookSecret(id, _)
         | Command::DisableWebhook(id, _)
         | Command::DeleteWebhook(id) => facts.webhook = store::webhook::by_id(conn, *id).await?.map(|k| k.webhook),
-        Command::CountViews(_)
+        Command::SetNotificationRules(id, _) => {
+            facts.user = user(conn, Some(*id)).await?;
+            facts.rules = store::rules::of(conn, &[*id]).await?.remove(id).unwrap_or_default();
+            facts.identities = store::people::identities(conn, &[*id]).await?;
+        }
+        Command::SetEmailConfig(_) => facts.email = Some(store::email::kept(conn).await?.state),
+        Command::NoteEmailTest { .. }
+        | Command::CountViews(_)
         | Command::StoreFile(_)
         | Command::NoteFailedSignIn { .. }
         | Command::MarkNotificationsRead { .. } => {}

@@ -23,6 +23,7 @@ mod hub;
 mod intake;
 mod jwt;
 mod limit;
+mod mailing;
 mod numbered;
 mod operations;
 mod password;
@@ -36,6 +37,7 @@ mod statistics;
 mod stream;
 mod throttle;
 mod timers;
+mod told;
 mod tolerate;
 mod webhooks;
 
@@ -49,6 +51,7 @@ pub use execute::{Outcome, Subject};
 pub use files::Limits as FileLimits;
 pub use intake::TakenIn;
 pub use limit::{Rates, Standing};
+pub use mailing::{EMAIL, EmailEdit, EmailSettings, Outgoing, Password};
 pub use numbered::{Changed, CommentQuery, Detail, Logged, Numbered, Numbers};
 pub use operations::FirstAdmin;
 pub use reads::Opened;
@@ -59,6 +62,7 @@ pub use store::attempt::Attempt;
 pub use store::comment::Part;
 pub use store::delivery::Delivery;
 pub use store::settings::Setting;
+pub use told::{Preference, Told};
 pub use tolerate::Tolerate;
 pub use webhooks::{NewWebhook, Replayed, WEBHOOKS, WebhookEdit};
 
@@ -98,6 +102,8 @@ pub struct EmailOptions {
     pub domain: String,
     /// Our mailboxes; reply addresses are made out of the first.
     pub addresses: Vec<String>,
+    /// What signs in to the mail server of `Policy::smtp`.
+    pub smtp_password: Option<Password>,
 }
 
 impl Options {
@@ -145,9 +151,10 @@ pub(crate) struct Inner {
     tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
     sealer: sealing::Sealer,
     endpoints: endpoint::Endpoints,
+    mailing: mailing::Mailing,
     reach: Reach,
-    /// How far the readers of the log have come, by name.
-    readings: Mutex<HashMap<String, dispatch::Reading>>,
+    /// How far the readers of the log have come, by name; nothing: it reads no more.
+    readings: Mutex<HashMap<String, Option<dispatch::Reading>>>,
     carriers: Mutex<Vec<Arc<dyn Carrier>>>,
     couriers: Mutex<Vec<tokio::task::JoinHandle<()>>>,
     /// Turns true when the engine closes.
@@ -185,6 +192,7 @@ impl Engine {
             replay_days: options.replay_days,
             tasks: Mutex::default(),
             endpoints: endpoint::Endpoints::default(),
+            mailing: mailing::Mailing::default(),
             reach: options.webhooks,
             readings: Mutex::default(),
             carriers: Mutex::default(),

@@ -69,13 +69,16 @@ pub(crate) fn event(actor: &Actor, recorded: &Recorded) -> bool {
         Event::IdentityUnlinked { user, .. } => Some(*user) == actor.user() || may(Operation::ListPeople),
         Event::CategoryCreated { .. } | Event::CategoryEdited { .. } => may(Operation::ReadCategories),
         Event::SettingChanged { .. } => may(Operation::ReadSettings),
-        Event::NotificationsRead { user, .. } => about(Operation::ReadNotifications, Some(*user)),
+        Event::NotificationsRead { user, .. } | Event::NotificationRulesChanged { user, .. } => {
+            about(Operation::ReadNotifications, Some(*user))
+        }
         Event::InboundQuarantined { .. } | Event::InboundSettled { .. } => may(Operation::ReadQuarantine),
         Event::WebhookCreated { .. }
         | Event::WebhookEdited { .. }
         | Event::WebhookSecretRotated { .. }
         | Event::WebhookDisabled { .. }
         | Event::WebhookDeleted { .. } => may(Operation::ReadWebhooks),
+        Event::EmailConfigChanged { .. } | Event::EmailTested { .. } => may(Operation::ReadEmailConfig),
     }
 }
 

@@ -56,6 +56,12 @@ pub(crate) fn changes(event: &Event, reader: Reader) -> Vec<FieldChange> {
         Event::CategoryEdited { form, .. } => list.fields(form),
         Event::SettingChanged { value, .. } => list.json("value", value),
         Event::WebhookEdited { changes, .. } => list.webhook(changes),
+        Event::NotificationRulesChanged { rules, .. } => {
+            for rule in rules {
+                list.json(&format!("{} by {}", rule.kind.word(), rule.route.word()), &rule.enabled);
+            }
+        }
+        Event::EmailConfigChanged { config, .. } => list.fields(config),
         Event::TicketOpened { .. }
         | Event::SlaBreached { .. }
         | Event::TicketDeleted { .. }
@@ -85,7 +91,8 @@ pub(crate) fn changes(event: &Event, reader: Reader) -> Vec<FieldChange> {
         | Event::WebhookCreated { .. }
         | Event::WebhookSecretRotated { .. }
         | Event::WebhookDisabled { .. }
-        | Event::WebhookDeleted { .. } => {}
+        | Event::WebhookDeleted { .. }
+        | Event::EmailTested { .. } => {}
     }
     list.0
 }
@@ -100,6 +107,7 @@ pub(crate) fn reason(event: &Event, reader: Reader) -> Option<&str> {
         }
         Event::SessionEnded { reason, .. } => Some(reason),
         Event::InboundQuarantined { why, .. } | Event::WebhookDisabled { why, .. } => Some(why),
+        Event::EmailTested { why, .. } => why.as_deref(),
         Event::TicketOpened { .. }
         | Event::TicketEdited { .. }
         | Event::PriorityChanged { .. }
@@ -137,7 +145,9 @@ pub(crate) fn reason(event: &Event, reader: Reader) -> Option<&str> {
         | Event::WebhookCreated { .. }
         | Event::WebhookEdited { .. }
         | Event::WebhookSecretRotated { .. }
-        | Event::WebhookDeleted { .. } => None,
+        | Event::WebhookDeleted { .. }
+        | Event::NotificationRulesChanged { .. }
+        | Event::EmailConfigChanged { .. } => None,
     }
 }
 
@@ -208,6 +218,10 @@ pub(crate) fn summary(event: &Event, who: &str) -> String {
         Event::WebhookSecretRotated { .. } => "gave a webhook another secret".to_owned(),
         Event::WebhookDisabled { url, .. } => return format!("The webhook for {url} was given up."),
         Event::WebhookDeleted { url, .. } => format!("deleted the webhook for {url}"),
+        Event::NotificationRulesChanged { .. } => "changed what they are told".to_owned(),
+        Event::EmailConfigChanged { .. } => "changed how mail is sent".to_owned(),
+        Event::EmailTested { ok: true, .. } => "sent a test mail".to_owned(),
+        Event::EmailTested { .. } => "tried in vain to send a test mail".to_owned(),
     };
     format!("{who} {did}.")
 }

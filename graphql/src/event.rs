@@ -138,6 +138,12 @@ event_types! {
     WebhookDisabled,
     /// A webhook was deleted.
     WebhookDeleted,
+    /// A person changed what they are told, and how.
+    NotificationRulesChanged,
+    /// How mail is sent changed.
+    EmailConfigChanged,
+    /// A test mail was sent, or not.
+    EmailTested,
 }
 
 /// `TicketOpened` -> `ticket_opened`.
@@ -309,7 +315,10 @@ fn comment(event: &model::Event) -> Option<CommentId> {
         | E::WebhookEdited { .. }
         | E::WebhookSecretRotated { .. }
         | E::WebhookDisabled { .. }
-        | E::WebhookDeleted { .. } => None,
+        | E::WebhookDeleted { .. }
+        | E::NotificationRulesChanged { .. }
+        | E::EmailConfigChanged { .. }
+        | E::EmailTested { .. } => None,
     }
 }
 

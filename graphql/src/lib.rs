@@ -19,6 +19,7 @@ mod event;
 mod filter;
 mod inbox;
 mod loaders;
+mod mail;
 mod mutation;
 mod node;
 mod operations;

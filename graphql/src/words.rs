@@ -161,6 +161,26 @@ words! {
         /// Something of the house needs an administrator: a webhook was given up.
         SystemAlert,
     }
+    /// A way by which people are told.
+    NotificationRoute = "model::notice::Route" {
+        /// Among the notifications here.
+        InApp,
+        /// By mail.
+        Email,
+        /// By a direct message on Discord.
+        Discord,
+        /// By a message on Telegram.
+        Telegram,
+    }
+    /// How the connection to the mail server is protected.
+    SmtpSecurity = "model::mail::Security" {
+        /// Not at all.
+        None,
+        /// It begins in the clear and must become TLS.
+        StartTls,
+        /// TLS from the first byte.
+        Tls,
+    }
     /// What webhooks are told of.
     WebhookEvent = "model::webhook::Topic" {
         /// `ticket.created`

@@ -69,6 +69,10 @@ pub enum Operation {
     SettleQuarantine,
     ReadWebhooks,
     ManageWebhooks,
+    EditNotificationRules,
+    ReadEmailConfig,
+    /// How mail is sent, and trying it out.
+    ManageEmail,
     /// Timers, contacts, counters: nobody but the system.
     Housekeeping,
 }
@@ -86,7 +90,7 @@ pub enum Grant {
 
 #[allow(clippy::enum_glob_use, reason = "the table reads as a table; tests see it as used otherwise")]
 impl Operation {
-    pub const ALL: [Self; 52] = {
+    pub const ALL: [Self; 55] = {
         use Operation::*;
         [
             ReadTicket,
@@ -140,6 +144,9 @@ impl Operation {
             SettleQuarantine,
             ReadWebhooks,
             ManageWebhooks,
+            EditNotificationRules,
+            ReadEmailConfig,
+            ManageEmail,
             Housekeeping,
         ]
     };
@@ -196,6 +203,8 @@ impl Operation {
             ReadDeliveries                          => [No,    No,    Reach, Reach],
             ReadQuarantine | SettleQuarantine       => [No,    No,    Reach, Reach],
             ReadWebhooks | ManageWebhooks           => [No,    No,    No,    Reach],
+            EditNotificationRules                   => [Own,   Own,   Own,   Own],
+            ReadEmailConfig | ManageEmail           => [No,    No,    No,    Reach],
             Housekeeping                            => [No,    No,    No,    No],
         }
     }
@@ -216,14 +225,28 @@ impl Operation {
         match self {
             ReadTicket | ReadInternal | ListTickets | ReadAllTickets | ReadStatistics | ReadEvents | ReadCategories
             | ReadPerson | ReadSessions | ReadNotifications | ListStaff | ListPeople | ReadSettings
-            | ReadDeliveries | ReadQuarantine | ReadWebhooks => Scope::Read,
+            | ReadDeliveries | ReadQuarantine | ReadWebhooks | ReadEmailConfig => Scope::Read,
             EditTicket | EditWorkflow | ChangeStatus | CloseTicket | ReopenTicket | WithdrawTicket | SetPriority
             | AssignTicket | EscalateTicket | RateTicket | DeleteTicket | RestoreTicket | MergeTicket | AddComment
             | AddInternalNote | EditComment | WithdrawComment | SetCommentVisibility | OpenTicket
             | OpenTicketForOthers | StoreFile => Scope::Write,
-            EditProfile | SetPassword | EndSession | CreateApiToken | RevokeApiToken | UnlinkIdentity | CreateUser
-            | SetRole | SetUserStatus | LinkIdentity | EditCategories | ChangeSettings | SettleQuarantine
-            | ManageWebhooks | Housekeeping => Scope::Admin,
+            EditProfile
+            | SetPassword
+            | EndSession
+            | CreateApiToken
+            | RevokeApiToken
+            | UnlinkIdentity
+            | CreateUser
+            | SetRole
+            | SetUserStatus
+            | LinkIdentity
+            | EditCategories
+            | ChangeSettings
+            | SettleQuarantine
+            | ManageWebhooks
+            | EditNotificationRules
+            | ManageEmail
+            | Housekeeping => Scope::Admin,
         }
     }
 
@@ -282,6 +305,9 @@ impl Operation {
             SettleQuarantine => "settle quarantined messages",
             ReadWebhooks => "read webhooks",
             ManageWebhooks => "manage webhooks",
+            EditNotificationRules => "say what somebody else is told",
+            ReadEmailConfig => "read how mail is sent",
+            ManageEmail => "change how mail is sent",
             Housekeeping => "do what only the system does",
         }
     }

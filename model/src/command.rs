@@ -11,6 +11,8 @@ use crate::id::{
     ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, NotificationId, SessionId, TicketId,
     UserId, WebhookId,
 };
+use crate::mail::EmailConfig;
+use crate::notice::Rule;
 use crate::people::{Channel, ProfileInput, Role, UserStatus};
 use crate::session::Sealed;
 use crate::ticket::{Priority, Resolution, Source, Status};
@@ -277,6 +279,15 @@ pub struct EditWebhook {
     pub description: Edit<Option<String>>,
 }
 
+/// How mail is to be sent from now on.
+#[derive(Debug, Clone)]
+pub struct SetEmailConfig {
+    /// What is `None` stays.
+    pub config: EmailConfig,
+    /// Sealed before the command; nothing in it takes the password away.
+    pub password: Edit<Sealed>,
+}
+
 /// Everything that can be asked of the engine.
 #[derive(Debug, Clone)]
 pub enum Command {
@@ -360,6 +371,13 @@ pub enum Command {
     /// The courier gives it up, and says why.
     DisableWebhook(WebhookId, String),
     DeleteWebhook(WebhookId),
+    SetNotificationRules(UserId, Vec<Rule>),
+    SetEmailConfig(Box<SetEmailConfig>),
+    /// A test mail was sent, or not.
+    NoteEmailTest {
+        ok: bool,
+        why: Option<String>,
+    },
 }
 
 /// What protects a command from being carried out twice.

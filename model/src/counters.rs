@@ -32,6 +32,8 @@ pub struct Counters {
     pub day: i64,
     pub day_tickets: i64,
     pub webhook: i64,
+    /// Not an id: how many rules say that somebody is not told of something in the app.
+    pub muted: i64,
 }
 
 macro_rules! take {
@@ -75,7 +77,7 @@ impl Counters {
     }
 
     /// The counters in the order in which they are stored.
-    pub fn values(&self) -> [i64; 17] {
+    pub fn values(&self) -> [i64; 18] {
         [
             self.event,
             self.ticket,
@@ -94,11 +96,12 @@ impl Counters {
             self.day,
             self.day_tickets,
             self.webhook,
+            self.muted,
         ]
     }
 
     /// The counters out of the stored order.
-    pub fn of_values(values: [i64; 17]) -> Self {
+    pub fn of_values(values: [i64; 18]) -> Self {
         let [
             event,
             ticket,
@@ -117,6 +120,7 @@ impl Counters {
             day,
             day_tickets,
             webhook,
+            muted,
         ] = values;
         Self {
             event,
@@ -136,6 +140,7 @@ impl Counters {
             day,
             day_tickets,
             webhook,
+            muted,
         }
     }
 }

@@ -11,6 +11,8 @@ use crate::id::{
     ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, NotificationId, Seq, SessionId, TicketId,
     UserId, WebhookId,
 };
+use crate::mail::EmailConfig;
+use crate::notice::RuleChange;
 use crate::people::{Channel, Identity, Profile, Role, User, UserStatus};
 use crate::session::{ApiToken, Sealed, Session};
 use crate::sla::Target;
@@ -295,6 +297,23 @@ pub enum Event {
         webhook: WebhookId,
         url: String,
     },
+    // --- mail, and what people want to be told
+    NotificationRulesChanged {
+        user: UserId,
+        rules: Vec<RuleChange>,
+    },
+    EmailConfigChanged {
+        config: Box<Change<EmailConfig>>,
+        /// Whether the password is another one now, or none.
+        password_set: bool,
+        #[serde(skip)]
+        password: Sealed,
+    },
+    /// A test mail was sent, or not.
+    EmailTested {
+        ok: bool,
+        why: Option<String>,
+    },
 }
 
 /// An event in the log.
@@ -375,6 +394,9 @@ impl Event {
             Self::WebhookSecretRotated { .. } => "webhook_secret_rotated",
             Self::WebhookDisabled { .. } => "webhook_disabled",
             Self::WebhookDeleted { .. } => "webhook_deleted",
+            Self::NotificationRulesChanged { .. } => "notification_rules_changed",
+            Self::EmailConfigChanged { .. } => "email_config_changed",
+            Self::EmailTested { .. } => "email_tested",
         }
     }
 
@@ -423,7 +445,10 @@ impl Event {
             | Self::WebhookEdited { .. }
             | Self::WebhookSecretRotated { .. }
             | Self::WebhookDisabled { .. }
-            | Self::WebhookDeleted { .. } => None,
+            | Self::WebhookDeleted { .. }
+            | Self::NotificationRulesChanged { .. }
+            | Self::EmailConfigChanged { .. }
+            | Self::EmailTested { .. } => None,
         }
     }
 
@@ -464,7 +489,8 @@ impl Event {
             | Self::SessionEnded { user, .. }
             | Self::SignInFailed { user, .. }
             | Self::ApiTokenRevoked { user, .. }
-            | Self::NotificationsRead { user, .. } => Some(*user),
+            | Self::NotificationsRead { user, .. }
+            | Self::NotificationRulesChanged { user, .. } => Some(*user),
             Self::IdentityLinked { identity } => Some(identity.user),
             Self::SessionStarted { session, .. } => Some(session.user),
             Self::ApiTokenCreated { token, .. } => Some(token.user),
@@ -496,7 +522,9 @@ impl Event {
             | Self::WebhookEdited { .. }
             | Self::WebhookSecretRotated { .. }
             | Self::WebhookDisabled { .. }
-            | Self::WebhookDeleted { .. } => None,
+            | Self::WebhookDeleted { .. }
+            | Self::EmailConfigChanged { .. }
+            | Self::EmailTested { .. } => None,
         }
     }
 }

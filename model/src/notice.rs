@@ -2,17 +2,23 @@
 //!
 //! The requester and the assignee are notified, nobody of their own action, and the requester of nothing internal
 //! (`dialects.md` 0.23). The rows are written with the event, in the same transaction.
+//!
+//! Each person may say, for each kind and each route, whether they are told. By default everything is told in the app; mail
+//! goes to staff for what can't wait until they look (a ticket given to them, one that is late, something broken), because
+//! the app is where they work; everything else by mail, and everything by chat, is asked for.
 
 use crate::actor::By;
 use crate::comment::Visibility;
-use crate::event::{Event, Recorded};
+use crate::event::{About, Change, Event, Recorded};
 use crate::id::{NotificationId, Seq, TicketId, UserId, WebhookId};
-use crate::people::Role;
-use crate::ticket::{Status, Ticket};
+use crate::people::{Channel, Role};
+use crate::ticket::Status;
 use crate::time::Time;
+use serde::{Deserialize, Serialize};
 
 /// A kind of notification, by the helpdesk dialect's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum NoticeKind {
     TicketCreated,
     TicketAssigned,
@@ -69,10 +75,94 @@ pub struct Notice {
     pub read_at: Option<Time>,
 }
 
-/// Who is to be told of an event of this ticket (as it stands after the event), and as what.
-#[expect(clippy::wildcard_enum_match_arm, reason = "only two events have an author")]
-pub fn notices(recorded: &Recorded, ticket: &Ticket) -> Vec<(UserId, NoticeKind)> {
-    let (kind, requester, assignee) = match &recorded.event {
+/// A way by which people are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Route {
+    InApp,
+    Email,
+    Discord,
+    Telegram,
+}
+
+impl Route {
+    pub const ALL: [Self; 4] = [Self::InApp, Self::Email, Self::Discord, Self::Telegram];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::InApp => "in_app",
+            Self::Email => "email",
+            Self::Discord => "discord",
+            Self::Telegram => "telegram",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|r| r.word() == word)
+    }
+
+    /// The channel on which a person must be known before they can be told by it.
+    pub fn channel(self) -> Option<Channel> {
+        match self {
+            Self::InApp | Self::Email => None,
+            Self::Discord => Some(Channel::Discord),
+            Self::Telegram => Some(Channel::Telegram),
+        }
+    }
+}
+
+/// Whether somebody is told of a kind of thing by a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    pub kind: NoticeKind,
+    pub route: Route,
+    pub enabled: bool,
+}
+
+/// A rule that somebody changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleChange {
+    pub kind: NoticeKind,
+    pub route: Route,
+    pub enabled: Change<bool>,
+}
+
+/// What one person has said; of the rest, the defaults are true.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rules(pub Vec<Rule>);
+
+impl Rules {
+    pub fn wants(&self, kind: NoticeKind, route: Route, role: Role) -> bool {
+        let said = self.0.iter().find(|r| (r.kind, r.route) == (kind, route));
+        said.map_or_else(|| by_default(kind, route, role), |rule| rule.enabled)
+    }
+
+    /// All of it, kind by kind and route by route.
+    pub fn all(&self, role: Role) -> Vec<Rule> {
+        let each = |kind| Route::ALL.map(|route| Rule { kind, route, enabled: self.wants(kind, route, role) });
+        NoticeKind::ALL.into_iter().flat_map(each).collect()
+    }
+}
+
+/// What is true of somebody who has said nothing.
+pub fn by_default(kind: NoticeKind, route: Route, role: Role) -> bool {
+    match route {
+        Route::InApp => true,
+        Route::Email => match kind {
+            NoticeKind::TicketAssigned | NoticeKind::TicketOverdue | NoticeKind::SystemAlert => role.is_staff(),
+            NoticeKind::TicketCreated
+            | NoticeKind::TicketStatusChanged
+            | NoticeKind::TicketCommented
+            | NoticeKind::TicketResolved
+            | NoticeKind::TicketClosed => false,
+        },
+        Route::Discord | Route::Telegram => false,
+    }
+}
+
+/// What an event is told as, if its ticket's requester is told, and if the assignee is; nothing for most events.
+pub fn kind(event: &Event) -> Option<(NoticeKind, bool, bool)> {
+    Some(match event {
         Event::TicketOpened { .. } => (NoticeKind::TicketCreated, true, true),
         Event::TicketAssigned { .. } => (NoticeKind::TicketAssigned, false, true),
         Event::StatusChanged { status, .. } => match status.to {
@@ -123,8 +213,18 @@ pub fn notices(recorded: &Recorded, ticket: &Ticket) -> Vec<(UserId, NoticeKind)
         | Event::WebhookEdited { .. }
         | Event::WebhookSecretRotated { .. }
         | Event::WebhookDisabled { .. }
-        | Event::WebhookDeleted { .. } => return Vec::new(),
-    };
+        | Event::WebhookDeleted { .. }
+        | Event::NotificationRulesChanged { .. }
+        | Event::EmailConfigChanged { .. }
+        | Event::EmailTested { .. } => return None,
+    })
+}
+
+/// Who is to be told of an event of this ticket, and as what: with the people around it as they were right after the event,
+/// and before anybody's rules.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only two events have an author")]
+pub fn notices(recorded: &Recorded, ticket: &About) -> Vec<(UserId, NoticeKind)> {
+    let Some((kind, requester, assignee)) = kind(&recorded.event) else { return Vec::new() };
     // Nobody is told of their own doing, nor of what an adapter passed on for them.
     let author = match &recorded.event {
         Event::CommentAdded { comment, .. } => comment.author,
@@ -145,4 +245,42 @@ pub fn notices(recorded: &Recorded, ticket: &Ticket) -> Vec<(UserId, NoticeKind)
 /// An event that is about no ticket and that everybody of a role is to be told of.
 pub fn alert(event: &Event) -> Option<(Role, NoticeKind)> {
     matches!(event, Event::WebhookDisabled { .. }).then_some((Role::Admin, NoticeKind::SystemAlert))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn by_default_the_app_tells_everything_and_mail_only_staff_what_cant_wait() {
+        for kind in NoticeKind::ALL {
+            for role in Role::ALL {
+                let urgent = [NoticeKind::TicketAssigned, NoticeKind::TicketOverdue, NoticeKind::SystemAlert];
+                let mailed = role != Role::User && urgent.contains(&kind);
+                let told = Route::ALL.map(|route| Rules::default().wants(kind, route, role));
+                assert_eq!(told, [true, mailed, false, false], "{kind:?} {role:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_somebody_said_stands_over_the_defaults() {
+        let said = |route, enabled| Rule { kind: NoticeKind::TicketCommented, route, enabled };
+        let rules = Rules(vec![said(Route::InApp, false), said(Route::Email, true)]);
+        assert!(!rules.wants(NoticeKind::TicketCommented, Route::InApp, Role::Admin));
+        assert!(rules.wants(NoticeKind::TicketCommented, Route::Email, Role::User));
+        assert!(rules.wants(NoticeKind::TicketClosed, Route::InApp, Role::User));
+        assert_eq!(rules.all(Role::User).len(), NoticeKind::ALL.len() * Route::ALL.len());
+    }
+
+    #[test]
+    fn words_are_read_back() {
+        for route in Route::ALL {
+            assert_eq!(Route::parse(route.word()), Some(route));
+            assert_eq!(serde_json::to_value(route).unwrap(), route.word());
+        }
+        for kind in NoticeKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.word());
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! What an installation decides for itself and the rules depend on.
 
+use crate::mail::Smtp;
 use crate::sla::Targets;
 use crate::time::Zone;
 
@@ -16,6 +17,8 @@ pub struct Policy {
     /// Minutes that an access token lives, and days that a refresh token lives.
     pub access_minutes: i64,
     pub refresh_days: i64,
+    /// The mail server of the settings file, over which administrators set another.
+    pub smtp: Smtp,
 }
 
 impl Default for Policy {
@@ -29,6 +32,7 @@ impl Default for Policy {
             password_min_length: 8,
             access_minutes: 15,
             refresh_days: 7,
+            smtp: Smtp { port: 587, enabled: true, ..Smtp::default() },
         }
     }
 }

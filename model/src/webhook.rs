@@ -138,7 +138,10 @@ impl Topic {
             | Event::WebhookEdited { .. }
             | Event::WebhookSecretRotated { .. }
             | Event::WebhookDisabled { .. }
-            | Event::WebhookDeleted { .. } => Vec::new(),
+            | Event::WebhookDeleted { .. }
+            | Event::NotificationRulesChanged { .. }
+            | Event::EmailConfigChanged { .. }
+            | Event::EmailTested { .. } => Vec::new(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A problem is a sentence that follows the setting's name ("must be …"), or one that opens with the wrong value in
 //! backquotes.
 
+use super::section::Email;
 use super::{Config, host_of};
 use tracing_subscriber::EnvFilter;
 
@@ -74,6 +75,7 @@ fn texts(config: &Config, say: &mut dyn FnMut(&str, String)) {
             say(key, format!("`{address}` is not an e-mail address."));
         }
     }
+    mail(&config.email, say);
     let domain = &config.email.domain;
     if domain.contains(|c: char| c.is_whitespace() || matches!(c, '@' | '<' | '>' | '/')) {
         say("email.domain", format!("`{domain}` is not a domain. Write a name such as desk.example.org."));
@@ -84,6 +86,36 @@ fn texts(config: &Config, say: &mut dyn FnMut(&str, String)) {
         let parts = media.split_once('/');
         if parts.is_none_or(|(kind, name)| kind.is_empty() || name.is_empty() || name.contains('/')) {
             say(key, format!("`{media}` is not a media type. Write image/png, or image/* for all pictures."));
+        }
+    }
+}
+
+fn mail(email: &Email, say: &mut dyn FnMut(&str, String)) {
+    let Email { smtp_host, smtp_port, smtp_from, smtp_from_name, .. } = email;
+    let set = model::mail::EmailConfig {
+        host: Some(smtp_host.clone()),
+        port: Some(*smtp_port),
+        username: Some(email.smtp_username.clone()),
+        from: Some(smtp_from.clone()),
+        from_name: Some(smtp_from_name.clone()),
+        ..model::mail::EmailConfig::default()
+    };
+    // The same rule as for what administrators set.
+    if let Err(model::Error::Invalid(problems)) = model::mail::check(set) {
+        for problem in problems {
+            say(&format!("email.{}", problem.field), format!("{}.", problem.problem));
+        }
+    }
+    let signs = [!email.dkim_domain.is_empty(), !email.dkim_selector.is_empty(), email.dkim_key_file.is_some()];
+    if signs.contains(&true) && signs.contains(&false) {
+        say(
+            "email.dkim_key_file",
+            "is of no use without email.dkim_domain and email.dkim_selector: set all three.".into(),
+        );
+    }
+    for (key, name) in [("email.dkim_domain", &email.dkim_domain), ("email.dkim_selector", &email.dkim_selector)] {
+        if !name.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)) {
+            say(key, format!("`{name}` is not a name of the DNS."));
         }
     }
 }
@@ -127,6 +159,7 @@ fn ranges(config: &Config) -> Vec<Range> {
         ("rate_limit.agent", rate_limit.agent.into(), 0, 1_000_000, "requests"),
         ("rate_limit.supervisor", rate_limit.supervisor.into(), 0, 1_000_000, "requests"),
         ("rate_limit.admin", rate_limit.admin.into(), 0, 1_000_000, "requests"),
+        ("email.smtp_timeout_seconds", email.smtp_timeout_seconds, 1, 600, "seconds"),
         ("email.max_message_bytes", email.max_message_bytes, 1024, gib, "bytes"),
         ("attachments.max_bytes", attachments.max_bytes, 1, 4 * gib, "bytes"),
         ("attachments.max_per_comment", attachments.max_per_comment as u64, 0, 1000, "files"),

@@ -4,6 +4,7 @@
 
 use super::value::{self, Network, Secret};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// `[log]`
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -100,6 +101,42 @@ pub struct Email {
     #[serde(deserialize_with = "value::optional")]
     pub hook_secret: Option<Secret>,
     pub max_message_bytes: u64,
+    /// Empty: none.
+    pub smtp_host: String,
+    pub smtp_port: u16,
+    pub smtp_tls: Security,
+    #[serde(deserialize_with = "value::optional")]
+    pub smtp_ca_file: Option<PathBuf>,
+    pub smtp_username: String,
+    #[serde(deserialize_with = "value::optional")]
+    pub smtp_password: Option<Secret>,
+    pub smtp_from: String,
+    pub smtp_from_name: String,
+    pub smtp_timeout_seconds: u64,
+    /// All three, or none.
+    pub dkim_domain: String,
+    pub dkim_selector: String,
+    #[serde(deserialize_with = "value::optional")]
+    pub dkim_key_file: Option<PathBuf>,
+    pub default_locale: MailLocale,
+}
+
+/// How the connection to the mail server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Security {
+    None,
+    Starttls,
+    Tls,
+}
+
+/// A language that mail is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+pub enum MailLocale {
+    #[serde(rename = "zh-CN")]
+    Chinese,
+    #[serde(rename = "en")]
+    English,
 }
 
 /// `[attachments]`

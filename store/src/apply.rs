@@ -43,8 +43,9 @@ impl Batch<'_> {
                 }
             };
             let after = self.apply_to_ticket(&recorded, before, rules).await?;
-            recorded.about = Some(About::of(&after));
-            self.notify(&recorded, &after);
+            let about = About::of(&after);
+            recorded.about = Some(about);
+            self.notify(&recorded, &about);
             *ticket = Some(after);
         }
         self.apply_rest(&recorded, rules).await?;
@@ -165,6 +166,15 @@ impl Batch<'_> {
             Event::WebhookSecretRotated { webhook, secret } => self.set_webhook_secret(*webhook, secret, at).await,
             Event::WebhookDisabled { webhook, why, .. } => self.disable_webhook(*webhook, why, at).await,
             Event::WebhookDeleted { webhook, .. } => self.delete_webhook(*webhook).await,
+            Event::NotificationRulesChanged { user, rules } => {
+                // What was told before this is settled by the rules of before.
+                self.flush().await?;
+                self.set_rules(*user, rules).await
+            }
+            Event::EmailConfigChanged { config, password_set, password } => {
+                self.set_email_config(&config.to, password_set.then_some(password)).await
+            }
+            Event::EmailTested { ok, why } => self.note_email_test(*ok, why.as_deref(), at).await,
             Event::InboundSettled { inbound, discarded: true, .. } => {
                 self.set_inbound(*inbound, model::inbound::InboundState::Discarded, None, None).await
             }

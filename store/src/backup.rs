@@ -36,7 +36,7 @@ const TABLES: &[Table] = &[
     table!(
         "counters",
         "#id #event #ticket #comment #person #category #attachment #identity #session #api_token #inbound #notification \
-         #delivery #year #year_tickets #day #day_tickets #webhook",
+         #delivery #year #year_tickets #day #day_tickets #webhook #muted",
         "id"
     ),
     table!(
@@ -93,6 +93,8 @@ const TABLES: &[Table] = &[
     ),
     table!("notifications", "#id #user_id kind #ticket_id #webhook_id #seq #created_at #read_at", "id"),
     table!("settings", "key value #updated_at #updated_by", "key"),
+    table!("notification_rules", "#user_id kind route ?enabled", "user_id, kind, route"),
+    table!("email_config", "#id config password #tested_at #test_ok test_why", "id"),
     table!(
         "inbound",
         "#id channel external_id *raw raw_file #size remote #received_at state why #attempts #ticket_id #comment_id",
@@ -101,7 +103,7 @@ const TABLES: &[Table] = &[
     table!(
         "deliveries",
         "#id #seq route lane #ticket_id #comment_id recipient body state #attempts #due_at #claimed_until why receipt \
-         #created_at #settled_at #webhook_id topic",
+         #created_at #settled_at #webhook_id topic #handed_at",
         "id"
     ),
     table!(

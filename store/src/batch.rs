@@ -10,12 +10,13 @@ use crate::search;
 use crate::sheet::{self, Sheet};
 use model::counters::Counters;
 use model::id::{CommentId, Seq};
+use model::notice::Notice;
 use model::{Result, Time};
 use std::collections::BTreeMap;
 use tokio::sync::MutexGuard;
 
 const COUNTERS: &str = "event, ticket, comment, person, category, attachment, identity, session, api_token, inbound, \
-                        notification, delivery, year, year_tickets, day, day_tickets, webhook";
+                        notification, delivery, year, year_tickets, day, day_tickets, webhook, muted";
 
 /// An open batch. Dropping it rolls everything back.
 pub struct Batch<'db> {
@@ -45,7 +46,7 @@ pub(crate) struct Later {
     pub tags: Vec<Vec<Value>>,
     pub comments: Vec<Vec<Value>>,
     pub events: Vec<Vec<Value>>,
-    pub notifications: Vec<Vec<Value>>,
+    pub notifications: Vec<Notice>,
     /// The tokens of a comment; `None`: it is no longer found.
     pub documents: BTreeMap<CommentId, Option<String>>,
     pub cube: Deltas,
@@ -84,7 +85,7 @@ impl<'db> Batch<'db> {
         };
         let row = row.ok_or_else(|| model::Error::internal("the counters are missing"))?;
         let mut columns = row.columns();
-        let mut values = [0; 17];
+        let mut values = [0; 18];
         for value in &mut values {
             *value = columns.int()?;
         }
@@ -167,7 +168,8 @@ impl<'db> Batch<'db> {
         let mut sheets = self.later.settling();
         let later = std::mem::take(&mut self.later);
         sheets.push(Sheet::new("events", crate::event::COLUMNS, later.events));
-        sheets.push(Sheet::new("notifications", crate::notification::COLUMNS, later.notifications));
+        let notices = crate::notification::wanted(&mut self.conn, self.counters.muted, later.notifications).await?;
+        sheets.push(crate::notification::sheet(notices));
         sheets.push(search::sheet(&mut self.conn, later.documents).await?);
         sheets.push(later.cube.sheet());
         sheet::write(&mut self.conn, sheets, last).await

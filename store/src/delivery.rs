@@ -31,10 +31,12 @@ pub struct Delivery {
     pub webhook: Option<WebhookId>,
     /// What the event is told as there.
     pub topic: Option<String>,
+    /// When the try before this one was about to hand it to the peer, if nobody knows how that ended.
+    pub handed_at: Option<Time>,
 }
 
 const COLUMNS: &str = "id, seq, route, lane, ticket_id, comment_id, recipient, body, state, attempts, due_at, why, receipt, \
-                       created_at, settled_at, webhook_id, topic";
+                       created_at, settled_at, webhook_id, topic, handed_at";
 
 fn read(c: &mut Columns<'_>) -> Result<Delivery> {
     Ok(Delivery {
@@ -55,6 +57,7 @@ fn read(c: &mut Columns<'_>) -> Result<Delivery> {
         settled_at: c.time_or()?,
         webhook: c.int_or()?.map(WebhookId),
         topic: c.text_or()?,
+        handed_at: c.time_or()?,
     })
 }
 
@@ -137,6 +140,18 @@ pub struct NewDelivery {
     pub topic: Option<String>,
 }
 
+/// How a try ended: settled for good, or to be tried again at `again_at`.
+#[derive(Debug, Clone)]
+pub struct Settled<'a> {
+    pub id: DeliveryId,
+    /// Which try it was: one that was too slow, and has been taken over, settles nothing.
+    pub attempt: i64,
+    pub state: &'static str,
+    pub why: Option<&'a str>,
+    pub receipt: Option<&'a str>,
+    pub again_at: Option<Time>,
+}
+
 /// What a carrier may take on now.
 #[derive(Debug, Clone, Copy)]
 pub struct Claim<'a> {
@@ -208,23 +223,24 @@ impl Batch<'_> {
         self.conn.run(sql.bind(now).bind(route)).await
     }
 
-    /// Notes how an attempt went: settled for good, or to be tried again at `again_at`.
-    pub async fn settle_delivery(
-        &mut self,
-        id: DeliveryId,
-        state: &str,
-        why: Option<&str>,
-        receipt: Option<&str>,
-        again_at: Option<Time>,
-        now: Time,
-    ) -> Result<()> {
+    /// Notes that a try is about to hand it to the peer; false where another try has taken it over.
+    pub async fn hand_over(&mut self, id: DeliveryId, attempt: i64, now: Time) -> Result<bool> {
+        let sql =
+            Sql::new("UPDATE deliveries SET handed_at = $1 WHERE id = $2 AND attempts = $3 AND state = 'sending'");
+        Ok(self.conn.run(sql.bind(now).bind(id).bind(attempt)).await? > 0)
+    }
+
+    /// Notes how an attempt went.
+    pub async fn settle_delivery(&mut self, settled: Settled<'_>, now: Time) -> Result<()> {
+        let Settled { id, attempt, state, why, receipt, again_at } = settled;
         let sql = Sql::new(
             "UPDATE deliveries SET state = $1, why = $2, receipt = $3, due_at = COALESCE($4, due_at), claimed_until = NULL, \
-             settled_at = $5 WHERE id = $6",
+             handed_at = NULL, settled_at = $5 WHERE id = $6 AND attempts = $7",
         );
-        let settled = again_at.is_none().then_some(now);
-        self.conn.run(sql.bind(state).bind(why).bind(receipt).bind(again_at).bind(settled).bind(id)).await?;
-        let Some(again) = again_at else { return Ok(()) };
+        let at = again_at.is_none().then_some(now);
+        let sql = sql.bind(state).bind(why).bind(receipt).bind(again_at).bind(at).bind(id).bind(attempt);
+        let settled = self.conn.run(sql).await? > 0;
+        let Some(again) = again_at.filter(|_| settled) else { return Ok(()) };
         // The lane waits with it: those behind are not looked at in vain again and again.
         let sql = Sql::new(
             "UPDATE deliveries SET due_at = $1 WHERE state = 'queued' AND due_at < $1 AND id > $2 \

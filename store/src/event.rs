@@ -53,6 +53,16 @@ fn read(c: &mut Columns<'_>) -> Result<Recorded> {
 const SELECT: &str = "SELECT e.seq, e.at, e.by_actor, e.body, e.ticket_id, t.requester_id, t.assignee_id, t.deleted_at \
                       FROM events e LEFT JOIN tickets t ON t.id = e.ticket_id";
 
+/// The ticket of an event with the people around it as they were right after it, whoever they are now.
+pub async fn about_then(conn: &mut Conn, seq: Seq) -> Result<Option<About>> {
+    let sql = Sql::new("SELECT ticket_id, requester_id, assignee_id FROM events WHERE seq = $1");
+    let found = conn.find(sql.bind(seq), |c| Ok((c.int_or()?, c.int_or()?, c.int_or()?))).await?;
+    Ok(found.and_then(|(ticket, requester, assignee)| {
+        let (ticket, requester) = (TicketId(ticket?), UserId(requester?));
+        Some(About { ticket, requester, assignee: assignee.map(UserId), deleted: false })
+    }))
+}
+
 /// The events after a place, in order, at most `limit`.
 pub async fn after(conn: &mut Conn, seq: Seq, limit: usize) -> Result<Vec<Recorded>> {
     let sql = Sql::built(format!("{SELECT} WHERE e.seq > $1 ORDER BY e.seq LIMIT $2"));
@@ -107,5 +117,10 @@ impl Batch<'_> {
             "INSERT INTO readers (name, seq) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq",
         );
         self.conn.run(sql.bind(name).bind(seq)).await.map(|_| ())
+    }
+
+    /// Forgets a reader's place.
+    pub async fn forget_reader(&mut self, name: &str) -> Result<()> {
+        self.conn.run(Sql::new("DELETE FROM readers WHERE name = $1").bind(name)).await.map(|_| ())
     }
 }

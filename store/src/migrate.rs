@@ -25,6 +25,7 @@ const ALL: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/0004_rate_limits.sql"),
         include_str!("../../migrations/0004_rate_limits.sql"),
     ),
+    (7, "mail", include_str!("../../migrations/0007_mail.sql"), include_str!("../../migrations/0007_mail.sql")),
 ];
 
 fn migrator(db: &Db) -> Migrator {

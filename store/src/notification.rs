@@ -2,12 +2,13 @@
 
 use crate::batch::Batch;
 use crate::db::{Columns, Conn, Sql};
-use model::event::Recorded;
+use crate::sheet::Sheet;
+use model::event::{About, Recorded};
 use model::id::{NotificationId, Seq, TicketId, UserId, WebhookId};
 use model::notice::{Notice, NoticeKind, alert, notices};
 use model::query::{Page, Place, Slice};
-use model::ticket::Ticket;
 use model::{Result, Time};
+use std::collections::HashSet;
 
 pub(crate) const COLUMNS: &str = "id, user_id, kind, ticket_id, webhook_id, seq, created_at, read_at";
 
@@ -57,8 +58,36 @@ pub async fn count(conn: &mut Conn, user: UserId) -> Result<i64> {
     conn.int(Sql::new("SELECT COUNT(*) FROM notifications WHERE user_id = $1").bind(user)).await
 }
 
+/// Those that their people want to see in the app. Rules are looked up only where somebody has muted something, for all
+/// notices of a batch by one statement.
+pub(crate) async fn wanted(conn: &mut Conn, muted: i64, mut notices: Vec<Notice>) -> Result<Vec<Notice>> {
+    if muted == 0 || notices.is_empty() {
+        return Ok(notices);
+    }
+    let users: HashSet<UserId> = notices.iter().map(|n| n.user).collect();
+    let quiet = crate::rules::muted(conn, users).await?;
+    notices.retain(|n| !quiet.contains(&(n.user, n.kind)));
+    Ok(notices)
+}
+
+pub(crate) fn sheet(notices: Vec<Notice>) -> Sheet {
+    let row = |n: Notice| {
+        vec![
+            n.id.into(),
+            n.user.into(),
+            n.kind.word().into(),
+            n.ticket.into(),
+            n.webhook.into(),
+            n.seq.into(),
+            n.created_at.into(),
+            n.read_at.into(),
+        ]
+    };
+    Sheet::new("notifications", COLUMNS, notices.into_iter().map(row).collect())
+}
+
 impl Batch<'_> {
-    pub(crate) fn notify(&mut self, recorded: &Recorded, ticket: &Ticket) {
+    pub(crate) fn notify(&mut self, recorded: &Recorded, ticket: &About) {
         for (user, kind) in notices(recorded, ticket) {
             self.tell(user, kind, recorded);
         }
@@ -75,16 +104,16 @@ impl Batch<'_> {
 
     fn tell(&mut self, user: UserId, kind: NoticeKind, recorded: &Recorded) {
         let id = self.counters.next_notification();
-        self.later.notifications.push(vec![
-            id.into(),
-            user.into(),
-            kind.word().into(),
-            recorded.event.ticket().into(),
-            recorded.event.webhook().into(),
-            recorded.seq.into(),
-            recorded.at.into(),
-            None::<Time>.into(),
-        ]);
+        self.later.notifications.push(Notice {
+            id,
+            user,
+            kind,
+            ticket: recorded.event.ticket(),
+            webhook: recorded.event.webhook(),
+            seq: recorded.seq,
+            created_at: recorded.at,
+            read_at: None,
+        });
     }
 
     pub(crate) async fn mark_read(&mut self, user: UserId, ids: &[NotificationId], all: bool, at: Time) -> Result<()> {

@@ -49,7 +49,7 @@ const NEVER_NAMED: &[(&str, &[&str], &str)] = &[
 /// Surfaces that stand side by side and must not call each other: parent folder, path in code, names.
 const NEIGHBOURS: &[(&str, &str, &[&str])] = &[
     ("src/http", "crate::http::", &["v1", "api", "usercenter", "legacy"]),
-    ("channels/src", "crate::", &["discord", "telegram", "email", "webhook", "game"]),
+    ("channels/src", "crate::", &["discord", "telegram", "email", "mailer", "webhook", "game"]),
 ];
 
 /// Never linked: OpenSSL and AWS-LC need a C tool chain and are second TLS stacks, `rsa` has an open timing leak,

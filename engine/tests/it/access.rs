@@ -11,6 +11,8 @@ use model::comment::Visibility;
 use model::counters::Counters;
 use model::decide::{Facts, Scene, decide};
 use model::id::*;
+use model::mail::EmailConfig;
+use model::notice::{NoticeKind, Route, Rule};
 use model::people::{Channel, ProfileInput, Role, User, UserStatus};
 use model::policy::Policy;
 use model::query::{EventFilter, Page, Sort, TicketFilter, UserFilter};
@@ -30,6 +32,7 @@ fn expected(operation: Operation) -> &'static str {
         ReadInternal | EditWorkflow | ChangeStatus | SetPriority | AssignTicket | EscalateTicket => "-rrr",
         MergeTicket | AddInternalNote | OpenTicketForOthers | ListStaff => "-rrr",
         WithdrawTicket | RateTicket | EditComment | CreateApiToken | ReadNotifications => "oooo",
+        EditNotificationRules => "oooo",
         DeleteTicket | RestoreTicket => "--rr",
         WithdrawComment => "oorr",
         SetCommentVisibility => "-orr",
@@ -39,6 +42,7 @@ fn expected(operation: Operation) -> &'static str {
         ListPeople | CreateUser | SetRole | SetUserStatus | EditCategories | ReadSettings => "--rr",
         ReadDeliveries | ReadQuarantine | SettleQuarantine => "--rr",
         LinkIdentity | ChangeSettings | ReadWebhooks | ManageWebhooks => "---r",
+        ReadEmailConfig | ManageEmail => "---r",
         Housekeeping => "----",
     }
 }
@@ -363,6 +367,11 @@ rows! { t;
     Command::RotateWebhookSecret(..) => "UFFFFFFOF", Command::RotateWebhookSecret(t.webhook, Sealed(Some("y".into())));
     Command::DisableWebhook(..) => "UFFFFFFFF", Command::DisableWebhook(t.webhook, "x".into());
     Command::DeleteWebhook(_) => "UFFFFFFOF", Command::DeleteWebhook(t.webhook);
+    Command::SetNotificationRules(..) => "UONNNNNNN",
+        Command::SetNotificationRules(t.alice, vec![Rule { kind: NoticeKind::TicketClosed, route: Route::Email, enabled: t.n % 2 == 0 }]);
+    Command::SetEmailConfig(_) => "UFFFFFFOF",
+        Command::SetEmailConfig(Box::new(SetEmailConfig { config: EmailConfig { port: Some(25), ..EmailConfig::default() }, password: Edit::Keep }));
+    Command::NoteEmailTest { .. } => "UFFFFFFOF", Command::NoteEmailTest { ok: true, why: None };
 }
 
 fn letter<T>(answer: &Result<T, Error>) -> char {
@@ -404,7 +413,7 @@ async fn every_command_answers_everyone_as_written() {
 }
 
 /// What queries answer; an empty list counts as not found.
-const QUERIES: [(&str, &str); 46] = [
+const QUERIES: [(&str, &str); 48] = [
     ("me", "UOOOOOOOO"),
     ("ticket", "UONOONOOO"),
     ("ticket_by_number", "UONOONOOO"),
@@ -451,6 +460,8 @@ const QUERIES: [(&str, &str); 46] = [
     ("webhook", "UFFFFFFOO"),
     ("webhook_deliveries", "UFFFFFFOO"),
     ("delivery_attempts", "UFFFFFOOO"),
+    ("preferences", "UOOOOOOOO"),
+    ("email_settings", "UFFFFFFOO"),
 ];
 
 fn some<T>(list: Vec<T>) -> Result<(), Error> {
@@ -518,6 +529,8 @@ async fn query(name: &str, e: &engine::Engine, a: &Actor, t: &Things) -> Result<
         "webhooks" => e.webhooks(a).await.map(drop),
         "webhook" => e.webhook(a, t.webhook).await.map(drop),
         "webhook_deliveries" => e.webhook_deliveries(a, t.webhook, None, &page).await.map(drop),
+        "preferences" => e.preferences(a).await.map(drop),
+        "email_settings" => e.email_settings(a).await.map(drop),
         "delivery_attempts" => e.delivery_attempts(a, &[DeliveryId(1)]).await.map(drop),
         other => panic!("{other}"),
     }

@@ -7,6 +7,7 @@ mod accounts;
 mod bulk;
 mod comments;
 mod house;
+mod mail;
 mod people;
 mod tickets;
 mod webhooks;
@@ -29,6 +30,7 @@ pub struct Mutation(
     accounts::Accounts,
     house::House,
     webhooks::Webhooks,
+    mail::Mail,
 );
 
 /// What a mutation came to: the object, or what is wrong.

@@ -3,6 +3,7 @@
 use crate::connection::{Connection, Total, Window};
 use crate::context::Call;
 use crate::error::Result;
+use crate::mail::EmailConfig;
 use crate::node::{read, read_or};
 use crate::operations::{Delivery, InboundMessage, ServerInfo, Setting};
 use crate::webhook::Webhook;
@@ -85,6 +86,12 @@ impl House {
     ) -> Result<Webhook> {
         let call = Call::of(ctx)?;
         Ok(Webhook(call.engine.webhook(call.actor(), read("id", &id)?).await?))
+    }
+
+    /// How mail is sent; for administrators. The password is never shown.
+    async fn email_config(&self, ctx: &Context<'_>) -> Result<EmailConfig> {
+        let call = Call::of(ctx)?;
+        Ok(call.engine.email_settings(call.actor()).await?.into())
     }
 
     /// What this server is.

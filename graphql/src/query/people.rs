@@ -4,6 +4,7 @@ use crate::connection::{Connection, Total, Window};
 use crate::context::Call;
 use crate::error::Result;
 use crate::filter::UserFilterInput;
+use crate::mail::NotificationPreference;
 use crate::node::read;
 use crate::operations::Notification;
 use crate::person::{ApiToken, Session, User};
@@ -74,6 +75,13 @@ impl People {
     async fn unread_count(&self, ctx: &Context<'_>) -> Result<i64> {
         let call = Call::of(ctx)?;
         Ok(call.engine.unread_count(call.actor()).await?)
+    }
+
+    /// What you are told, and how: every kind of notification by every way.
+    #[graphql(complexity = "1 + 32 * child_complexity")]
+    async fn notification_preferences(&self, ctx: &Context<'_>) -> Result<Vec<NotificationPreference>> {
+        let call = Call::of(ctx)?;
+        Ok(call.engine.preferences(call.actor()).await?.into_iter().map(Into::into).collect())
     }
 
     /// Your sessions, or another person's for administrators.

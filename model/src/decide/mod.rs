@@ -7,7 +7,9 @@ mod category;
 mod comment;
 mod dialect;
 mod house;
+mod mail;
 mod person;
+mod rules;
 mod session;
 mod ticket;
 mod timer;
@@ -23,6 +25,8 @@ use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::id::{CategoryId, CommentId};
 use crate::inbound::StoredInbound;
+use crate::mail::EmailState;
+use crate::notice::Rules;
 use crate::people::{Identity, User};
 use crate::policy::Policy;
 use crate::session::{ApiToken, Refresh, Session};
@@ -58,11 +62,16 @@ pub struct Facts {
     pub refresh: Refresh,
     pub api_token: Option<ApiToken>,
     pub identity: Option<Identity>,
+    /// The person's names on channels.
+    pub identities: Vec<Identity>,
     pub setting: Option<Value>,
     pub inbound: Option<StoredInbound>,
     pub webhook: Option<Webhook>,
     /// How many webhooks there are.
     pub webhooks: i64,
+    /// What the person has said of what they want to be told.
+    pub rules: Rules,
+    pub email: Option<EmailState>,
 }
 
 /// Everything around a decision.
@@ -165,6 +174,9 @@ pub fn decide(scene: &Scene<'_>, request: &Request, counters: &mut Counters) -> 
         Command::RotateWebhookSecret(_, secret) => webhook::rotate(scene, secret),
         Command::DisableWebhook(_, why) => webhook::disable(scene, why),
         Command::DeleteWebhook(_) => webhook::delete(scene),
+        Command::SetNotificationRules(_, rules) => rules::set(scene, rules),
+        Command::SetEmailConfig(set) => mail::set(scene, set),
+        Command::NoteEmailTest { ok, why } => mail::tested(scene, *ok, why.as_deref()),
     }
 }
 

@@ -98,7 +98,10 @@ impl Ticket {
             | Event::WebhookEdited { .. }
             | Event::WebhookSecretRotated { .. }
             | Event::WebhookDisabled { .. }
-            | Event::WebhookDeleted { .. } => return,
+            | Event::WebhookDeleted { .. }
+            | Event::NotificationRulesChanged { .. }
+            | Event::EmailConfigChanged { .. }
+            | Event::EmailTested { .. } => return,
         }
         self.updated_at = at;
         self.version += 1;

@@ -5,11 +5,15 @@
 //! everything (`dialects.md` 4.7), so that a client of either finds its own. In the OpenAPI document the names begin with
 //! `Api`, because other dialects have tickets, too.
 
+mod email;
 mod nothing;
 mod people;
+mod preferences;
 
+pub use email::*;
 pub use nothing::Nothing;
 pub use people::*;
+pub use preferences::*;
 
 use axum::Json;
 use axum::http::StatusCode;

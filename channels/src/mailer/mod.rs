@@ -1,0 +1,252 @@
+//! Mail going out: the carrier that writes mails about what happened and hands them to a mail server.
+//!
+//! Answers for whom a mail goes to and what it says (`words.rs`), how it looks (`letter.rs`, `dkim.rs`), and what a server's
+//! answers mean (`send.rs`). When to try again and when to give up is the engine's courier's; whether somebody wants to be
+//! told is their rules'. lettre's `tracing` feature stays off: at the level of debug it would log passwords.
+
+mod dkim;
+mod letter;
+mod send;
+mod words;
+
+pub use dkim::DkimOptions;
+pub use words::Language;
+
+use dkim::Signer;
+use engine::{Carrier, Delivery, EMAIL, Engine, Outgoing, Parcel, Receipt, Told, Trace, Undelivered};
+use futures_util::future::BoxFuture;
+use letter::{Content, Letter, Made, Sender};
+use lettre::transport::smtp::client::Certificate;
+use model::event::{Event, Recorded};
+use model::id::Seq;
+use model::notice::{NoticeKind, Route};
+use model::people::User;
+use model::{Error, Result};
+use send::Server;
+use serde_json::json;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Connections to the mail server at the same time: many servers refuse more from one client.
+const AT_ONCE: usize = 4;
+
+/// How mail is sent, beside what administrators may change.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where people reach this server; links begin with it. Without a slash at the end.
+    pub public_url: String,
+    /// For everything up to the message, and once more for the message.
+    pub timeout: Duration,
+    /// Certificates that are trusted besides the public ones.
+    pub ca_file: Option<PathBuf>,
+    pub dkim: Option<DkimOptions>,
+    /// For those whose profile names no language.
+    pub language: Language,
+}
+
+/// The carrier.
+pub struct Mailer {
+    options: Options,
+    trusted: Vec<Certificate>,
+    signer: Option<Signer>,
+}
+
+impl Mailer {
+    /// # Errors
+    /// Where a file that the options name can't be read, or is not what it has to be.
+    pub fn new(options: Options) -> Result<Self> {
+        let trusted = options.ca_file.as_ref().map(|path| {
+            let why =
+                |e: &dyn std::fmt::Display| Error::internal(format!("email.smtp_ca_file {}: {e}", path.display()));
+            let pem = std::fs::read(path).map_err(|e| why(&e))?;
+            Certificate::from_pem(&pem).map_err(|e| why(&e))
+        });
+        let trusted = trusted.transpose()?.into_iter().collect();
+        let signer = options.dkim.as_ref().map(Signer::read).transpose()?;
+        Ok(Self { options, trusted, signer })
+    }
+
+    fn language(&self, user: &User) -> Language {
+        Language::of(user, self.options.language)
+    }
+
+    /// A mail to somebody, if they have an address.
+    fn letter(engine: &Engine, user: &User, language: Language, content: Content) -> Result<Option<Letter>> {
+        let Some(address) = &user.profile.email else { return Ok(None) };
+        Ok(Some(Letter {
+            to: address.as_str().to_owned(),
+            name: Some(user.name()),
+            message_id: message_id(engine)?,
+            thread: None,
+            reply_to: None,
+            language,
+            content,
+        }))
+    }
+
+    /// The mail to one of those who are told of an event.
+    fn notice(
+        &self,
+        engine: &Engine,
+        event: &Recorded,
+        told: &Told,
+        to: (&User, NoticeKind),
+    ) -> Result<Option<Parcel>> {
+        let (user, kind) = to;
+        let language = self.language(user);
+        let Some(words) = words::notice(event, told, to, (language, &self.options.public_url)) else { return Ok(None) };
+        let Some(mut letter) = Self::letter(engine, user, language, Content::of(&words))? else { return Ok(None) };
+        // An answer to what was said among staff would be read by everybody: it finds no way back by itself.
+        let among_staff = matches!(&event.event, Event::CommentAdded { .. }) && told.said.is_none();
+        if let Some(ticket) = told.ticket.as_ref().filter(|_| !among_staff) {
+            letter.thread = Some(format!("<{}>", engine.message_id(ticket.id, ticket.description)));
+            letter.reply_to = engine.reply_address(ticket.id);
+        }
+        parcel(event, user, kind.word(), &letter).map(Some)
+    }
+
+    /// The subject and both parts, made now where they could not be made before.
+    async fn words(&self, _engine: &Engine, letter: &Letter) -> Result<(String, String, String), Undelivered> {
+        match &letter.content {
+            Content::Written { subject, text, html } => Ok((subject.clone(), text.clone(), html.clone())),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        engine: &Engine,
+        letter: &Letter,
+        ready: impl FnOnce() -> BoxFuture<'static, Result<bool>>,
+        trace: &mut Trace,
+    ) -> Result<Receipt, Undelivered> {
+        let never = |why: String| Undelivered::Never { why };
+        let outgoing = engine.outgoing().await;
+        let outgoing = outgoing.map_err(|e| Undelivered::Later { after: None, why: e.to_string() })?;
+        if outgoing.smtp.host.is_empty() {
+            return Err(never("no mail server is set (smtp_host)".to_owned()));
+        }
+        if !outgoing.smtp.enabled {
+            return Err(never("sending mail is switched off (is_enabled)".to_owned()));
+        }
+        let (subject, text, html) = self.words(engine, letter).await?;
+        let sender = sender(engine, &outgoing);
+        let made = letter.message(&sender, (&subject, &text, &html), engine.now()).map_err(never)?;
+        let made = match &self.signer {
+            Some(signer) => {
+                let bytes = signer.sign(&made.bytes, engine.now()).map_err(|e| never(e.to_string()))?;
+                Made { bytes, ..made }
+            }
+            None => made,
+        };
+        let server = Server {
+            outgoing: &outgoing,
+            hello: engine.email_domain(),
+            trusted: &self.trusted,
+            timeout: self.options.timeout,
+        };
+        trace.request = Some(json!({
+            "server": server.place(),
+            "security": outgoing.smtp.security.word(),
+            "from": sender.address,
+            "to": letter.to,
+            "message_id": letter.message_id,
+            "bytes": made.bytes.len(),
+        }));
+        server.send(&made, ready, trace).await
+    }
+}
+
+fn message_id(engine: &Engine) -> Result<String> {
+    Ok(format!("<{}@{}>", engine::random_token(18)?, engine.email_domain()))
+}
+
+/// As whom we send: as is set, else as our first mailbox.
+fn sender(engine: &Engine, outgoing: &Outgoing) -> Sender {
+    let set = Some(outgoing.smtp.from.as_str()).filter(|from| !from.is_empty());
+    let otherwise = || format!("noreply@{}", engine.email_domain());
+    let address = set.or(engine.mailbox()).map_or_else(otherwise, str::to_owned);
+    Sender { address, name: outgoing.smtp.from_name.clone() }
+}
+
+fn parcel(event: &Recorded, user: &User, what: &str, letter: &Letter) -> Result<Parcel> {
+    Ok(Parcel {
+        // What somebody is told arrives in its order; people don't wait for each other.
+        lane: format!("mail {}", letter.to),
+        recipient: format!("{} {what}", user.id),
+        ticket: event.event.ticket(),
+        body: serde_json::to_string(letter).map_err(Error::internal)?,
+        topic: Some(what.to_owned()),
+        ..Parcel::default()
+    })
+}
+
+impl Carrier for Mailer {
+    fn route(&self) -> &str {
+        EMAIL
+    }
+
+    /// Where a server was set just now, with what has happened since.
+    fn begins_after<'a>(&'a self, engine: &'a Engine) -> BoxFuture<'a, Result<Option<Seq>>> {
+        Box::pin(async { Ok(Some(engine.outgoing().await?.since).filter(|since| since.0 > 0)) })
+    }
+
+    fn is_idle<'a>(&'a self, engine: &'a Engine) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(async { Ok(engine.outgoing().await?.smtp.host.is_empty()) })
+    }
+
+    fn starts_afresh(&self) -> bool {
+        true
+    }
+
+    fn parcels<'a>(&'a self, engine: &'a Engine, event: &'a Recorded) -> BoxFuture<'a, Result<Vec<Parcel>>> {
+        Box::pin(async move {
+            let Some(told) = engine.told(event, Route::Email).await? else { return Ok(Vec::new()) };
+            let mut parcels = Vec::new();
+            for (user, kind) in &told.to {
+                parcels.extend(self.notice(engine, event, &told, (user, *kind))?);
+            }
+            Ok(parcels)
+        })
+    }
+
+    fn deliver<'a>(
+        &'a self,
+        engine: &'a Engine,
+        delivery: &'a Delivery,
+        trace: &'a mut Trace,
+    ) -> BoxFuture<'a, Result<Receipt, Undelivered>> {
+        Box::pin(async move {
+            let letter: Letter = serde_json::from_str(&delivery.body)
+                .map_err(|e| Undelivered::Never { why: format!("what stands in the ledger is no mail: {e}") })?;
+            let (ours, of) = (engine.clone(), delivery.clone());
+            let ready =
+                || -> BoxFuture<'static, Result<bool>> { Box::pin(async move { ours.handing_over(&of).await }) };
+            self.attempt(engine, &letter, ready, trace).await
+        })
+    }
+
+    fn probe<'a>(&'a self, engine: &'a Engine, to: &'a str) -> BoxFuture<'a, Result<Receipt, Undelivered>> {
+        Box::pin(async move {
+            let language = self.options.language;
+            let letter = Letter {
+                to: to.to_owned(),
+                name: None,
+                message_id: message_id(engine).map_err(|e| Undelivered::Never { why: e.to_string() })?,
+                thread: None,
+                reply_to: None,
+                language,
+                content: Content::of(&words::test(language)),
+            };
+            let ready = || -> BoxFuture<'static, Result<bool>> { Box::pin(async { Ok(true) }) };
+            self.attempt(engine, &letter, ready, &mut Trace::default()).await
+        })
+    }
+
+    fn at_once(&self) -> usize {
+        AT_ONCE
+    }
+
+    fn patience(&self) -> Duration {
+        2 * self.options.timeout + Duration::from_secs(30)
+    }
+}
