@@ -19,6 +19,7 @@ mod helpdesk;
 mod live;
 mod mail;
 mod receiver;
+mod smtp;
 
 mod cors;
 mod crash;
@@ -29,6 +30,8 @@ mod graphql_accounts;
 mod graphql_files;
 mod graphql_limits;
 mod limits;
+mod mail_peers;
+mod mailer;
 mod operations;
 mod peers;
 mod schema;

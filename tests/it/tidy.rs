@@ -250,7 +250,9 @@ fn crates_depend_on_what_the_table_allows() {
         }
     }
     for (line, section, name, _) in dependencies(&read("Cargo.toml")) {
-        if !section.starts_with("workspace") && ROOT_NEVER.contains(&name.as_str()) {
+        // Tests read the mail that we send by a parser that did not write it.
+        let for_tests = (section.as_str(), name.as_str()) == ("dev-dependencies", "mail-parser");
+        if !section.starts_with("workspace") && !for_tests && ROOT_NEVER.contains(&name.as_str()) {
             broken.push(format!("Cargo.toml:{line}: the server may not use `{name}` [{section}]"));
         }
     }

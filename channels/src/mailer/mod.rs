@@ -105,7 +105,7 @@ impl Mailer {
         parcel(event, user, kind.word(), &letter).map(Some)
     }
 
-    /// The subject and both parts, made now where they could not be made before.
+    /// The subject and both parts.
     async fn words(&self, _engine: &Engine, letter: &Letter) -> Result<(String, String, String), Undelivered> {
         match &letter.content {
             Content::Written { subject, text, html } => Ok((subject.clone(), text.clone(), html.clone())),

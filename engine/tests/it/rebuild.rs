@@ -7,6 +7,8 @@ use model::command::*;
 use model::comment::Visibility;
 use model::event::Event;
 use model::id::{ApiTokenId, CategoryId, CommentId, Seq, SessionId, TicketId, UserId};
+use model::mail::EmailConfig;
+use model::notice::{NoticeKind, Route, Rule};
 use model::people::{Role, User};
 use model::session::Sealed;
 use model::ticket::{Priority, Resolution, Status, Ticket};
@@ -61,6 +63,9 @@ fn command(dice: &mut Dice, cast: &Cast) -> (Caller, Command) {
     let staff = Some(cast.people[2 + dice.below(3)].id);
     let category = Some(CategoryRef::Id(CategoryId(1 + dice.below(2) as i64)));
     let flip = dice.below(2) == 0;
+    if dice.below(9) == 0 {
+        return (caller(&person), rules(dice, person.id));
+    }
     let command = match dice.below(22) {
         0..4 => Command::OpenTicket(Box::new(OpenTicket {
             tags: vec![format!("t{}", dice.below(5))],
@@ -119,6 +124,16 @@ fn command(dice: &mut Dice, cast: &Cast) -> (Caller, Command) {
     (caller(&person), command)
 }
 
+/// What somebody wants to be told is another thing every time.
+fn rules(dice: &mut Dice, user: UserId) -> Command {
+    let rule = |dice: &mut Dice| Rule {
+        kind: NoticeKind::ALL[dice.below(NoticeKind::ALL.len())],
+        route: [Route::InApp, Route::Email][dice.below(2)],
+        enabled: dice.below(2) == 0,
+    };
+    Command::SetNotificationRules(user, vec![rule(dice)])
+}
+
 async fn live(house: &House, steps: usize, seed: u64) -> Cast {
     let mut people = Vec::new();
     for (name, role) in [
@@ -148,6 +163,9 @@ async fn live(house: &House, steps: usize, seed: u64) -> Cast {
             house.engine.fire_timers().await.unwrap();
         }
     }
+    let config = EmailConfig { host: Some("mail.example".into()), ..EmailConfig::default() };
+    house.system(Command::SetEmailConfig(Box::new(SetEmailConfig { config, password: Edit::Keep }))).await;
+    house.system(Command::NoteEmailTest { ok: false, why: Some("no answer".into()) }).await;
     let alice = caller(&cast.people[0]);
     let file = house.engine.upload(&alice, "a.txt", None, &b"file"[..]).await.unwrap();
     let open = OpenTicket { attachments: vec![file.id], ..OpenTicket::new("with a file", "d") };
@@ -206,6 +224,8 @@ async fn the_log_replayed_makes_the_same_rows() {
             "ticket_cube",
             "categories",
             "notifications",
+            "notification_rules",
+            "email_config",
             "users",
             "events",
         ] {
