@@ -95,6 +95,15 @@ impl Engine {
     }
 
     pub(crate) async fn submit(&self, work: Work) -> Result<Outcome> {
+        self.enqueue(work).await?.await.map_err(|_| Error::internal("the writer went away"))?
+    }
+
+    /// Has it carried out without waiting for what comes of it.
+    pub(crate) async fn post(&self, work: Work) -> Result<()> {
+        self.enqueue(work).await.map(drop)
+    }
+
+    async fn enqueue(&self, work: Work) -> Result<oneshot::Receiver<Result<Outcome>>> {
         let jobs = self.0.jobs.lock().map_err(Error::internal)?.clone();
         let jobs = jobs.ok_or(Error::Busy { after_ms: 1_000 })?;
         let (answer, wait) = oneshot::channel();
@@ -103,8 +112,7 @@ impl Engine {
         if !matches!(sent, Ok(Ok(()))) {
             return Err(Error::Busy { after_ms: 1_000 });
         }
-        drop(jobs);
-        wait.await.map_err(|_| Error::internal("the writer went away"))?
+        Ok(wait)
     }
 }
 
@@ -274,8 +282,8 @@ async fn command_done(
         }));
     }
     let key = match (&caller.once.key, caller.actor.user()) {
-        // Setting a password twice is harmless, and whether it is the same one can't be seen.
-        (Some(_), Some(_)) if matches!(command, Command::SetPassword(..)) => None,
+        // Setting a password twice is harmless, and whether it is the same one can't be seen. A second factor is shown once.
+        (Some(_), Some(_)) if matches!(command, Command::SetPassword(..) | Command::EnableSecondFactor(_)) => None,
         (Some(key), Some(user)) => {
             if key.is_empty() || key.chars().count() > 200 {
                 return Ok(Err(Error::invalid("idempotency_key", "must have 1 to 200 characters")));

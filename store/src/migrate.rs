@@ -25,6 +25,12 @@ const ALL: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/0004_rate_limits.sql"),
         include_str!("../../migrations/0004_rate_limits.sql"),
     ),
+    (
+        6,
+        "accounts",
+        include_str!("../../migrations/0006_accounts.sql"),
+        include_str!("../../migrations/0006_accounts.sql"),
+    ),
 ];
 
 fn migrator(db: &Db) -> Migrator {
