@@ -6,6 +6,7 @@ use crate::{Caller, Engine, Tolerate as _, secret};
 use model::access::{self, Operation};
 use model::actor::Scope;
 use model::command::{Command, CreateApiToken, CreateUser, Proof, RefreshSession, StartSession, TrustDevice};
+use model::error::Doubt;
 use model::event::Event;
 use model::id::{ApiTokenId, SessionId, UserId};
 use model::people::{self, ProfileInput, Role, User, UserStatus};
@@ -114,7 +115,7 @@ impl Engine {
             Some(user) if right => ("password+otp", self.let_in(user, &sign_in).await),
             Some(_) | None => {
                 let why = "the e-mail address (or user name) and password don't match";
-                ("password", Err(Error::unauthenticated(why)))
+                ("password", Err(Error::doubted(Doubt::Password, why)))
             }
         };
         if matches!(let_in, Err(Error::Unauthenticated { .. })) {

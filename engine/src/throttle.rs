@@ -7,6 +7,7 @@ use crate::accounts::Limits;
 use model::id::UserId;
 use model::{Error, Result, Time};
 use moka::sync::Cache;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -34,12 +35,12 @@ impl Guard<'_> {
     fn key(self) -> String {
         match self {
             Self::Login(login) => format!("login {}", login.trim().to_lowercase()),
-            Self::Address(ip) => format!("address {ip}"),
+            Self::Address(ip) => format!("address {}", network(ip)),
             Self::Code(user) => format!("code {user}"),
             Self::Password(user) => format!("password {user}"),
-            Self::SignUp(ip) => format!("sign-up {ip}"),
+            Self::SignUp(ip) => format!("sign-up {}", network(ip)),
             Self::Mail(login) => format!("mail {}", login.trim().to_lowercase()),
-            Self::MailFrom(ip) => format!("mail from {ip}"),
+            Self::MailFrom(ip) => format!("mail from {}", network(ip)),
         }
     }
 
@@ -50,6 +51,15 @@ impl Guard<'_> {
             Self::Mail(_) => attempts.min(MAILS),
             Self::Login(_) | Self::Code(_) | Self::Password(_) | Self::SignUp(_) | Self::MailFrom(_) => attempts,
         }
+    }
+}
+
+/// One household owns a whole /64 of IPv6, so those count as one.
+fn network(ip: &str) -> String {
+    match ip.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
+        Ok(IpAddr::V6(six)) => Ipv6Addr::from_bits(six.to_bits() >> 64 << 64).to_string(),
+        Ok(IpAddr::V4(four)) => four.to_string(),
+        Err(_) => ip.to_owned(),
     }
 }
 

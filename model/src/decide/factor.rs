@@ -6,7 +6,7 @@
 use super::{Decision, Scene};
 use crate::access::{self, Operation};
 use crate::command::{EnableSecondFactor, Proof, StartSession};
-use crate::error::{Error, Result};
+use crate::error::{Doubt, Error, Result};
 use crate::event::Event;
 
 /// What follows from the proof that a session is begun with, or why it is not enough.
@@ -47,7 +47,7 @@ pub fn wanted() -> Error {
 
 /// What somebody hears whose code is wrong, or was used before.
 pub fn refused() -> Error {
-    Error::unauthenticated("the OTP code is wrong, or was used before")
+    Error::doubted(Doubt::Code, "the OTP code is wrong, or was used before")
 }
 
 pub(super) fn enable(scene: &Scene<'_>, enable: &EnableSecondFactor) -> Result<Decision> {
