@@ -31,6 +31,8 @@ impl Engine {
         part: Numbers,
     ) -> Result<Numbered<SignInRecord>> {
         access::on_person(actor, Operation::ReadSessions, Some(user)).map_err(|error| error.hidden("user"))?;
+        // Whoever has failed just now finds it here.
+        self.posted().await;
         let now = self.now();
         let mut conn = self.0.store.read().await?;
         let total = store::history::count(&mut conn, user, filter, now).await?;

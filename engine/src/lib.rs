@@ -139,6 +139,8 @@ pub(crate) struct Inner {
     credentials: authenticate::Credentials,
     passwords: password::Passwords,
     throttle: throttle::Throttle,
+    /// Commands that are carried out while nobody waits for them.
+    posted: watch::Sender<usize>,
     limits: limit::Limits,
     keys: jwt::Keys,
     categories: moka::sync::Cache<(), Arc<Vec<model::category::Category>>>,
@@ -175,6 +177,7 @@ impl Engine {
             credentials: authenticate::Credentials::default(),
             passwords: password::Passwords::new(options.accounts.max_password_hashes),
             throttle: throttle::Throttle::new(options.accounts),
+            posted: watch::Sender::new(0),
             limits: limit::Limits::new(options.rates),
             policy: options.policy,
             clock: options.clock,

@@ -95,8 +95,9 @@ async fn a_code_is_good_for_one_sign_in_and_so_is_a_backup_code() {
         engine.sign_in(SignIn { otp_code: Some("000000".into()), ..by("bob") }).await.unwrap();
         let methods: Vec<_> = history(&house, &alice, SignInFilter::default()).await;
         let methods: Vec<(bool, &str)> = methods.iter().rev().map(|r| (r.succeeded(), r.method.as_str())).collect();
-        assert_eq!(methods[..3], [(false, "password"), (true, "password+otp"), (false, "password+otp")]);
-        assert!(methods.contains(&(true, "password+backup")));
+        for tried in [(false, "password"), (true, "password+otp"), (false, "password+otp"), (true, "password+backup")] {
+            assert!(methods.contains(&tried), "{tried:?} {methods:?}");
+        }
         // Neither secret nor codes are in the log or, as they are, in the store.
         let secret = made.secret.clone();
         let store = house.store().await;
@@ -229,6 +230,8 @@ async fn the_history_of_sign_ins_is_filtered_by_everything_that_it_shows() {
             sessions.push(engine.sign_in(sign_in.clone()).await.unwrap());
             house.clock.advance(MINUTE);
             assert!(is_out(&engine.sign_in(SignIn { password: "wrong".into(), ..sign_in }).await));
+            // It is noted while nobody waits.
+            history(&house, &alice, SignInFilter::default()).await;
             house.clock.advance(MINUTE);
         }
         engine.sign_in(by("bob")).await.unwrap();

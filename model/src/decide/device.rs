@@ -68,3 +68,71 @@ pub(super) fn forgotten(scene: &Scene<'_>, why: &str) -> Vec<Event> {
 fn revoked(device: &TrustedDevice, why: &str) -> Event {
     Event::TrustedDeviceRevoked { device: device.id, user: device.user, reason: why.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actor::Actor;
+    use crate::decide::Facts;
+    use crate::id::{DeviceId, UserId};
+    use crate::policy::Policy;
+    use crate::session::Sealed;
+    use crate::time::Time;
+
+    const NOW: Time = Time(1_000 * DAY);
+
+    fn device(id: i64, days: i64) -> TrustedDevice {
+        TrustedDevice {
+            id: DeviceId(id),
+            user: UserId(1),
+            name: format!("device {id}"),
+            ip: None,
+            user_agent: None,
+            created_at: Time(0),
+            updated_at: Time(0),
+            last_used_at: Time(0),
+            expires_at: NOW.plus(days * DAY),
+            revoked_at: None,
+        }
+    }
+
+    #[test]
+    fn the_oldest_give_way_and_the_same_device_takes_no_second_place() {
+        for (known, same, revoked) in [
+            (vec![], None, vec![]),
+            (vec![(1, 1), (2, 1), (3, 1), (4, 1)], None, vec![]),
+            (vec![(5, 1), (4, 1), (3, 1), (2, 1), (1, 1)], None, vec![1]),
+            (vec![(7, 1), (6, 1), (5, 1), (4, 1), (3, 1), (2, 1)], None, vec![2, 3]),
+            // Expired ones take no place.
+            (vec![(1, 0), (2, 1), (3, 1), (4, 1), (5, -1)], None, vec![]),
+            (vec![(1, 1), (2, 1), (3, 1), (4, 1), (5, 1)], Some(3), vec![3]),
+        ] {
+            let devices: Vec<TrustedDevice> = known.iter().map(|(id, days)| device(*id, *days)).collect();
+            let facts = Facts { device: same.map(|id| device(id, 1)), devices, ..Facts::default() };
+            let scene = Scene { facts: &facts, actor: &Actor::System("test"), policy: &Policy::default(), now: NOW };
+            let start = StartSession {
+                user: UserId(1),
+                method: "password".to_owned(),
+                ip: None,
+                user_agent: None,
+                refresh: Sealed::default(),
+                proof: same.map_or(Proof::Nothing, |_| Proof::Device(String::new())),
+                remember: None,
+            };
+            let wanted = TrustDevice { name: Some(" Mac\n".to_owned()), token: Sealed::default() };
+            let mut counters = Counters { device: 10, ..Counters::default() };
+            let events = trust(&scene, &start, &wanted, &mut counters);
+            let gone: Vec<i64> = events
+                .iter()
+                .filter_map(|e| match e {
+                    Event::TrustedDeviceRevoked { device, .. } => Some(device.0),
+                    _ => None,
+                })
+                .collect();
+            assert_eq!(gone, revoked, "{known:?}");
+            let Some(Event::DeviceTrusted { device, .. }) = events.last() else { panic!("no device") };
+            assert_eq!((device.id, device.name.as_str()), (DeviceId(11), "Mac"));
+            assert_eq!(device.expires_at, NOW.plus(30 * DAY));
+        }
+    }
+}

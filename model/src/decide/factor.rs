@@ -75,3 +75,88 @@ pub(super) fn disable(scene: &Scene<'_>) -> Result<Decision> {
     events.push(Event::SecondFactorDisabled { user: user.id });
     Ok(events.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actor::Actor;
+    use crate::decide::Facts;
+    use crate::id::{DeviceId, UserId};
+    use crate::policy::Policy;
+    use crate::session::{Sealed, SecondFactor, TrustedDevice};
+    use crate::time::Time;
+
+    fn device(user: i64, expires_at: i64, revoked: bool) -> TrustedDevice {
+        TrustedDevice {
+            id: DeviceId(1),
+            user: UserId(user),
+            name: "d".to_owned(),
+            ip: None,
+            user_agent: None,
+            created_at: Time(0),
+            updated_at: Time(0),
+            last_used_at: Time(0),
+            expires_at: Time(expires_at),
+            revoked_at: revoked.then_some(Time(50)),
+        }
+    }
+
+    /// What a proof comes to: the event's word, `password` for none, `wanted` or `refused`.
+    fn told(proof: Proof, last_step: Option<i64>, known: Option<TrustedDevice>, backup_code: bool) -> &'static str {
+        let factor = last_step.map(|last_step| SecondFactor {
+            user: UserId(1),
+            enabled_at: Time(0),
+            last_step,
+            codes_left: 10,
+        });
+        let facts = Facts { factor, device: known, backup_code, ..Facts::default() };
+        let (actor, policy) = (Actor::System("test"), Policy::default());
+        let scene = Scene { facts: &facts, actor: &actor, policy: &policy, now: Time(100) };
+        let start = StartSession {
+            user: UserId(1),
+            method: "password".to_owned(),
+            ip: None,
+            user_agent: None,
+            refresh: Sealed::default(),
+            proof,
+            remember: None,
+        };
+        match proven(&scene, &start) {
+            Ok(events) => events.first().map_or("password", Event::word),
+            Err(error) if error == wanted() => "wanted",
+            Err(error) if error == refused() => "refused",
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn who_has_a_second_factor_is_let_in_with_it_or_on_a_trusted_device() {
+        let code = || Proof::BackupCode(Sealed(Some("x".to_owned())));
+        let token = || Proof::Device("t".to_owned());
+        let good = || Some(device(1, 101, false));
+        for (proof, last_step, known, backup, comes_to) in [
+            // Without a second factor, whatever is shown.
+            (Proof::Nothing, None, None, false, "password"),
+            (Proof::Step(7), None, None, false, "password"),
+            (code(), None, None, false, "password"),
+            (token(), None, None, false, "password"),
+            (token(), None, good(), false, "trusted_device_used"),
+            // With one.
+            (Proof::Nothing, Some(0), None, false, "wanted"),
+            (Proof::Nothing, Some(0), good(), true, "wanted"),
+            (Proof::Step(7), Some(6), None, false, "second_factor_used"),
+            (Proof::Step(7), Some(7), None, false, "refused"),
+            (Proof::Step(7), Some(8), None, false, "refused"),
+            (code(), Some(0), None, true, "second_factor_used"),
+            (code(), Some(0), None, false, "refused"),
+            (token(), Some(0), good(), false, "trusted_device_used"),
+            (token(), Some(0), None, false, "wanted"),
+            (token(), Some(0), Some(device(2, 101, false)), false, "wanted"),
+            (token(), Some(0), Some(device(1, 100, false)), false, "wanted"),
+            (token(), Some(0), Some(device(1, 101, true)), false, "wanted"),
+        ] {
+            let shown = format!("{proof:?} {last_step:?} {known:?} {backup}");
+            assert_eq!(told(proof, last_step, known, backup), comes_to, "{shown}");
+        }
+    }
+}
