@@ -1,7 +1,7 @@
 //! Accounts over GraphQL: signing in, going on, signing out; stolen refresh tokens; tokens and their scopes; throttling.
 
 use crate::api::{Api, each, items};
-use crate::app::{PASSWORD, TestApp};
+use crate::app::{PASSWORD, TestApp, each_backend};
 use crate::live::Sse;
 use model::people::Role;
 use serde_json::{Value, json};

@@ -103,12 +103,8 @@ mod tests {
 
     /// What a proof comes to: the event's word, `password` for none, `wanted` or `refused`.
     fn told(proof: Proof, last_step: Option<i64>, known: Option<TrustedDevice>, backup_code: bool) -> &'static str {
-        let factor = last_step.map(|last_step| SecondFactor {
-            user: UserId(1),
-            enabled_at: Time(0),
-            last_step,
-            codes_left: 10,
-        });
+        let factor =
+            last_step.map(|last_step| SecondFactor { user: UserId(1), enabled_at: Time(0), last_step, codes_left: 10 });
         let facts = Facts { factor, device: known, backup_code, ..Facts::default() };
         let (actor, policy) = (Actor::System("test"), Policy::default());
         let scene = Scene { facts: &facts, actor: &actor, policy: &policy, now: Time(100) };
