@@ -4,8 +4,8 @@
 //! a command that is refused gives back what it took, because its copy is thrown away.
 
 use crate::id::{
-    ApiTokenId, AttachmentId, CategoryId, CommentId, FIRST_TICKET, IdentityId, InboundId, NotificationId, Seq,
-    SessionId, TicketId, UserId, WebhookId,
+    ApiTokenId, AttachmentId, CategoryId, CommentId, DeviceId, FIRST_TICKET, IdentityId, InboundId, NotificationId,
+    Seq, SessionId, TicketId, UserId, WebhookId,
 };
 use crate::number::Numbers;
 use crate::time::{Time, Zone};
@@ -32,6 +32,7 @@ pub struct Counters {
     pub day: i64,
     pub day_tickets: i64,
     pub webhook: i64,
+    pub device: i64,
     /// Not an id: how many rules say that somebody is not told of something in the app.
     pub muted: i64,
 }
@@ -55,7 +56,7 @@ impl Counters {
         next_event event Seq, next_comment comment CommentId, next_user user UserId, next_category category CategoryId,
         next_attachment attachment AttachmentId, next_identity identity IdentityId, next_session session SessionId,
         next_api_token api_token ApiTokenId, next_inbound inbound InboundId, next_notification notification NotificationId,
-        next_webhook webhook WebhookId,
+        next_webhook webhook WebhookId, next_device device DeviceId,
     }
 
     /// The next ticket's id and its three numbers.
@@ -77,7 +78,7 @@ impl Counters {
     }
 
     /// The counters in the order in which they are stored.
-    pub fn values(&self) -> [i64; 18] {
+    pub fn values(&self) -> [i64; 19] {
         [
             self.event,
             self.ticket,
@@ -96,12 +97,13 @@ impl Counters {
             self.day,
             self.day_tickets,
             self.webhook,
+            self.device,
             self.muted,
         ]
     }
 
     /// The counters out of the stored order.
-    pub fn of_values(values: [i64; 18]) -> Self {
+    pub fn of_values(values: [i64; 19]) -> Self {
         let [
             event,
             ticket,
@@ -120,6 +122,7 @@ impl Counters {
             day,
             day_tickets,
             webhook,
+            device,
             muted,
         ] = values;
         Self {
@@ -140,6 +143,7 @@ impl Counters {
             day,
             day_tickets,
             webhook,
+            device,
             muted,
         }
     }

@@ -201,6 +201,13 @@ pub fn kind(event: &Event) -> Option<(NoticeKind, bool, bool)> {
         | Event::SessionRefreshed { .. }
         | Event::SessionEnded { .. }
         | Event::SignInFailed { .. }
+        | Event::SecondFactorEnabled { .. }
+        | Event::SecondFactorDisabled { .. }
+        | Event::SecondFactorUsed { .. }
+        | Event::DeviceTrusted { .. }
+        | Event::TrustedDeviceUsed { .. }
+        | Event::TrustedDeviceRevoked { .. }
+        | Event::PasswordResetRequested { .. }
         | Event::ApiTokenCreated { .. }
         | Event::ApiTokenRevoked { .. }
         | Event::CategoryCreated { .. }

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use tokio::sync::MutexGuard;
 
 const COUNTERS: &str = "event, ticket, comment, person, category, attachment, identity, session, api_token, inbound, \
-                        notification, delivery, year, year_tickets, day, day_tickets, webhook, muted";
+                        notification, delivery, year, year_tickets, day, day_tickets, webhook, device, muted";
 
 /// An open batch. Dropping it rolls everything back.
 pub struct Batch<'db> {
@@ -85,7 +85,7 @@ impl<'db> Batch<'db> {
         };
         let row = row.ok_or_else(|| model::Error::internal("the counters are missing"))?;
         let mut columns = row.columns();
-        let mut values = [0; 18];
+        let mut values = [0; 19];
         for value in &mut values {
             *value = columns.int()?;
         }

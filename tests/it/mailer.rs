@@ -8,6 +8,7 @@ use crate::helpdesk;
 use crate::mail::Mail;
 use crate::smtp::{Fault, Letter, MailServer, Protection};
 use crate::webhooks::all_sent;
+use model::people::Role;
 use model::time::MINUTE;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -421,4 +422,37 @@ async fn preferences_are_read_and_written_below_api() {
     let refused = json!({ "preferences": [{ "type": "TICKET_CREATED", "route": "TELEGRAM", "enabled": true }] });
     let told = app.payload(user, "setNotificationPreferences", "preferences { type }", refused).await;
     assert_eq!(told["userErrors"][0]["field"], "telegram");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forgotten_password_is_set_anew_by_a_link_that_lies_in_no_ledger() {
+    for postgres in [false, true] {
+        let server = MailServer::start().await;
+        let app = app(postgres, &server).await;
+        app.with_password("petra", Role::User).await;
+        // Nobody learns who has an account, and a stranger to the house gets no mail.
+        for email in ["nobody@example.org", "petra@example.org"] {
+            helpdesk::send(&app, "", Method::POST, "/auth/forgot-password", json!({ "email": email })).await;
+        }
+        let letter = server.letters(1).await.remove(0);
+        assert_eq!((letter.to.as_str(), letter.subject()), ("petra@example.org", "重置您的密码".to_owned()));
+        let text = letter.text();
+        let link = text.lines().find(|line| line.starts_with("https://")).unwrap();
+        let token = link.strip_prefix("https://desk.example/app/reset-password?token=").unwrap();
+        let told = newest(&app, &app.admin.token, "accepted").await;
+        assert!(!told.to_string().contains(token), "{told}");
+        let set = json!({ "token": token, "password": "another battery staple" });
+        helpdesk::send(&app, "", Method::POST, "/auth/reset-password", set).await;
+        let sign_in = json!({ "login": "petra", "password": "another battery staple" });
+        app.done("", "signIn", "accessToken", sign_in).await;
+        // What waited too long is not sent: the link is asked for anew.
+        server.fails([Fault::Recipient(450)]);
+        helpdesk::send(&app, "", Method::POST, "/auth/forgot-password", json!({ "email": "petra@example.org" })).await;
+        newest(&app, &app.admin.token, "queued").await;
+        app.clock.advance(61 * MINUTE);
+        let told = newest(&app, &app.admin.token, "failed").await;
+        assert!(told["why"].as_str().unwrap().contains("an hour ago"), "{told}");
+        all_sent(&app).await;
+        assert_eq!(server.so_far().len(), 1);
+    }
 }

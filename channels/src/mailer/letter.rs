@@ -9,6 +9,7 @@ use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{Address, Message};
 use model::Time;
+use model::id::UserId;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -32,7 +33,16 @@ pub(super) struct Letter {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(super) enum Content {
-    Written { subject: String, text: String, html: String },
+    Written {
+        subject: String,
+        text: String,
+        html: String,
+    },
+    /// Written when it is sent: the link is a key to the account.
+    PasswordReset {
+        user: UserId,
+        asked_at: Time,
+    },
 }
 
 impl Content {

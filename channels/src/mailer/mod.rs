@@ -18,10 +18,11 @@ use futures_util::future::BoxFuture;
 use letter::{Content, Letter, Made, Sender};
 use lettre::transport::smtp::client::Certificate;
 use model::event::{Event, Recorded};
-use model::id::Seq;
+use model::id::{Seq, UserId};
 use model::notice::{NoticeKind, Route};
 use model::people::User;
-use model::{Error, Result};
+use model::time::HOUR;
+use model::{Actor, Error, Result};
 use send::Server;
 use serde_json::json;
 use std::path::PathBuf;
@@ -105,10 +106,33 @@ impl Mailer {
         parcel(event, user, kind.word(), &letter).map(Some)
     }
 
-    /// The subject and both parts.
-    async fn words(&self, _engine: &Engine, letter: &Letter) -> Result<(String, String, String), Undelivered> {
+    /// The mail to somebody who asked for a new password. The link is not in it: it is made when the mail is sent.
+    async fn reset(&self, engine: &Engine, event: &Recorded, user: UserId) -> Result<Option<Parcel>> {
+        let people = engine.users_by_ids(&Actor::System("mail"), &[user]).await?;
+        let Some(user) = people.first() else { return Ok(None) };
+        let content = Content::PasswordReset { user: user.id, asked_at: event.at };
+        let letter = Self::letter(engine, user, self.language(user), content)?;
+        letter.map(|letter| parcel(event, user, "password_reset", &letter)).transpose()
+    }
+
+    /// The subject and both parts, made now where they could not be made before.
+    async fn words(&self, engine: &Engine, letter: &Letter) -> Result<(String, String, String), Undelivered> {
+        let never = |why: &str| Undelivered::Never { why: why.to_owned() };
         match &letter.content {
             Content::Written { subject, text, html } => Ok((subject.clone(), text.clone(), html.clone())),
+            Content::PasswordReset { asked_at, .. } if engine.now() > asked_at.plus(HOUR) => {
+                Err(never("the link was asked for more than an hour ago"))
+            }
+            Content::PasswordReset { user, .. } => {
+                #[expect(clippy::wildcard_enum_match_arm, reason = "one that is for good, and all others")]
+                let token = engine.password_reset_token(*user).await.map_err(|error| match error {
+                    Error::NotFound { .. } => never("the account is closed, or has no address"),
+                    other => Undelivered::Later { after: None, why: other.to_string() },
+                })?;
+                let link = format!("{}/reset-password?token={token}", self.options.public_url);
+                let words = words::password_reset(letter.name.as_deref(), letter.language, link);
+                Ok((words.subject.clone(), words.plain(), words.html()))
+            }
         }
     }
 
@@ -200,6 +224,9 @@ impl Carrier for Mailer {
 
     fn parcels<'a>(&'a self, engine: &'a Engine, event: &'a Recorded) -> BoxFuture<'a, Result<Vec<Parcel>>> {
         Box::pin(async move {
+            if let Event::PasswordResetRequested { user } = &event.event {
+                return Ok(self.reset(engine, event, *user).await?.into_iter().collect());
+            }
             let Some(told) = engine.told(event, Route::Email).await? else { return Ok(Vec::new()) };
             let mut parcels = Vec::new();
             for (user, kind) in &told.to {

@@ -87,8 +87,8 @@ fn status(language: Language, status: Status) -> &'static str {
     language.pick(chinese, english)
 }
 
-fn greeting(language: Language, user: &User) -> String {
-    let name = line(&user.name(), 100);
+fn greeting(language: Language, name: &str) -> String {
+    let name = line(name, 100);
     language.pick(format!("{name}，您好："), format!("Hello {name},"))
 }
 
@@ -109,7 +109,7 @@ pub(super) fn notice(
     Some(Words {
         language,
         subject,
-        greeting: greeting(language, user),
+        greeting: greeting(language, &user.name()),
         lines,
         quote: told.said.as_deref().map(|said| cut(said.trim(), QUOTED)),
         link: told.ticket.as_ref().map(link),
@@ -233,6 +233,29 @@ fn alert(event: &Event, language: Language) -> Option<(String, Vec<String>)> {
             vec![format!("The webhook for {url} kept failing and was switched off."), format!("Why: {why}")],
         ),
     })
+}
+
+pub(super) fn password_reset(name: Option<&str>, language: Language, link: String) -> Words {
+    let hello = language.pick("您好：", "Hello,").to_owned();
+    Words {
+        language,
+        subject: language.pick("重置您的密码", "Reset your password").to_owned(),
+        greeting: name.map_or(hello, |name| greeting(language, name)),
+        lines: vec![
+            language
+                .pick(
+                    "我们收到了重置您账户密码的请求。请在一小时内打开下面的链接，设置新密码。",
+                    "Somebody asked for a new password for your account. Open the link below within an hour to set one.",
+                )
+                .to_owned(),
+        ],
+        quote: None,
+        link: Some((language.pick("设置新密码", "Set a new password"), link)),
+        footer: language.pick(
+            "如果这不是您本人的操作，请忽略这封邮件，您的密码不会改变。",
+            "If it wasn't you, ignore this mail: your password stays as it is.",
+        ),
+    }
 }
 
 pub(super) fn test(language: Language) -> Words {

@@ -9,6 +9,7 @@ mod comments;
 mod house;
 mod mail;
 mod people;
+mod security;
 mod tickets;
 mod webhooks;
 mod workflow;
@@ -28,6 +29,7 @@ pub struct Mutation(
     comments::Comments,
     people::People,
     accounts::Accounts,
+    security::Security,
     house::House,
     webhooks::Webhooks,
     mail::Mail,

@@ -5,11 +5,15 @@
 //! everything (`dialects.md` 4.7), so that a client of either finds its own. In the OpenAPI document the names begin with
 //! `Api`, because other dialects have tickets, too.
 
+mod accounts;
+mod devices;
 mod email;
 mod nothing;
 mod people;
 mod preferences;
 
+pub use accounts::*;
+pub use devices::*;
 pub use email::*;
 pub use nothing::Nothing;
 pub use people::*;
