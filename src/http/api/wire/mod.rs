@@ -5,9 +5,13 @@
 //! everything (`dialects.md` 4.7), so that a client of either finds its own. In the OpenAPI document the names begin with
 //! `Api`, because other dialects have tickets, too.
 
+mod accounts;
+mod devices;
 mod nothing;
 mod people;
 
+pub use accounts::*;
+pub use devices::*;
 pub use nothing::Nothing;
 pub use people::*;
 
