@@ -23,6 +23,7 @@ mod smtp;
 
 mod cors;
 mod crash;
+mod dialects;
 mod docs;
 mod documents;
 mod graphql;
