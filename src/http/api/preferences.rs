@@ -55,15 +55,11 @@ fn read_edit(form: wire::PreferencesEdit) -> Result<Vec<Rule>> {
     let mut problems = Problems::default();
     let (mut rules, mut seen) = (Vec::new(), Vec::new());
     let value = form.preferences.required("preferences", &mut problems).unwrap_or_default();
-    let items = match &value {
-        Value::Array(items) if items.len() <= NoticeKind::ALL.len() => items.as_slice(),
-        Value::Null => &[],
-        _ => {
-            problems.add("preferences", format!("must be a list of at most {}", NoticeKind::ALL.len()));
-            &[]
-        }
-    };
-    for item in items {
+    let items = value.as_array().map(Vec::as_slice).filter(|items| items.len() <= NoticeKind::ALL.len());
+    if items.is_none() && !value.is_null() {
+        problems.add("preferences", format!("must be a list of at most {}", NoticeKind::ALL.len()));
+    }
+    for item in items.unwrap_or_default() {
         let kind = item.get("type").and_then(Value::as_str).and_then(NoticeKind::parse);
         let Some(kind) = kind else {
             let words: Vec<&str> = NoticeKind::ALL.iter().map(|kind| kind.word()).collect();

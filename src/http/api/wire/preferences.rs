@@ -18,7 +18,6 @@ pub struct Preferences {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ApiNotificationType)]
 #[serde(rename_all = "snake_case")]
-#[expect(clippy::enum_variant_names, reason = "the words are the document's")]
 pub enum NotificationType {
     TicketCreated,
     TicketAssigned,
