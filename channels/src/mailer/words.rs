@@ -296,15 +296,16 @@ impl Words {
         body.extend(self.lines.iter().map(|line| paragraph(line)));
         if let Some(quote) = &self.quote {
             let lines: Vec<String> = quote.lines().map(escaped).collect();
-            body.push_str(&format!(
-                "<blockquote style=\"margin:0 0 1em;padding:0 0 0 1em;border-left:3px solid #d0d7de\">{}</blockquote>\n",
-                lines.join("<br>\n")
-            ));
+            let style = "margin:0 0 1em;padding:0 0 0 1em;border-left:3px solid #d0d7de";
+            let quoted = format!("<blockquote style=\"{style}\">{}</blockquote>\n", lines.join("<br>\n"));
+            body.push_str(&quoted);
         }
         if let Some((name, url)) = &self.link {
-            body.push_str(&format!("<p><a href=\"{}\">{}</a></p>\n", escaped(url), escaped(name)));
+            let link = format!("<p><a href=\"{}\">{}</a></p>\n", escaped(url), escaped(name));
+            body.push_str(&link);
         }
-        body.push_str(&format!("<p style=\"color:#57606a;font-size:85%\">{}</p>\n", escaped(self.footer)));
+        let footer = format!("<p style=\"color:#57606a;font-size:85%\">{}</p>\n", escaped(self.footer));
+        body.push_str(&footer);
         format!(
             "<!DOCTYPE html>\n<html lang=\"{}\">\n<head><meta charset=\"utf-8\"><title>{}</title></head>\n\
              <body style=\"font-family:sans-serif;line-height:1.5\">\n{body}</body>\n</html>\n",
