@@ -126,7 +126,9 @@ async fn everybody_is_told_what_they_asked_for_in_their_language_and_nothing_int
     let note = json!({ "ticket": ticket["id"], "body": "between us only", "visibility": "INTERNAL" });
     app.done(&app.supervisor.token, "addComment", "comment { id }", note).await;
     app.comment(agent, &ticket, "Try <b>again</b>.\nThen tell us.").await;
-    app.done(agent, "changeStatus", "ticket { id }", json!({ "id": ticket["id"], "status": "RESOLVED" })).await;
+    for status in ["IN_PROGRESS", "RESOLVED"] {
+        app.done(agent, "changeStatus", "ticket { id }", json!({ "id": ticket["id"], "status": status })).await;
+    }
     let letters = server.letters(4).await;
     all_sent(&app).await;
     assert_eq!(server.so_far().len(), 4);
@@ -174,10 +176,11 @@ async fn what_is_refused_for_now_comes_again_the_same_and_what_is_refused_for_go
         let id = |n: usize| letters[n].read().message_id().unwrap().to_owned();
         assert_eq!(id(0), id(1), "whoever has it twice sees that it is one");
         // For good, whoever says it and when.
-        for fault in [Fault::Recipient(550), Fault::Message(554)] {
+        for (n, fault) in [Fault::Recipient(550), Fault::Message(554)].into_iter().enumerate() {
             server.fails([fault]);
             let ticket = app.open_ticket(&app.user.token, "second").await;
             assign(&app, &app.supervisor.token, &ticket, &app.agent.global()).await;
+            server.begun(4 + n).await;
             let told = newest(&app, &app.admin.token, "failed").await;
             assert!(told["why"].as_str().unwrap().contains("not"), "{told}");
         }
