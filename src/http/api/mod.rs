@@ -15,6 +15,7 @@ mod email_config;
 mod failure;
 mod notifications;
 mod paging;
+mod passwords;
 mod people;
 mod preferences;
 mod profile;
@@ -55,6 +56,7 @@ type Listed<T> = Result<wire::List<T>, Fail<Api>>;
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     let nouns = [
         auth::routes(),
+        passwords::routes(),
         devices::routes(),
         profile::routes(),
         preferences::routes(),
