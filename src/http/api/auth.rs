@@ -4,7 +4,7 @@
 
 use super::people::{account, moment};
 use super::wire::{self, Envelope, Nothing, Refusal, Reply};
-use super::{Answer, Api};
+use super::{Answer, Api, passwords};
 use crate::http::App;
 use crate::http::dialect::{Body, Caller, Fail};
 use crate::http::field::Field;
@@ -15,9 +15,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use engine::{NewUser, SignIn, SignedIn};
+use model::Result;
 use model::error::Problems;
 use model::people::{ProfileInput, Role, UserStatus};
-use model::{Error, Result};
 use serde::Serialize;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -36,6 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(refresh))
         .routes(routes!(me))
         .routes(routes!(logout))
+        .merge(passwords::routes())
 }
 
 /// Where a request comes from, and in which program it was made.
@@ -253,6 +254,7 @@ async fn logout(State(app): Server, by: Caller<Api>) -> Answer<Nothing> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::Error;
 
     #[test]
     fn a_registration_names_all_that_is_wrong() {

@@ -56,9 +56,7 @@ type Listed<T> = Result<wire::List<T>, Fail<Api>>;
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     let nouns = [
         auth::routes(),
-        passwords::routes(),
         devices::routes(),
-        profile::routes(),
         preferences::routes(),
         tickets::routes(),
         workflow::routes(),

@@ -11,10 +11,13 @@ use serde_json::{Value, json};
 const POST: Method = Method::POST;
 
 fn code(app: &TestApp, secret: &str) -> String {
-    let bits: String =
-        secret.chars().map(|c| format!("{:05b}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(c).unwrap())).collect();
-    let bytes = bits.as_bytes().chunks_exact(8);
-    let key: Vec<u8> = bytes.map(|byte| u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 2).unwrap()).collect();
+    let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let bits = |letter: char| {
+        let value = alphabet.find(letter).unwrap();
+        (0..5).rev().map(move |bit| (value >> bit & 1) as u8)
+    };
+    let bits: Vec<u8> = secret.chars().flat_map(bits).collect();
+    let key: Vec<u8> = bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |all, bit| all << 1 | bit)).collect();
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &key);
     let tag = ring::hmac::sign(&key, &(app.engine.now().0 / 30_000).to_be_bytes());
     let at = usize::from(tag.as_ref()[19] & 15);
