@@ -24,9 +24,11 @@ mod hub;
 mod intake;
 mod jwt;
 mod limit;
+mod link;
 mod numbered;
 mod operations;
 mod password;
+mod picture;
 mod reads;
 mod report;
 mod reset;
@@ -41,6 +43,7 @@ mod throttle;
 mod timers;
 mod tolerate;
 mod totp;
+mod upload;
 mod webhooks;
 
 pub use accounts::{Limits as AccountLimits, NewToken, NewUser, SignIn, SignedIn};
@@ -53,6 +56,7 @@ pub use execute::{Outcome, Subject};
 pub use files::Limits as FileLimits;
 pub use intake::TakenIn;
 pub use limit::{Rates, Standing};
+pub use link::{Link, Signed};
 pub use numbered::{Changed, CommentQuery, Detail, Logged, Numbered, Numbers};
 pub use operations::FirstAdmin;
 pub use reads::Opened;
@@ -65,6 +69,7 @@ pub use store::comment::Part;
 pub use store::delivery::Delivery;
 pub use store::settings::Setting;
 pub use tolerate::Tolerate;
+pub use upload::{Received, Served};
 pub use webhooks::{NewWebhook, Replayed, WEBHOOKS, WebhookEdit};
 
 use futures_util::future::BoxFuture;
@@ -95,6 +100,8 @@ pub struct Options {
     pub replay_days: i64,
     /// Where webhooks may point.
     pub webhooks: Reach,
+    /// How long the signed address of a file works, at least.
+    pub link_minutes: i64,
 }
 
 /// Our side of the mail.
@@ -120,6 +127,7 @@ impl Options {
             rates: Rates::default(),
             replay_days: 30,
             webhooks: Reach::default(),
+            link_minutes: 60,
         }
     }
 }
@@ -152,6 +160,7 @@ pub(crate) struct Inner {
     replay_days: i64,
     tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
     sealer: sealing::Sealer,
+    links: link::Signer,
     endpoints: endpoint::Endpoints,
     reach: Reach,
     /// How far the readers of the log have come, by name.
@@ -177,6 +186,7 @@ impl Engine {
         let (jobs, waiting) = mpsc::channel(execute::QUEUE);
         let inner = Inner {
             sealer: sealing::Sealer::new(life.signing_key.as_bytes())?,
+            links: link::Signer::new(life.signing_key.as_bytes(), options.link_minutes)?,
             keys: jwt::Keys::new(&life.signing_key)?,
             epoch: life.epoch,
             store,

@@ -15,6 +15,7 @@ pub mod error;
 pub mod event;
 pub mod id;
 pub mod inbound;
+pub mod media;
 pub mod notice;
 pub mod number;
 pub mod people;

@@ -12,6 +12,7 @@ pub mod deprecation;
 pub mod dialect;
 pub mod documents;
 pub mod field;
+mod file;
 mod gate;
 pub mod graphql;
 mod health;
@@ -22,6 +23,7 @@ mod observe;
 pub mod query;
 mod range;
 mod reset;
+mod uploads;
 pub mod v1;
 
 use crate::assembly;
@@ -102,7 +104,8 @@ impl Groups {
             files: OpenApiRouter::new()
                 .routes(routes!(attachments::upload))
                 .routes(routes!(attachments::download))
-                .routes(routes!(attachments::download_named)),
+                .routes(routes!(attachments::download_named))
+                .routes(routes!(uploads::uploaded)),
             v1: v1::routes(),
             api: api::routes(),
         }

@@ -38,6 +38,7 @@ const ALL: &[Step] = &[
     both!(4, "rate_limits", "0004_rate_limits.sql"),
     both!(5, "figures", "0005_figures.sql"),
     both!(6, "accounts", "0006_accounts.sql"),
+    both!(9, "uploads", "0009_uploads.sql"),
 ];
 
 fn migrator(db: &Db) -> Migrator {

@@ -7,11 +7,13 @@
 
 mod accounts;
 mod devices;
+mod files;
 mod nothing;
 mod people;
 
 pub use accounts::*;
 pub use devices::*;
+pub use files::*;
 pub use nothing::Nothing;
 pub use people::*;
 
