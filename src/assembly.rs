@@ -35,6 +35,7 @@ pub fn engine_options(config: &Config) -> engine::Options {
     options.rates = rates(&config.rate_limit);
     options.replay_days = i64::from(config.events.replay_days);
     options.webhooks = reach(config);
+    options.link_minutes = i64::from(config.attachments.link_minutes);
     options
 }
 

@@ -47,7 +47,9 @@ impl Server {
             listeners.push(listener);
             addresses.push(bound);
         }
-        let carriers = assembly::carriers(&config, real_url(&config.public_url, &addresses))?;
+        let url = real_url(&config.public_url, &addresses);
+        engine.serves_at(&url);
+        let carriers = assembly::carriers(&config, url)?;
         let app = Arc::new(App::new(engine, config, shutdown.requested()));
         let router = http::router(&app);
         Ok(Self { app, router, carriers, shutdown, listeners, addresses })

@@ -23,7 +23,8 @@ use store::settings::Setting;
 
 impl Engine {
     pub async fn me(&self, actor: &Actor) -> Result<User> {
-        self.person(actor.user().ok_or_else(access::sign_in)?).await
+        let me = self.person(actor.user().ok_or_else(access::sign_in)?).await?;
+        Ok(self.portrayed_one(actor, me))
     }
 
     /// # Errors
@@ -203,7 +204,9 @@ impl Engine {
     /// People: all for supervisors and administrators, staff for staff.
     pub async fn users(&self, actor: &Actor, filter: &UserFilter, page: &Page) -> Result<Slice<User>> {
         let filter = Self::people_filter(actor, filter)?;
-        store::people::list(&mut self.0.store.read().await?, &filter, page).await
+        let mut people = store::people::list(&mut self.0.store.read().await?, &filter, page).await?;
+        people.items = people.items.into_iter().map(|(at, user)| (at, self.portrayed_one(actor, user))).collect();
+        Ok(people)
     }
 
     pub async fn count_users(&self, actor: &Actor, filter: &UserFilter) -> Result<i64> {
@@ -227,7 +230,7 @@ impl Engine {
             return Err(access::sign_in());
         }
         let users = self.known_people(ids).await?;
-        Ok(users.into_iter().map(|user| see::person(actor, user)).collect())
+        Ok(users.into_iter().map(|user| self.portrayed(actor, see::person(actor, user))).collect())
     }
 
     /// A person, if they are in memory: the same few are named on every list.
@@ -235,7 +238,7 @@ impl Engine {
         if matches!(actor, Actor::Anonymous) {
             return None;
         }
-        self.0.people.get(&id).map(|user| see::person(actor, user))
+        self.0.people.get(&id).map(|user| self.portrayed(actor, see::person(actor, user)))
     }
 
     /// People out of memory as far as possible.

@@ -332,7 +332,7 @@ async fn command_done(
     if !matches!(command, Command::OpenTicket(open) if open.follows.is_none()) {
         batch.settle().await?;
     }
-    let facts = match facts::load(batch, command).await {
+    let facts = match facts::load(batch, &caller.actor, command).await {
         Ok(facts) => facts,
         Err(error @ Error::Internal(_)) => return Err(error),
         Err(refused) => return Ok(Err(refused)),

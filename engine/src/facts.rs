@@ -2,6 +2,8 @@
 //!
 //! A command that names nothing needs nothing: opening a plain ticket costs no read at all.
 
+use model::Actor;
+use model::attachment::Purpose;
 use model::command::{CategoryRef, Command, Edit, EnableSecondFactor, Proof, StartSession};
 use model::decide::Facts;
 use model::id::{AttachmentId, CategoryId, CommentId, TicketId, UserId};
@@ -10,7 +12,7 @@ use model::{Error, Result};
 use store::{Batch, Conn};
 
 /// Loads a command's facts. What isn't there stays empty: what that means is for `decide`.
-pub(crate) async fn load(batch: &mut Batch<'_>, command: &Command) -> Result<Facts> {
+pub(crate) async fn load(batch: &mut Batch<'_>, actor: &Actor, command: &Command) -> Result<Facts> {
     let mut facts = Facts::default();
     let conn = batch.conn();
     match command {
@@ -128,9 +130,16 @@ pub(crate) async fn load(batch: &mut Batch<'_>, command: &Command) -> Result<Fac
             facts.identities = store::people::identities(conn, &[*id]).await?;
         }
         Command::SetEmailConfig(_) => facts.email = Some(store::email::kept(conn).await?.state),
+        Command::StoreFile(store) => {
+            if let Some(id) = store.ticket {
+                facts.ticket = ticket(conn, id).await?;
+            }
+            if store.purpose == Purpose::Avatar {
+                facts.user = user(conn, actor.user()).await?;
+            }
+        }
         Command::NoteEmailTest { .. }
         | Command::CountViews(_)
-        | Command::StoreFile(_)
         | Command::NoteFailedSignIn { .. }
         | Command::MarkNotificationsRead { .. } => {}
     }

@@ -3,14 +3,11 @@
 //! A file is written under a temporary name, synced and renamed before anything in the store names it, so a name in the
 //! store always has its bytes. What nothing names any more is swept away later.
 
-use crate::execute::Subject;
-use crate::{Caller, Engine, Tolerate as _, secret, see};
-use model::access::{self, Operation};
-use model::attachment::{Attachment, FileInfo, check_ending, check_type, safe_filename};
-use model::command::{Command, StoreFile};
-use model::event::Event;
-use model::id::AttachmentId;
-use model::{Actor, Error, Result};
+use crate::{Caller, Engine, Tolerate as _, secret};
+use model::attachment::{FileInfo, safe_filename};
+use model::command::Command;
+use model::media::HEAD;
+use model::{Error, Result};
 use std::path::{Path, PathBuf};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -27,7 +24,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        let blocked = ["exe", "com", "bat", "cmd", "msi", "scr", "ps1", "sh", "php", "jar", "vbs"];
+        let blocked = [
+            "exe", "dll", "com", "bat", "cmd", "msi", "scr", "cpl", "lnk", "hta", "ps1", "sh", "bash", "php", "phtml",
+            "phar", "jar", "vbs",
+        ];
         Self {
             max_bytes: 25 * 1024 * 1024,
             blocked_endings: blocked.map(str::to_owned).to_vec(),
@@ -39,12 +39,34 @@ impl Default for Limits {
 
 pub(crate) struct Files {
     root: PathBuf,
-    limits: Limits,
+    pub(crate) limits: Limits,
     /// Names whose bytes were there already when they were kept again: the sweep leaves them alone for a while, because the
     /// row that will name them is still on its way.
     again: moka::sync::Cache<String, ()>,
     /// Keeping and sweeping a file take turns.
     turn: tokio::sync::Mutex<()>,
+    /// Pictures that are read at a time: each may take memory.
+    pub(crate) drawing: tokio::sync::Semaphore,
+}
+
+/// Pictures that are read at a time.
+const DRAWN_AT_ONCE: usize = 2;
+
+/// A file that was written and has no name yet. It goes away if it gets none.
+pub(crate) struct Written {
+    pub(crate) path: PathBuf,
+    pub(crate) sha256: String,
+    pub(crate) size: u64,
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        match std::fs::remove_file(&self.path) {
+            // It was given its name.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            removed => removed.tolerate("removing a file that nobody wanted"),
+        }
+    }
 }
 
 impl Files {
@@ -54,7 +76,8 @@ impl Files {
             .map_err(|e| Error::internal(format!("can't make {}: {e}", root.display())))?;
         let again =
             moka::sync::Cache::builder().max_capacity(100_000).time_to_live(std::time::Duration::from_hours(1)).build();
-        Ok(Self { root, limits, again, turn: tokio::sync::Mutex::default() })
+        let drawing = tokio::sync::Semaphore::new(DRAWN_AT_ONCE);
+        Ok(Self { root, limits, again, turn: tokio::sync::Mutex::default(), drawing })
     }
 
     /// Where a file lies; `None` for what isn't a digest.
@@ -64,7 +87,7 @@ impl Files {
         good.then(|| self.root.join(folder).join(sha256))
     }
 
-    fn temporary(&self) -> Result<PathBuf> {
+    pub(crate) fn temporary(&self) -> Result<PathBuf> {
         Ok(self.root.join("tmp").join(secret::random_token(12)?))
     }
 
@@ -80,37 +103,36 @@ impl Files {
         Ok(())
     }
 
-    /// Writes a stream away; answers digest and size.
-    async fn keep(&self, mut bytes: impl AsyncRead + Send + Unpin, max: u64) -> Result<(String, u64)> {
-        let temporary = self.temporary()?;
-        let kept = self.write(&mut bytes, &temporary, max).await;
-        if kept.is_err() {
-            tokio::fs::remove_file(&temporary).await.tolerate("removing a half-written file");
-        }
-        let (sha256, size) = kept?;
-        self.adopt(&sha256, &temporary).await?;
-        Ok((sha256, size))
+    /// Writes a stream away and gives it its place; answers digest and size.
+    async fn keep(&self, bytes: impl AsyncRead + Send + Unpin, max: u64) -> Result<(String, u64)> {
+        let (written, _) = self.write(bytes, max).await?;
+        self.adopt(&written.sha256, &written.path).await?;
+        Ok((written.sha256.clone(), written.size))
     }
 
-    async fn write(&self, bytes: &mut (impl AsyncRead + Send + Unpin), to: &Path, max: u64) -> Result<(String, u64)> {
+    /// Writes a stream away; answers its first bytes, too.
+    pub(crate) async fn write(&self, mut bytes: impl AsyncRead + Send + Unpin, max: u64) -> Result<(Written, Vec<u8>)> {
         let io = |e: std::io::Error| Error::internal(format!("writing a file: {e}"));
-        let mut file = tokio::fs::File::create(to).await.map_err(io)?;
+        let mut written = Written { path: self.temporary()?, sha256: String::new(), size: 0 };
+        let mut file = tokio::fs::File::create(&written.path).await.map_err(io)?;
         let mut context = ring::digest::Context::new(&ring::digest::SHA256);
         let mut buffer = vec![0; 64 * 1024];
-        let mut size = 0_u64;
+        let mut head = Vec::new();
         loop {
             let n =
                 bytes.read(&mut buffer).await.map_err(|e| Error::invalid("file", format!("could not be read: {e}")))?;
             let Some(chunk) = buffer.get(..n).filter(|c| !c.is_empty()) else { break };
-            size += n as u64;
-            if size > max {
+            written.size += n as u64;
+            if written.size > max {
                 return Err(Error::TooLarge { field: "file", limit: max });
             }
+            head.extend(chunk.iter().take(HEAD - head.len()));
             context.update(chunk);
             file.write_all(chunk).await.map_err(io)?;
         }
         file.sync_all().await.map_err(io)?;
-        Ok((secret::hex(context.finish().as_ref()), size))
+        written.sha256 = secret::hex(context.finish().as_ref());
+        Ok((written, head))
     }
 
     /// Moves a written file to its place.
@@ -137,38 +159,6 @@ impl Files {
 }
 
 impl Engine {
-    /// Stores an upload. It belongs to the caller until a comment names it.
-    ///
-    /// # Errors
-    /// `TooLarge`, `Invalid` for a type that isn't accepted.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "looks for a few among many")]
-    pub async fn upload(
-        &self,
-        by: &Caller,
-        filename: &str,
-        content_type: Option<&str>,
-        bytes: impl AsyncRead + Send + Unpin,
-    ) -> Result<Attachment> {
-        access::in_general(&by.actor, Operation::StoreFile)?;
-        let filename = safe_filename(filename);
-        let limits = &self.0.files.limits;
-        check_ending(&filename, &limits.blocked_endings)?;
-        let content_type = media_type(content_type);
-        check_type(&content_type, &limits.allowed_types, &limits.blocked_types)?;
-        let (sha256, size) = self.0.files.keep(bytes, limits.max_bytes).await?;
-        let file = FileInfo { sha256, filename, content_type, size: size as i64, content_id: None, inline: false };
-        let outcome = self.execute(by, Command::StoreFile(StoreFile { file })).await?;
-        let stored = outcome.events.iter().find_map(|r| match &r.event {
-            Event::FileStored { attachment } => Some((**attachment).clone()),
-            _ => None,
-        });
-        match (stored, outcome.subject) {
-            (Some(attachment), _) => Ok(attachment),
-            (None, Subject::Attachment(id)) => self.attachment(&by.actor, id).await,
-            (None, _) => Err(Error::internal("no file was stored")),
-        }
-    }
-
     /// Keeps the bytes of a part of an incoming message; the message's comment will name it. No type is refused here:
     /// what came by mail is kept, and served harmlessly.
     pub async fn keep_file(
@@ -190,37 +180,6 @@ impl Engine {
         })
     }
 
-    /// An attachment that the actor may see: their own unused upload, or one of a comment that they may read.
-    pub async fn attachment(&self, actor: &Actor, id: AttachmentId) -> Result<Attachment> {
-        let gone = || Error::not_found("attachment");
-        if matches!(actor, Actor::Anonymous) {
-            return Err(access::sign_in());
-        }
-        let mut conn = self.0.store.read().await?;
-        let found = store::attachment::by_ids(&mut conn, &[id]).await?.into_iter().next().ok_or_else(gone)?;
-        let Some(comment) = found.comment else {
-            let own = found.owner.is_some() && found.owner == actor.user();
-            return if own || matches!(actor, Actor::System(_)) { Ok(found) } else { Err(gone()) };
-        };
-        let comment = store::comment::by_id(&mut conn, comment).await?.ok_or_else(gone)?;
-        let ticket = store::ticket::by_id(&mut conn, comment.ticket).await?.ok_or_else(gone)?;
-        access::on_ticket(actor, Operation::ReadTicket, &ticket).map_err(|_| gone())?;
-        if !comment.is_public() && !see::internal(actor) {
-            return Err(gone());
-        }
-        Ok(found)
-    }
-
-    /// An attachment's bytes, as an open file.
-    pub async fn download(&self, actor: &Actor, id: AttachmentId) -> Result<(Attachment, tokio::fs::File)> {
-        let attachment = self.attachment(actor, id).await?;
-        let path = self.0.files.path(&attachment.file.sha256).ok_or_else(|| Error::internal("not a digest"))?;
-        let file = tokio::fs::File::open(&path)
-            .await
-            .map_err(|e| Error::internal(format!("a stored file is missing: {e}")))?;
-        Ok((attachment, file))
-    }
-
     /// Where a stored file lies, whoever asks: for backups and the doctor on the machine itself.
     pub fn file_path(&self, sha256: &str) -> Option<PathBuf> {
         self.0.files.path(sha256)
@@ -239,12 +198,15 @@ impl Engine {
         for attachment in unused {
             self.execute(&Caller::system("files"), Command::DiscardFile(attachment.id)).await?;
             let _turn = self.0.files.turn.lock().await;
-            if self.0.files.again.contains_key(&attachment.file.sha256) {
-                continue;
-            }
-            let used = store::attachment::file_in_use(&mut self.0.store.read().await?, &attachment.file.sha256).await?;
-            if let Some(path) = self.0.files.path(&attachment.file.sha256).filter(|_| !used) {
-                tokio::fs::remove_file(path).await.tolerate("removing an unused file");
+            let thumbnail = attachment.picture.and_then(|picture| picture.thumbnail);
+            for sha256 in [Some(attachment.file.sha256), thumbnail.map(|t| t.sha256)].into_iter().flatten() {
+                if self.0.files.again.contains_key(&sha256) {
+                    continue;
+                }
+                let used = store::attachment::file_in_use(&mut self.0.store.read().await?, &sha256).await?;
+                if let Some(path) = self.0.files.path(&sha256).filter(|_| !used) {
+                    tokio::fs::remove_file(path).await.tolerate("removing an unused file");
+                }
             }
         }
         Ok(())
@@ -252,7 +214,7 @@ impl Engine {
 }
 
 /// A declared type if it looks like one; bytes otherwise.
-fn media_type(declared: Option<&str>) -> String {
+pub(crate) fn media_type(declared: Option<&str>) -> String {
     let kind = declared.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let good = kind.split_once('/').is_some_and(|(a, b)| {
         let token = |t: &str| !t.is_empty() && t.chars().all(|c| c.is_ascii_alphanumeric() || "!#$&-^_.+".contains(c));

@@ -277,7 +277,7 @@ impl Engine {
         let most = self.policy().max_attachments_per_comment;
         let system = Caller::system("intake");
         let stores =
-            files.into_iter().take(most).map(|file| self.execute(&system, Command::StoreFile(StoreFile { file })));
+            files.into_iter().take(most).map(|file| self.execute(&system, Command::StoreFile(StoreFile::new(file))));
         let mut ids = Vec::new();
         for outcome in futures_util::future::join_all(stores).await {
             if let Subject::Attachment(id) = outcome?.subject {

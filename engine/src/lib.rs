@@ -25,9 +25,11 @@ mod intake;
 mod jwt;
 mod limit;
 mod mailing;
+mod link;
 mod numbered;
 mod operations;
 mod password;
+mod picture;
 mod reads;
 mod report;
 mod reset;
@@ -43,6 +45,7 @@ mod timers;
 mod told;
 mod tolerate;
 mod totp;
+mod upload;
 mod webhooks;
 
 pub use accounts::{Limits as AccountLimits, NewToken, NewUser, SignIn, SignedIn};
@@ -56,6 +59,7 @@ pub use files::Limits as FileLimits;
 pub use intake::TakenIn;
 pub use limit::{Rates, Standing};
 pub use mailing::{EMAIL, EmailEdit, EmailSettings, Outgoing, Password};
+pub use link::{Link, Signed};
 pub use numbered::{Changed, CommentQuery, Detail, Logged, Numbered, Numbers};
 pub use operations::FirstAdmin;
 pub use reads::Opened;
@@ -69,6 +73,7 @@ pub use store::delivery::Delivery;
 pub use store::settings::Setting;
 pub use told::{Preference, Told};
 pub use tolerate::Tolerate;
+pub use upload::{Received, Served};
 pub use webhooks::{NewWebhook, Replayed, WEBHOOKS, WebhookEdit};
 
 use futures_util::future::BoxFuture;
@@ -99,6 +104,8 @@ pub struct Options {
     pub replay_days: i64,
     /// Where webhooks may point.
     pub webhooks: Reach,
+    /// How long the signed address of a file works, at least.
+    pub link_minutes: i64,
 }
 
 /// Our side of the mail.
@@ -126,6 +133,7 @@ impl Options {
             rates: Rates::default(),
             replay_days: 30,
             webhooks: Reach::default(),
+            link_minutes: 60,
         }
     }
 }
@@ -158,6 +166,7 @@ pub(crate) struct Inner {
     replay_days: i64,
     tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
     sealer: sealing::Sealer,
+    links: link::Signer,
     endpoints: endpoint::Endpoints,
     mailing: mailing::Mailing,
     reach: Reach,
@@ -184,6 +193,7 @@ impl Engine {
         let (jobs, waiting) = mpsc::channel(execute::QUEUE);
         let inner = Inner {
             sealer: sealing::Sealer::new(life.signing_key.as_bytes())?,
+            links: link::Signer::new(life.signing_key.as_bytes(), options.link_minutes)?,
             keys: jwt::Keys::new(&life.signing_key)?,
             epoch: life.epoch,
             store,

@@ -52,7 +52,10 @@ pub(crate) fn event(actor: &Actor, recorded: &Recorded) -> bool {
         | Event::TicketUnmerged { .. }
         | Event::CommentVisibilityChanged { .. } => sees_ticket(actor, recorded),
         Event::TicketsViewed { .. } => may(Operation::ListPeople),
-        Event::FileStored { attachment } => attachment.owner.is_some() && attachment.owner == actor.user(),
+        Event::FileStored { attachment } => {
+            let own = attachment.owner.is_some() && attachment.owner == actor.user();
+            if attachment.ticket.is_some() { sees_ticket(actor, recorded) } else { own }
+        }
         Event::FileDiscarded { .. } => recorded.by.user.is_some() && recorded.by.user == actor.user(),
         Event::UserCreated { user, .. } => user.id.0 == actor.user().map_or(-1, |u| u.0) || may(Operation::ListPeople),
         Event::ProfileEdited { user, .. } | Event::RoleChanged { user, .. } | Event::UserStatusChanged { user, .. } => {

@@ -55,7 +55,7 @@ impl Engine {
 
     async fn on_user(&self, by: &Caller, id: UserId, command: Command) -> Result<User> {
         self.execute(by, command).await?;
-        self.person(id).await
+        Ok(self.portrayed_one(&by.actor, self.person(id).await?))
     }
 
     pub async fn open_ticket(&self, by: &Caller, open: OpenTicket) -> Result<Ticket> {
@@ -152,7 +152,9 @@ impl Engine {
         self.on_comment(by, Command::SetCommentVisibility(id, visibility)).await
     }
 
-    pub async fn edit_profile(&self, by: &Caller, id: UserId, profile: ProfileInput) -> Result<User> {
+    /// A picture of ours comes back as it was shown, with a signature: what is kept is its address.
+    pub async fn edit_profile(&self, by: &Caller, id: UserId, mut profile: ProfileInput) -> Result<User> {
+        profile.avatar_url = profile.avatar_url.map(|url| self.unsigned(url));
         self.on_user(by, id, Command::EditProfile(id, Box::new(profile))).await
     }
 

@@ -11,6 +11,17 @@ use std::sync::Arc;
 use tokio::sync::broadcast::error::RecvError;
 
 impl Engine {
+    /// What the actor was notified of by one event that the engine has given to them.
+    pub async fn notices_of(&self, actor: &Actor, recorded: &Recorded) -> Result<Vec<Notice>> {
+        let user = actor.user().ok_or_else(model::access::sign_in)?;
+        model::access::in_general(actor, model::access::Operation::ReadNotifications)?;
+        // Few events notify anybody, and hardly ever this reader; the rows are read back because they have the ids.
+        if !model::notice::may_tell(recorded, user, actor.role()) {
+            return Ok(Vec::new());
+        }
+        store::notification::of_event(&mut self.0.store.read().await?, user, recorded.seq).await
+    }
+
     /// The events that the actor may see, after a cursor (`0`: from the beginning of what is kept) or from now on.
     /// It ends with `Unauthenticated` when the actor's credential does: whoever reads must not take that for an end of
     /// what happens.
@@ -62,22 +73,16 @@ impl Engine {
 
     /// What the actor is notified of from now on.
     pub async fn notification_stream(&self, actor: &Actor) -> Result<BoxStream<'static, Result<Notice>>> {
-        let user = actor.user().ok_or_else(model::access::sign_in)?;
         model::access::in_general(actor, model::access::Operation::ReadNotifications)?;
-        let engine = self.clone();
+        let (engine, reader) = (self.clone(), actor.clone());
         let events = self.events(actor, None, EventFilter::default()).await?;
         Ok(Box::pin(async_stream::stream! {
             for await event in events {
                 match event {
-                    // Few events notify; they are read back because the rows have the ids.
-                    Ok(event) if event.event.ticket().is_some() || model::notice::alert(&event.event).is_some() => {
-                        let notices = async { store::notification::of_event(&mut engine.0.store.read().await?, user, event.seq).await };
-                        match notices.await {
-                            Ok(notices) => for notice in notices { yield Ok(notice) },
-                            Err(error) => yield Err(error),
-                        }
+                    Ok(event) => match engine.notices_of(&reader, &event).await {
+                        Ok(notices) => for notice in notices { yield Ok(notice) },
+                        Err(error) => yield Err(error),
                     }
-                    Ok(_) => {}
                     Err(error) => yield Err(error),
                 }
             }

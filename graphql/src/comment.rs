@@ -8,7 +8,7 @@ use crate::person::User;
 use crate::quick::{InOrder, Quick};
 use crate::scalars::DateTime;
 use crate::ticket::Ticket;
-use crate::words::{Channel, Visibility};
+use crate::words::{Channel, FilePurpose, Visibility};
 use async_graphql::{Context, ID, Json, Object};
 use engine::Part;
 use model::id::CommentId;
@@ -180,7 +180,7 @@ impl CommentVersion {
     }
 }
 
-/// A file that belongs to a comment.
+/// A file that belongs to a comment, to a ticket, or to a person as their picture.
 #[Object]
 impl Attachment {
     /// The global id, such as `attachment_9`.
@@ -211,6 +211,34 @@ impl Attachment {
     /// Where it can be fetched, with the same credentials.
     async fn url(&self) -> String {
         format!("/attachments/{}/{}", self.0.id, percent_encoded(&self.0.file.filename))
+    }
+
+    /// What it was sent for.
+    async fn purpose(&self) -> FilePurpose {
+        self.0.purpose.into()
+    }
+
+    /// Where it can be fetched for a while without credentials, as an `<img>` does; for you alone.
+    async fn signed_url(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let call = Call::of(ctx)?;
+        Ok(call.engine.link(call.actor(), &self.0).map(|link| link.url))
+    }
+
+    /// The same for a small JPEG of it, if it is a picture.
+    async fn thumbnail_url(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let call = Call::of(ctx)?;
+        let link = self.0.picture.as_ref().and_then(|_| call.engine.link(call.actor(), &self.0));
+        Ok(link.map(|link| format!("{}&size=small", link.url)))
+    }
+
+    /// A picture's width in pixels, as people see it.
+    async fn width(&self) -> Option<i64> {
+        self.0.picture.as_ref().map(|picture| picture.width)
+    }
+
+    /// A picture's height in pixels, as people see it.
+    async fn height(&self) -> Option<i64> {
+        self.0.picture.as_ref().map(|picture| picture.height)
     }
 
     /// Whether the text shows it in place.

@@ -153,6 +153,14 @@ impl Ticket {
         Ok(Box::pin(Call::of(ctx)?.loaders.description(&self.0)).await?.map(Comment))
     }
 
+    /// Its files that belong to none of its comments, oldest first.
+    #[graphql(complexity = "10 + child_complexity")]
+    async fn files(&self, ctx: &Context<'_>) -> Result<Vec<comment::Attachment>> {
+        let call = Call::of(ctx)?;
+        let files = call.engine.files_of_ticket(call.actor(), self.0.id).await?;
+        Ok(files.into_iter().map(comment::Attachment).collect())
+    }
+
     /// Whether it was reopened and has not moved since.
     async fn reopened(&self) -> bool {
         self.0.reopened

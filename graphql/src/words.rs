@@ -31,6 +31,15 @@ words! {
         /// It was taken back, or was none.
         Cancelled,
     }
+    /// What a file was sent for.
+    FilePurpose = "model::attachment::Purpose" {
+        /// The picture of whoever sends it; their profile shows it at once.
+        Avatar,
+        /// Something to a ticket or comment.
+        Attachment,
+        /// The same, by another word.
+        Document,
+    }
     /// How a ticket ended.
     Resolution = "model::ticket::Resolution" {
         /// It has not ended.

@@ -4,7 +4,7 @@
 //! `TicketOpened`, `open_ticket`.
 
 use crate::actor::Scope;
-use crate::attachment::FileInfo;
+use crate::attachment::{FileInfo, Picture, Purpose};
 use crate::category::CategoryForm;
 use crate::comment::Visibility;
 use crate::id::{
@@ -197,6 +197,17 @@ impl AddComment {
 #[derive(Debug, Clone)]
 pub struct StoreFile {
     pub file: FileInfo,
+    pub purpose: Purpose,
+    /// The ticket that it belongs to from the start.
+    pub ticket: Option<TicketId>,
+    pub picture: Option<Picture>,
+}
+
+impl StoreFile {
+    /// A file that a comment will name.
+    pub fn new(file: FileInfo) -> Self {
+        Self { file, purpose: Purpose::Attachment, ticket: None, picture: None }
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -67,7 +67,15 @@ pub struct Problem {
 /// The problem of an input that names something which isn't there.
 pub const ABSENT: &str = "does not exist";
 
+/// The end of the problem of a file that is of a kind which is not taken.
+pub const NOT_TAKEN: &str = "is not accepted";
+
 impl Problem {
+    /// Whether it is a file of a kind that is not taken: some surfaces have a word of their own for that.
+    pub fn is_unsupported(&self) -> bool {
+        self.field == "file" && self.problem.ends_with(NOT_TAKEN)
+    }
+
     /// Whether the input is well-formed and names nothing: some surfaces have a word of their own for that.
     pub fn is_absent(&self) -> bool {
         self.problem == ABSENT

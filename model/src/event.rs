@@ -467,8 +467,8 @@ impl Event {
             | Self::CommentEdited { ticket, .. }
             | Self::CommentVisibilityChanged { ticket, .. }
             | Self::CommentWithdrawn { ticket, .. } => Some(*ticket),
+            Self::FileStored { attachment } => attachment.ticket,
             Self::TicketsViewed { .. }
-            | Self::FileStored { .. }
             | Self::FileDiscarded { .. }
             | Self::UserCreated { .. }
             | Self::ProfileEdited { .. }

@@ -16,6 +16,7 @@ pub mod event;
 pub mod id;
 pub mod inbound;
 pub mod mail;
+pub mod media;
 pub mod notice;
 pub mod number;
 pub mod people;

@@ -249,6 +249,13 @@ pub fn notices(recorded: &Recorded, ticket: &About) -> Vec<(UserId, NoticeKind)>
     all
 }
 
+/// Whether an event might tell a person of something: whoever is certainly not told need not be looked up. It knows more
+/// people than `notices` and `alert`, never fewer.
+pub fn may_tell(recorded: &Recorded, user: UserId, role: Option<Role>) -> bool {
+    let of_ticket = recorded.about.is_some_and(|ticket| ticket.requester == user || ticket.assignee == Some(user));
+    of_ticket || alert(&recorded.event).is_some_and(|(told, _)| Some(told) == role)
+}
+
 /// An event that is about no ticket and that everybody of a role is to be told of.
 pub fn alert(event: &Event) -> Option<(Role, NoticeKind)> {
     matches!(event, Event::WebhookDisabled { .. }).then_some((Role::Admin, NoticeKind::SystemAlert))

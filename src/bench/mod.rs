@@ -8,6 +8,7 @@ mod client;
 mod create;
 mod dialect;
 mod house;
+mod idle;
 mod limits;
 mod machine;
 mod mail;

@@ -4,6 +4,7 @@
 use super::client::{Load, Wire, post};
 use super::create;
 use super::house::{House, People};
+use super::idle;
 use super::read;
 use super::report::{Amount, quantile};
 use crate::cli::Failure;
@@ -25,6 +26,8 @@ const MIB: f64 = 1_024.0 * 1_024.0;
 const START_BOUND: f64 = 300.0;
 const IDLE_BOUND: f64 = 40.0;
 const LOADED_BOUND: f64 = 90.0;
+/// What a thousand idle sockets may take.
+const SOCKETS_BOUND: f64 = 20.0;
 const SIZE_BOUND: f64 = 45.0;
 
 /// A server in a process of its own; it ends when this is dropped.
@@ -58,6 +61,10 @@ pub async fn cells(folder: &Path, people: People, tickets: u64) -> Result<Vec<Am
     starts.sort_unstable();
     tokio::time::sleep(SETTLING).await;
     let idle = resident(&process.child)?;
+    let sockets = idle::sockets(process.address, &people).await?;
+    tokio::time::sleep(SETTLING).await;
+    let held = resident(&process.child)? - idle;
+    drop(sockets);
     let asked = load(process.address, people, tickets).await?;
     let loaded = resident(&process.child)?;
     let slowest = quantile(&starts, 1.0);
@@ -65,6 +72,7 @@ pub async fn cells(folder: &Path, people: People, tickets: u64) -> Result<Vec<Am
         Amount::new("start-up, process to /healthz", quantile(&starts, 0.5), START_BOUND, "ms")
             .beside(format!("median of {STARTS}, slowest {slowest:.0} ms")),
         Amount::new("resident memory, idle", idle, IDLE_BOUND, "MB"),
+        Amount::new("1,000 idle /api sockets", held, SOCKETS_BOUND, "MB").beside("what they add to it"),
         Amount::new("resident memory, after the load", loaded, LOADED_BOUND, "MB").beside(format!(
             "{asked} requests in {} s at {CLIENTS} clients: tickets, lists, searches, creates",
             LOAD.as_secs()

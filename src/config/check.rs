@@ -163,6 +163,7 @@ fn ranges(config: &Config) -> Vec<Range> {
         ("email.max_message_bytes", email.max_message_bytes, 1024, gib, "bytes"),
         ("attachments.max_bytes", attachments.max_bytes, 1, 4 * gib, "bytes"),
         ("attachments.max_per_comment", attachments.max_per_comment as u64, 0, 1000, "files"),
+        ("attachments.link_minutes", attachments.link_minutes.into(), 1, 10_080, "minutes"),
         ("tickets.auto_close_resolved_after_hours", tickets.auto_close_resolved_after_hours.into(), 0, 87_600, "hours"),
         ("tickets.max_custom_fields_bytes", tickets.max_custom_fields_bytes as u64, 2, 1 << 20, "bytes"),
         ("webhooks.timeout_seconds", webhooks.timeout_seconds, 1, 60, "seconds"),

@@ -149,6 +149,8 @@ pub struct Attachments {
     pub allowed_types: Vec<String>,
     /// Wins over `allowed_types`.
     pub blocked_types: Vec<String>,
+    /// How long a signed address works, at least.
+    pub link_minutes: u32,
 }
 
 /// `[sla]`

@@ -6,6 +6,8 @@
 use super::{App, gate};
 use axum::body::Body as HttpBody;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request, State};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -49,7 +51,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    fn malformed(field: &'static str, problem: impl Into<String>) -> Self {
+    pub fn malformed(field: &'static str, problem: impl Into<String>) -> Self {
         Self::Malformed(vec![Problem { field, problem: problem.into() }])
     }
 }
@@ -173,6 +175,14 @@ impl<T: DeserializeOwned, D: Dialect> FromRequest<Arc<App>> for Body<T, D> {
 /// find its connection reset before it has read the answer.
 const PATIENCE: u64 = 8 << 20;
 
+/// How long a file may take to come, however steadily it does.
+const UPLOAD: Duration = Duration::from_hours(1);
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.trim_start().get(..19).is_some_and(|start| start.eq_ignore_ascii_case("multipart/form-data"))
+}
+
 /// A body of at most so many bytes.
 async fn gathered(body: HttpBody, limit: u64) -> Result<Vec<u8>, Failure> {
     let (mut stream, mut bytes, mut total) = (body.into_data_stream(), Vec::new(), 0_u64);
@@ -204,9 +214,11 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     serde_json::from_value(value).map_err(|error| Failure::Refused(Error::internal(error)))
 }
 
-/// The layer around a dialect's routes: what takes too long and what panics is told in the dialect's own form, too.
+/// The layer around a dialect's routes: what takes too long and what panics is told in the dialect's own form, too. A file
+/// may take as long as it keeps coming; its handler waits for no silence.
 pub async fn guarded<D: Dialect>(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let patience = Duration::from_secs(app.config.http.request_timeout_seconds);
+    let patience = if is_form(request.headers()) { UPLOAD } else { patience };
     let running = AssertUnwindSafe(next.run(request)).catch_unwind();
     match tokio::time::timeout(patience, running).await {
         Ok(Ok(response)) => response,

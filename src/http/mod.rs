@@ -12,6 +12,7 @@ pub mod deprecation;
 pub mod dialect;
 pub mod documents;
 pub mod field;
+mod file;
 mod gate;
 pub mod graphql;
 mod health;
@@ -19,9 +20,11 @@ mod hooks;
 pub mod limits;
 mod metrics;
 mod observe;
+pub mod places;
 pub mod query;
 mod range;
 mod reset;
+mod uploads;
 pub mod v1;
 
 use crate::assembly;
@@ -60,6 +63,8 @@ pub struct App {
     pub intake: MailIntake,
     /// `None` where no figures are kept.
     pub metrics: Option<Metrics>,
+    /// The open sockets of all surfaces.
+    pub sockets: places::Sockets,
     /// Turns true when the server goes down.
     pub stopping: watch::Receiver<bool>,
 }
@@ -68,7 +73,7 @@ impl App {
     pub fn new(engine: Engine, config: Config, stopping: watch::Receiver<bool>) -> Self {
         let intake = MailIntake::new(engine.clone(), assembly::mailboxes(&config));
         let metrics = if config.metrics.enabled { Metrics::start() } else { None };
-        Self { engine, config, intake, metrics, stopping }
+        Self { engine, config, intake, metrics, sockets: places::Sockets::default(), stopping }
     }
 }
 
@@ -102,7 +107,8 @@ impl Groups {
             files: OpenApiRouter::new()
                 .routes(routes!(attachments::upload))
                 .routes(routes!(attachments::download))
-                .routes(routes!(attachments::download_named)),
+                .routes(routes!(attachments::download_named))
+                .routes(routes!(uploads::uploaded)),
             v1: v1::routes(),
             api: api::routes(),
         }
@@ -125,7 +131,8 @@ pub fn router(app: &Arc<App>) -> Router {
     let mut options = assembly::schema_options(&app.config);
     options.reprocess = Some(Arc::new(Reread(app.intake.clone())));
     let schema = ::graphql::schema(app.engine.clone(), options);
-    let options = assembly::transport_options(&app.config, app.stopping.clone());
+    let mut options = assembly::transport_options(&app.config, app.stopping.clone());
+    options.sockets = app.sockets.clone();
     let graphql = graphql::routes(EngineGate::new(app.engine.clone(), schema), options);
 
     let graphql =

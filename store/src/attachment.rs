@@ -2,12 +2,12 @@
 
 use crate::batch::Batch;
 use crate::db::{Columns, Conn, Sql};
-use model::attachment::{Attachment, FileInfo};
+use model::attachment::{Attachment, FileInfo, Picture, Purpose, Thumbnail};
 use model::id::{AttachmentId, CommentId, TicketId, UserId};
 use model::{Result, Time};
 
-const COLUMNS: &str =
-    "id, sha256, filename, content_type, size, content_id, inline, owner_id, ticket_id, comment_id, created_at";
+const COLUMNS: &str = "id, sha256, filename, content_type, size, content_id, inline, owner_id, ticket_id, comment_id, \
+                       created_at, purpose, path, width, height, thumbnail, thumbnail_size";
 
 fn read(c: &mut Columns<'_>) -> Result<Attachment> {
     Ok(Attachment {
@@ -24,7 +24,31 @@ fn read(c: &mut Columns<'_>) -> Result<Attachment> {
         ticket: c.int_or()?.map(TicketId),
         comment: c.int_or()?.map(CommentId),
         created_at: c.time()?,
+        purpose: c.word(Purpose::parse)?,
+        path: c.text_or()?,
+        picture: picture(c)?,
     })
+}
+
+fn picture(c: &mut Columns<'_>) -> Result<Option<Picture>> {
+    let (width, height) = (c.int_or()?, c.int_or()?);
+    let (sha256, size) = (c.text_or()?, c.int_or()?);
+    let thumbnail = sha256.zip(size).map(|(sha256, size)| Thumbnail { sha256, size });
+    Ok(width.zip(height).map(|(width, height)| Picture { width, height, thumbnail }))
+}
+
+/// The upload of an address (below `/uploads/`).
+pub async fn by_path(conn: &mut Conn, path: &str) -> Result<Option<Attachment>> {
+    let sql = Sql::built(format!("SELECT {COLUMNS} FROM attachments WHERE path = $1"));
+    Ok(conn.list(sql.bind(path), read).await?.into_iter().next())
+}
+
+/// The files of a ticket that no comment names, oldest first.
+pub async fn of_ticket(conn: &mut Conn, ticket: TicketId, limit: usize) -> Result<Vec<Attachment>> {
+    let sql = Sql::built(format!(
+        "SELECT {COLUMNS} FROM attachments WHERE comment_id IS NULL AND ticket_id = $1 ORDER BY id LIMIT $2"
+    ));
+    conn.list(sql.bind(ticket).bind(limit as i64), read).await
 }
 
 pub async fn by_ids(conn: &mut Conn, ids: &[AttachmentId]) -> Result<Vec<Attachment>> {
@@ -44,17 +68,21 @@ pub(crate) async fn of_comments(conn: &mut Conn, comments: &[CommentId]) -> Resu
     conn.list(sql, read).await
 }
 
-/// Uploads that no comment names since an instant.
+/// Uploads that no comment, no ticket and no profile names since an instant.
 pub async fn unused_before(conn: &mut Conn, at: Time, limit: usize) -> Result<Vec<Attachment>> {
-    let sql =
-        Sql::built(format!("SELECT {COLUMNS} FROM attachments WHERE comment_id IS NULL AND created_at < $1 LIMIT $2"));
+    let sql = Sql::built(format!(
+        "SELECT {COLUMNS} FROM attachments WHERE comment_id IS NULL AND ticket_id IS NULL AND created_at < $1 \
+         AND (purpose <> 'avatar' OR NOT EXISTS (SELECT 1 FROM users WHERE users.id = attachments.owner_id \
+         AND users.avatar_url = '/uploads/' || attachments.path)) LIMIT $2"
+    ));
     conn.list(sql.bind(at).bind(limit as i64), read).await
 }
 
 /// Whether any attachment or raw message still needs the file.
 pub async fn file_in_use(conn: &mut Conn, sha256: &str) -> Result<bool> {
     let sql = Sql::new(
-        "SELECT id FROM attachments WHERE sha256 = $1 UNION ALL SELECT id FROM inbound WHERE raw_file = $1 LIMIT 1",
+        "SELECT id FROM attachments WHERE sha256 = $1 UNION ALL SELECT id FROM attachments WHERE thumbnail = $1 \
+         UNION ALL SELECT id FROM inbound WHERE raw_file = $1 LIMIT 1",
     );
     Ok(conn.one(sql.bind(sha256)).await?.is_some())
 }
@@ -63,6 +91,7 @@ pub async fn file_in_use(conn: &mut Conn, sha256: &str) -> Result<bool> {
 pub async fn files_after(conn: &mut Conn, sha256: &str, limit: usize) -> Result<Vec<(String, i64)>> {
     let sql = Sql::new(
         "SELECT name, MAX(size) FROM (SELECT sha256 AS name, size FROM attachments WHERE sha256 > $1 \
+         UNION ALL SELECT thumbnail AS name, thumbnail_size AS size FROM attachments WHERE thumbnail > $1 \
          UNION ALL SELECT raw_file AS name, size FROM inbound WHERE raw_file > $1) AS needed \
          GROUP BY name ORDER BY name LIMIT $2",
     );
@@ -71,7 +100,11 @@ pub async fn files_after(conn: &mut Conn, sha256: &str, limit: usize) -> Result<
 
 impl Batch<'_> {
     pub(crate) async fn insert_attachment(&mut self, a: &Attachment) -> Result<()> {
-        let text = format!("INSERT INTO attachments ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
+        let thumbnail = a.picture.as_ref().and_then(|p| p.thumbnail.as_ref());
+        let text = format!(
+            "INSERT INTO attachments ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \
+             $12, $13, $14, $15, $16, $17)"
+        );
         let sql = Sql::built(text)
             .bind(a.id)
             .bind(&a.file.sha256)
@@ -83,7 +116,13 @@ impl Batch<'_> {
             .bind(a.owner)
             .bind(a.ticket)
             .bind(a.comment)
-            .bind(a.created_at);
+            .bind(a.created_at)
+            .bind(a.purpose.word())
+            .bind(&a.path)
+            .bind(a.picture.as_ref().map(|p| p.width))
+            .bind(a.picture.as_ref().map(|p| p.height))
+            .bind(thumbnail.map(|t| t.sha256.clone()))
+            .bind(thumbnail.map(|t| t.size));
         self.conn.run(sql).await.map(|_| ())
     }
 

@@ -87,7 +87,8 @@ const TABLES: &[Table] = &[
     table!("comment_versions", "#comment_id #version body #replaced_at #replaced_by", "comment_id, version"),
     table!(
         "attachments",
-        "#id sha256 filename content_type #size content_id ?inline #owner_id #ticket_id #comment_id #created_at",
+        "#id sha256 filename content_type #size content_id ?inline #owner_id #ticket_id #comment_id #created_at purpose path \
+         #width #height thumbnail #thumbnail_size",
         "id"
     ),
     table!("events", "#seq #at type by_actor #ticket_id #requester_id #assignee_id #user_id body", "seq"),

@@ -46,7 +46,7 @@ pub async fn of_user(conn: &mut Conn, user: UserId, unread: bool, page: &Page) -
 
 /// What a person was told of one event.
 pub async fn of_event(conn: &mut Conn, user: UserId, seq: Seq) -> Result<Vec<Notice>> {
-    let sql = Sql::built(format!("SELECT {COLUMNS} FROM notifications WHERE seq = $1 AND user_id = $2"));
+    let sql = Sql::built(format!("SELECT {COLUMNS} FROM notifications WHERE seq = $1 AND user_id = $2 ORDER BY id"));
     conn.list(sql.bind(seq).bind(user), read).await
 }
 

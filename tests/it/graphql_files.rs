@@ -7,6 +7,9 @@ use reqwest::StatusCode;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
+/// A PNG of one pixel.
+const PIXEL: [u8; 67] = *b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0:~\x9bU\0\0\0\nIDATx\x9cc`\0\0\0\x02\0\x01H\xaf\xa4q\0\0\0\0IEND\xaeB`\x82";
+
 /// Uploads by GraphQL.
 async fn upload(app: &TestApp, by: &Person, name: &str, kind: &str, bytes: &[u8]) -> Value {
     let query = "mutation($input: UploadFileInput!) { uploadFile(input: $input) { attachment { id databaseId filename contentType size url } userErrors { code field } } }";
@@ -30,7 +33,7 @@ async fn a_file_follows_its_ticket() {
     let page = b"<script>alert(document.cookie)</script>";
     let html = upload(&app, &app.user, "报告.html", "text/html", page).await["attachment"].take();
     assert_eq!((&html["filename"], &html["size"]), (&json!("报告.html"), &json!(page.len())));
-    let picture = upload(&app, &app.user, "a.png", "image/png", b"\x89PNG\r\n\x1a\nrest").await["attachment"].take();
+    let picture = upload(&app, &app.user, "a.png", "image/png", &PIXEL).await["attachment"].take();
     let input = json!({ "title": "files", "description": "d", "attachments": [html["id"], picture["id"]] });
     let opened = app
         .done(

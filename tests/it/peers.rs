@@ -34,7 +34,7 @@ async fn clients_of_other_people_get_on_with_us() {
 }
 
 /// Runs a script, which has to be content.
-async fn node(folder: &Path, script: &str, words: &[&str], environment: &[(&str, &str)]) {
+pub async fn node(folder: &Path, script: &str, words: &[&str], environment: &[(&str, &str)]) {
     let mut command = Command::new("node");
     command.arg(folder.join(script)).args(words).envs(environment.iter().copied());
     let done = crate::binary::finish(command, Vec::new()).await;

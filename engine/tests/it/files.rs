@@ -2,9 +2,10 @@
 
 use crate::house::{House, caller, each_backend, next};
 use engine::{Caller, Engine};
-use model::attachment::Attachment;
+use model::attachment::{Attachment, Purpose};
 use model::command::{AddComment, OpenTicket};
 use model::comment::Visibility;
+use model::id::TicketId;
 use model::people::Role;
 use model::query::EventFilter;
 use model::time::{DAY, HOUR};
@@ -15,8 +16,22 @@ async fn upload(engine: &Engine, by: &Caller, name: &str, bytes: &[u8]) -> model
     engine.upload(by, name, Some("text/html; charset=x"), bytes).await
 }
 
+/// A PNG of one pixel.
+const PIXEL: [u8; 67] = *b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0:~\x9bU\0\0\0\nIDATx\x9cc`\0\0\0\x02\0\x01H\xaf\xa4q\0\0\0\0IEND\xaeB`\x82";
+
+/// A picture, sent for this purpose and this ticket.
+pub async fn picture(
+    engine: &Engine,
+    by: &Caller,
+    purpose: Purpose,
+    ticket: Option<TicketId>,
+) -> model::Result<Attachment> {
+    let received = engine.receive(by, "p.png", None, PIXEL.as_slice()).await?;
+    engine.file(by, received, purpose, ticket).await
+}
+
 async fn read(house: &House, by: &Caller, file: &Attachment) -> model::Result<Vec<u8>> {
-    let (_, mut file) = house.engine.download(&by.actor, file.id).await?;
+    let mut file = house.engine.download(&by.actor, file.id).await?.file;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).await.unwrap();
     Ok(bytes)
@@ -110,6 +125,53 @@ async fn what_nobody_names_is_swept_after_a_day_and_what_is_shared_stays() {
         assert_eq!(read(&house, &alice, &used).await.unwrap(), b"shared");
         assert_eq!(read(&house, &alice, &young).await.unwrap(), b"young");
         assert_eq!(engine.file_path("../../etc/passwd"), None);
+        engine.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_ticket_or_a_profile_has_stays() {
+    each_backend(|house| async move {
+        let engine = &house.engine;
+        let (alice, mallory) =
+            (caller(&house.person("alice", Role::User).await), caller(&house.person("mallory", Role::User).await));
+        let bob = caller(&house.person("bob", Role::Agent).await);
+        let ticket = house.ticket(&alice, "files").await.id;
+        let first = picture(engine, &alice, Purpose::Avatar, None).await.unwrap();
+        let second = picture(engine, &alice, Purpose::Avatar, None).await.unwrap();
+        let unused = picture(engine, &alice, Purpose::Document, None).await.unwrap();
+        let of_ticket = picture(engine, &alice, Purpose::Attachment, Some(ticket)).await.unwrap();
+        assert_eq!(of_ticket.path.as_deref().unwrap().split('/').take(2).collect::<Vec<_>>(), ["2026", "01"]);
+        assert_eq!((of_ticket.picture.as_ref().unwrap().width, of_ticket.picture.as_ref().unwrap().height), (1, 1));
+        // Nobody files for a ticket that they do not see, nor an avatar for one at all.
+        let refused = picture(engine, &mallory, Purpose::Attachment, Some(ticket)).await.unwrap_err();
+        assert_eq!(refused, Error::not_found("ticket"));
+        assert_eq!(
+            picture(engine, &alice, Purpose::Avatar, Some(ticket)).await.unwrap_err().field(),
+            Some("ticket_id")
+        );
+        let history = engine.history(&bob.actor, ticket, None, 10).await.unwrap();
+        assert!(
+            history.iter().any(|r| matches!(&r.event, Event::FileStored { attachment } if **attachment == of_ticket))
+        );
+        assert_eq!(engine.ticket(&bob.actor, ticket).await.unwrap().version, 2, "a file is a change of its ticket");
+
+        house.clock.advance(DAY + 1);
+        let mut events = engine.events(&Actor::System("t"), None, EventFilter::default()).await.unwrap();
+        engine.start_background();
+        let mut swept = vec![];
+        while swept.len() < 2 {
+            if let Event::FileDiscarded { attachment } = next(&mut events).await.event {
+                swept.push(attachment);
+            }
+        }
+        swept.sort_unstable();
+        assert_eq!(swept, [first.id, unused.id]);
+        assert_eq!(read(&house, &mallory, &second).await.unwrap(), PIXEL, "an avatar is for everybody");
+        assert_eq!(read(&house, &bob, &of_ticket).await.unwrap(), PIXEL);
+        assert_eq!(read(&house, &mallory, &of_ticket).await.unwrap_err().code(), "NOT_FOUND");
+        assert_eq!(engine.files_of_ticket(&alice.actor, ticket).await.unwrap(), [of_ticket]);
         engine.close().await;
     })
     .await;

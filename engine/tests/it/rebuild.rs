@@ -3,6 +3,7 @@
 use crate::house::{Dice, House, START, caller, change, each_backend};
 use engine::{Caller, Engine};
 use model::actor::{By, Member, Via};
+use model::attachment::Purpose;
 use model::command::*;
 use model::comment::Visibility;
 use model::event::Event;
@@ -169,7 +170,10 @@ async fn live(house: &House, steps: usize, seed: u64) -> Cast {
     let alice = caller(&cast.people[0]);
     let file = house.engine.upload(&alice, "a.txt", None, &b"file"[..]).await.unwrap();
     let open = OpenTicket { attachments: vec![file.id], ..OpenTicket::new("with a file", "d") };
-    house.engine.open_ticket(&alice, open).await.unwrap();
+    let ticket = house.engine.open_ticket(&alice, open).await.unwrap().id;
+    for (purpose, ticket) in [(Purpose::Avatar, None), (Purpose::Document, Some(ticket))] {
+        crate::files::picture(&house.engine, &alice, purpose, ticket).await.unwrap();
+    }
     come_and_go(house, &cast.people[0]).await;
     cast
 }

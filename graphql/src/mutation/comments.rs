@@ -3,10 +3,11 @@
 use super::{Sent, payloads, run};
 use crate::comment::{Attachment, Comment};
 use crate::error::Result;
-use crate::node::{read, read_all};
-use crate::words::{CommentEffect, Visibility};
+use crate::node::{read, read_all, read_or};
+use crate::words::{CommentEffect, FilePurpose, Visibility};
 use async_graphql::{Context, ID, InputObject, Object, Upload};
 use model::Error;
+use model::attachment::Purpose;
 use model::command::{AddComment, Effect};
 
 #[derive(Default)]
@@ -69,6 +70,10 @@ pub struct UploadFileInput {
     file: Upload,
     /// A name for it, instead of the one that it was sent with.
     filename: Option<String>,
+    /// What it is for; an attachment if nothing is said.
+    purpose: Option<FilePurpose>,
+    /// The ticket that it belongs to from now on. Without one, a ticket or comment has to name it.
+    ticket: Option<ID>,
     /// Makes a repetition harmless.
     client_mutation_id: Option<String>,
 }
@@ -154,7 +159,10 @@ impl Comments {
         run(ctx, Sent::id(input.client_mutation_id), async |call, by| {
             let name = input.filename.unwrap_or(file.filename);
             let bytes = tokio::fs::File::from_std(file.content);
-            Ok(Attachment(call.engine.upload(&by, &name, file.content_type.as_deref(), bytes).await?))
+            let ticket = read_or("ticket", input.ticket.as_ref())?;
+            let received = call.engine.receive(&by, &name, file.content_type.as_deref(), bytes).await?;
+            let purpose = input.purpose.map_or(Purpose::Attachment, Into::into);
+            Ok(Attachment(call.engine.file(&by, received, purpose, ticket).await?))
         })
         .await
     }

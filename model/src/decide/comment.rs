@@ -2,7 +2,7 @@
 
 use super::{Decision, Scene};
 use crate::access::{self, Operation};
-use crate::attachment::Attachment;
+use crate::attachment::{Attachment, Purpose};
 use crate::command::{AddComment, Effect};
 use crate::comment::{Comment, Visibility};
 use crate::counters::Counters;
@@ -152,10 +152,13 @@ pub(super) fn attachments(scene: &Scene<'_>, wanted: &[AttachmentId]) -> Result<
             format!("must be at most {}", scene.policy.max_attachments_per_comment),
         ));
     }
+    // A file of this ticket may be named by one of its comments, one of another ticket by none.
+    let here = scene.facts.ticket.as_ref().map(|t| t.id);
     for id in wanted {
         let known = scene.facts.attachments.iter().find(|a| a.id == *id);
         let usable = known.is_some_and(|a| {
-            a.comment.is_none() && (a.owner == scene.actor.user() || matches!(scene.actor, crate::Actor::System(_)))
+            let free = a.comment.is_none() && (a.ticket.is_none() || a.ticket == here) && a.purpose != Purpose::Avatar;
+            free && (a.owner == scene.actor.user() || matches!(scene.actor, crate::Actor::System(_)))
         });
         if !usable {
             return Err(Error::invalid("attachments", format!("names {id}, which is not an unused upload of yours")));

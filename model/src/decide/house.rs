@@ -2,27 +2,60 @@
 
 use super::{Decision, Scene};
 use crate::access::{self, Operation};
-use crate::attachment::{Attachment, FileInfo, safe_filename};
+use crate::attachment::{Attachment, FileInfo, Purpose, UPLOADS, safe_filename, stored_name, unsupported};
 use crate::command::StoreFile;
 use crate::counters::Counters;
 use crate::error::{Error, Result};
 use crate::event::{Change, Event};
 use crate::id::NotificationId;
 use crate::inbound::InboundState;
+use crate::people::Profile;
 use crate::text;
 use serde_json::Value;
 
 pub(super) fn store_file(scene: &Scene<'_>, store: &StoreFile, counters: &mut Counters) -> Result<Decision> {
     access::in_general(scene.actor, Operation::StoreFile)?;
+    if store.ticket.is_some() {
+        let ticket = scene.facts.ticket()?;
+        access::on_ticket(scene.actor, Operation::StoreFile, ticket)?;
+        super::ticket::not_merged(ticket)?;
+    }
+    let id = counters.next_attachment();
+    let file = FileInfo { filename: safe_filename(&store.file.filename), ..store.file.clone() };
+    let (year, month, _) = scene.policy.zone.date(scene.now);
+    let path = format!("{year:04}/{month:02}/{}", stored_name(&file, id));
     let attachment = Attachment {
-        id: counters.next_attachment(),
-        file: FileInfo { filename: safe_filename(&store.file.filename), ..store.file.clone() },
+        id,
+        file,
         owner: scene.actor.user(),
-        ticket: None,
+        ticket: store.ticket,
         comment: None,
+        purpose: store.purpose,
+        path: Some(path),
+        picture: store.picture.clone(),
         created_at: scene.now,
     };
-    Ok(Event::FileStored { attachment: Box::new(attachment) }.into())
+    let avatar = match store.purpose {
+        Purpose::Avatar => Some(avatar(scene, store, &attachment)?),
+        Purpose::Attachment | Purpose::Document => None,
+    };
+    let stored = Event::FileStored { attachment: Box::new(attachment) };
+    Ok([Some(stored), avatar].into_iter().flatten().collect::<Vec<_>>().into())
+}
+
+/// One's own picture: a picture, of one's own, and at once what the profile shows.
+fn avatar(scene: &Scene<'_>, store: &StoreFile, attachment: &Attachment) -> Result<Event> {
+    let user = scene.facts.user()?;
+    access::on_person(scene.actor, Operation::EditProfile, Some(user.id))?;
+    if store.ticket.is_some() {
+        return Err(Error::invalid("ticket_id", "must not be given for an avatar"));
+    }
+    if store.picture.is_none() {
+        return Err(unsupported(&format!("{} for an avatar", store.file.content_type)));
+    }
+    let from = user.profile.clone();
+    let to = Profile { avatar_url: attachment.path.as_ref().map(|path| format!("{UPLOADS}{path}")), ..from.clone() };
+    Ok(Event::ProfileEdited { user: user.id, profile: Box::new(Change { from, to }) })
 }
 
 /// An upload that no comment names can be thrown away by its owner.
@@ -32,8 +65,8 @@ pub(super) fn discard_file(scene: &Scene<'_>) -> Result<Decision> {
     if !owner && !matches!(scene.actor, crate::Actor::System(_)) {
         return Err(Error::not_found("attachment"));
     }
-    if attachment.comment.is_some() {
-        return Err(Error::conflict("attachment", "the file belongs to a comment"));
+    if attachment.comment.is_some() || attachment.ticket.is_some() {
+        return Err(Error::conflict("attachment", "the file belongs to a ticket"));
     }
     Ok(Event::FileDiscarded { attachment: attachment.id }.into())
 }

@@ -70,10 +70,10 @@ impl Ticket {
                 self.count_one(visibility.from, -1);
                 self.count_one(visibility.to, 1);
             }
-            Event::CommentEdited { .. } => {}
+            // A file that came to the ticket without a comment; others are no events of a ticket.
+            Event::CommentEdited { .. } | Event::FileStored { .. } => {}
             Event::TicketOpened { .. }
             | Event::TicketsViewed { .. }
-            | Event::FileStored { .. }
             | Event::FileDiscarded { .. }
             | Event::UserCreated { .. }
             | Event::ProfileEdited { .. }

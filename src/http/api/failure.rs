@@ -114,6 +114,12 @@ fn refused(error: &Error) -> Told {
                 said("分配失败：该用户不能处理工单", "Assignment failed: this person can't work on tickets"),
             )
             .with(problems),
+            [one] if one.is_unsupported() => Told::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "UNSUPPORTED_FILE_TYPE",
+                said("不支持的文件类型", "Files of this type are not taken"),
+            )
+            .with(problems),
             // The password was right: not a bad request in itself, but the document's own server calls it one.
             [one] if one.field == "otp_code" => Told::new(
                 StatusCode::BAD_REQUEST,
@@ -217,6 +223,7 @@ fn spelled(field: &'static str) -> &'static str {
         "due_at" => "due_date",
         "parent" => "parent_id",
         "auto_assignee" => "auto_assign_user_id",
+        "ticket" => "ticket_id",
         "idempotency_key" => "Idempotency-Key",
         other => other,
     }
@@ -249,6 +256,8 @@ mod tests {
             (Error::invalid("assignee", "must be an agent"), 422, "ASSIGNMENT_FAILED"),
             (Error::invalid("category", model::error::ABSENT), 404, "CATEGORY_NOT_FOUND"),
             (Error::TooLarge { field: "file", limit: 10 }, 413, "FILE_TOO_LARGE"),
+            (model::attachment::unsupported(".exe"), 422, "UNSUPPORTED_FILE_TYPE"),
+            (Error::invalid("file", "is missing"), 422, "VALIDATION_FAILED"),
             (Error::TooLarge { field: "custom_fields", limit: 10 }, 422, "VALIDATION_FAILED"),
             (Error::InvalidTransition { from: "new", to: "resolved" }, 409, "INVALID_STATUS_TRANSITION"),
             (Error::conflict("email", "is taken"), 409, "CONFLICT"),

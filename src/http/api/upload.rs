@@ -1,9 +1,167 @@
-//! `/api`: upload.
+//! `/api/upload`: a file for a ticket, for a comment to come, or as one's picture (seed 001, 文件上传接口).
+//!
+//! The file goes to the disk as it comes, whatever stands before and after it in the form. A form that is refused is read on
+//! for a while, so that its sender hears why.
 
+use super::{Answer, Api, wire};
 use crate::http::App;
+use crate::http::dialect::{Caller, Fail, Failure};
+use crate::http::file::Arriving;
+use axum::extract::multipart::Field;
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Request, State};
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_LENGTH, EXPECT};
+use engine::Received;
+use futures_util::StreamExt as _;
+use model::Error;
+use model::attachment::{Attachment, Purpose};
+use model::id::TicketId;
+use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// How much of a form that is refused is read on and thrown away, and how long.
+const PATIENCE: u64 = 64 << 20;
+const READING_ON: Duration = Duration::from_secs(20);
+/// What a form has around its file.
+const AROUND: u64 = 64 << 10;
+/// Parts of a form, and the length of one that is no file.
+const PARTS: usize = 20;
+const WORD: usize = 1_000;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
+    OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::disable())
+}
+
+/// Upload a file (上传文件)
+///
+/// What it is, its content says: programs are refused, and what calls itself a picture and is none is kept as what it is.
+/// Pictures lose what they say about their maker (place, camera). An avatar is at once what the caller's profile shows.
+#[utoipa::path(post, path = "/upload", operation_id = "apiUpload", tag = "api files",
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = r"^[!-~]([\t -~]*[!-~])?$",
+        description = "Any text of the caller's; the same key does it once")),
+    request_body(content = wire::FileForm, content_type = "multipart/form-data"),
+    responses(
+        (status = 201, description = "The file was taken up", body = wire::Envelope<wire::Uploaded>),
+        (status = 404, description = "TICKET_NOT_FOUND: no such ticket, or the caller may not know of it (工单不存在)", body = wire::Refusal),
+        (status = 409, description = "CONFLICT: the key was used for another request, or the ticket takes none", body = wire::Refusal),
+        (status = 413, description = "FILE_TOO_LARGE (文件过大)", body = wire::Refusal),
+        (status = 422, description = "UNSUPPORTED_FILE_TYPE (不支持的文件类型), or VALIDATION_FAILED: a part of the form is missing or wrong", body = wire::Refusal),
+    ),
+)]
+async fn upload(State(app): State<Arc<App>>, by: Caller<Api>, request: Request) -> Answer<wire::Uploaded> {
+    let most = app.engine.max_upload_bytes();
+    let headers = request.headers();
+    if headers.contains_key(EXPECT) && announced(headers).is_some_and(|length| length > most.saturating_add(AROUND)) {
+        // It asks before it sends.
+        return Err(Error::TooLarge { field: "file", limit: most }.into());
+    }
+    let mut form = Multipart::from_request(request, &()).await.map_err(|_| unreadable())?;
+    match taken(&app, &by, &mut form).await {
+        Ok(attachment) => Ok(wire::Reply::created("文件上传成功", uploaded(&app, &by, attachment))),
+        Err(refusal) => {
+            // Whoever goes on sending would find the connection reset before reading the answer.
+            if tokio::time::timeout(READING_ON, read_on(&mut form)).await.is_err() {
+                tracing::debug!("a refused upload did not end");
+            }
+            Err(refusal)
+        }
+    }
+}
+
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn unreadable() -> Fail<Api> {
+    Fail::new(Failure::malformed("body", "is not a form that can be read (multipart/form-data)"))
+}
+
+async fn read_on(form: &mut Multipart) {
+    let mut total = 0_u64;
+    while let Ok(Some(mut field)) = form.next_field().await {
+        while let Ok(Some(chunk)) = field.chunk().await {
+            total = total.saturating_add(chunk.len() as u64);
+            if total > PATIENCE {
+                return;
+            }
+        }
+    }
+}
+
+/// Reads the form, and files what it carries.
+async fn taken(app: &App, by: &engine::Caller, form: &mut Multipart) -> Result<Attachment, Fail<Api>> {
+    let patience = Duration::from_secs(app.config.http.request_timeout_seconds);
+    let (mut received, mut purpose, mut ticket): (Option<Received>, _, _) = (None, Purpose::Attachment, None);
+    for _ in 0..PARTS {
+        let next = tokio::time::timeout(patience, form.next_field()).await;
+        let next = next.map_err(|_| Fail::new(Failure::TimedOut))?.map_err(|_| unreadable())?;
+        let Some(field) = next else {
+            let received = received.ok_or_else(|| Error::invalid("file", "is missing from the form"))?;
+            return Ok(app.engine.file(by, received, purpose, ticket).await?);
+        };
+        match field.name() {
+            Some("file") if received.is_none() => {
+                let filename = field.file_name().unwrap_or("attachment").to_owned();
+                let kind = field.content_type().map(str::to_owned);
+                let bytes = Arriving::new(field.map(|chunk| chunk.map_err(io::Error::other)).boxed(), patience);
+                received = Some(app.engine.receive(by, &filename, kind.as_deref(), bytes).await?);
+            }
+            Some("file") => return Err(Error::invalid("file", "stands in the form twice").into()),
+            Some("type") => {
+                let word = text(field, "type").await?;
+                purpose = Purpose::parse(&word)
+                    .ok_or_else(|| Error::invalid("kind", "must be avatar, attachment or document"))?;
+            }
+            Some("ticket_id") => {
+                let word = text(field, "ticket_id").await?;
+                if !word.is_empty() {
+                    let id = word.parse().map_err(|_| Error::invalid("ticket_id", "must be an integer"))?;
+                    ticket = Some(TicketId(id));
+                }
+            }
+            // A part that we don't know is read past.
+            Some(_) | None => {}
+        }
+    }
+    Err(Fail::new(Failure::malformed("body", "has too many parts")))
+}
+
+/// A part that is a word.
+async fn text(mut field: Field<'_>, name: &'static str) -> Result<String, Fail<Api>> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = field.chunk().await.map_err(|_| unreadable())? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > WORD {
+            return Err(Error::invalid(name, "is too long").into());
+        }
+    }
+    let text = String::from_utf8(bytes).map_err(|_| Error::invalid(name, "must be UTF-8"))?;
+    Ok(text.trim().to_owned())
+}
+
+fn uploaded(app: &App, by: &engine::Caller, attachment: Attachment) -> wire::Uploaded {
+    let link = app.engine.link(&by.actor, &attachment);
+    let url = link.as_ref().map(|link| link.url.clone()).unwrap_or_default();
+    let Attachment { id, file, picture, purpose, ticket, created_at, ref path, .. } = attachment;
+    let filename = path.as_deref().and_then(|path| path.rsplit('/').next()).unwrap_or_default().to_owned();
+    let file_path = path.as_ref().map(|path| format!("{}{path}", model::attachment::UPLOADS)).unwrap_or_default();
+    wire::Uploaded {
+        id: id.0,
+        filename,
+        original_name: file.filename,
+        file_size: file.size,
+        mime_type: file.content_type,
+        file_path,
+        thumbnail_url: picture.as_ref().map(|_| format!("{url}&size=small")),
+        url,
+        url_expires_at: link.map(|link| link.expires_at.rfc3339()),
+        width: picture.as_ref().map(|picture| picture.width),
+        height: picture.as_ref().map(|picture| picture.height),
+        r#type: purpose.word(),
+        ticket_id: ticket.map(|id| id.0),
+        uploaded_at: created_at.rfc3339(),
+    }
 }

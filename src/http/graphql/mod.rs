@@ -5,7 +5,6 @@
 mod document;
 mod gate;
 mod http;
-mod limits;
 mod message;
 mod multipart;
 mod negotiation;
@@ -29,13 +28,13 @@ use axum::response::Response;
 use axum::routing::{any, get};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 
 pub use gate::{ClientAddress, ClientInfo, Gate, Refused, ResumeAfter, Transport};
 
+use crate::http::places::{Counter, Place, Sockets, Who};
 use document::DocumentLimits;
-use limits::{Counter, Place, Who};
 use persisted::Documents;
 use problem::Problem;
 
@@ -80,8 +79,8 @@ pub struct Options {
     pub max_sockets_per_user: usize,
     /// Most sockets of callers who are not signed in, for each network address.
     pub max_sockets_anonymous: usize,
-    /// Most sockets in all.
-    pub max_sockets: usize,
+    /// The open sockets, which other surfaces count, too.
+    pub sockets: Sockets,
     /// Most operations of one user (or anonymous address) at a time, over all their sockets and event streams.
     pub max_operations_per_user: usize,
     /// How often a silent event stream says that it is alive.
@@ -125,7 +124,7 @@ impl Default for Options {
             max_subscriptions_per_socket: 100,
             max_sockets_per_user: 50,
             max_sockets_anonymous: 20,
-            max_sockets: 10_000,
+            sockets: Sockets::default(),
             max_operations_per_user: 500,
             keep_alive: Duration::from_secs(12),
             introspection: true,
@@ -150,9 +149,7 @@ pub fn routes<G: Gate>(gate: G, options: Options) -> Router {
     let playground = options.playground;
     let surface = Arc::new(Surface {
         documents: Documents::new(options.persisted_queries, limits),
-        sockets: Counter::default(),
         operations: Counter::default(),
-        all_sockets: Arc::new(Semaphore::new(options.max_sockets.min(Semaphore::MAX_PERMITS))),
         gate,
         options,
     });
@@ -172,9 +169,7 @@ struct Surface<G: Gate> {
     gate: G,
     options: Options,
     documents: Documents,
-    sockets: Counter<Who>,
     operations: Counter<Who>,
-    all_sockets: Arc<Semaphore>,
 }
 
 impl<G: Gate> Surface<G> {

@@ -16,9 +16,9 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
-use super::limits::{Place, Who};
 use super::message::Outgoing;
 use super::problem::{Problem, complete_codes, is_request_error};
+use crate::http::places::{Place, Who};
 
 /// Puts a message into the socket's queue, waiting for room; breaks if the socket is gone.
 pub(super) async fn say(out: &mpsc::Sender<Message>, message: Outgoing<'_>) -> ControlFlow<()> {
@@ -196,8 +196,8 @@ impl Operations {
 
 #[cfg(test)]
 mod tests {
-    use super::super::limits::Counter;
     use super::*;
+    use crate::http::places::Counter;
 
     #[test]
     fn an_id_can_be_used_again_at_once() {

@@ -24,12 +24,12 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::document::{Prepared, prepare};
-use super::limits::{Place, Who};
 use super::message::{Close, Incoming, Outgoing, PROTOCOL};
 use super::parameters::Parameters;
 use super::problem::Problem;
 use super::running::{Running, say};
 use super::{ClientInfo, Gate, Options, Refused, Surface, Transport};
+use crate::http::places::{Place, Who};
 
 /// How long a closing socket may take to hear of it.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -44,7 +44,7 @@ pub(super) async fn upgrade<G: Gate>(surface: Arc<Surface<G>>, parts: &mut Parts
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
-    let Ok(place) = surface.all_sockets.clone().try_acquire_owned() else {
+    let Ok(place) = surface.options.sockets.open().ok_or(()) else {
         return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")], "Too many sockets").into_response();
     };
     let mut kept = Parts::clone(parts);
@@ -168,7 +168,7 @@ async fn converse<G: Gate>(
     };
     let who = surface.who(caller.as_ref(), &info);
     let most = if caller.is_some() { options.max_sockets_per_user } else { options.max_sockets_anonymous };
-    let Some(_place) = surface.sockets.take(who, most) else { return Close::TOO_MANY };
+    let Some(_place) = options.sockets.take(who, most) else { return Close::TOO_MANY };
     if say(out, Outgoing::ConnectionAck).await.is_break() {
         return Close::NORMAL;
     }

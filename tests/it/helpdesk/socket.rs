@@ -1,1 +1,240 @@
-//! `/api`: socket.
+//! `/api/ws`: frames as documented, resumed where they broke off, for whoever may see what they tell of.
+
+use crate::api::{signed, soon};
+use crate::app::{PASSWORD, Person, TestApp};
+use crate::peers::{install, node};
+use futures_util::{SinkExt as _, StreamExt as _};
+use model::people::Role;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::task::spawn_blocking;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+struct Live(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Live {
+    /// Connects; `Err` is the status that the handshake was answered with.
+    async fn open(app: &TestApp, query: &str) -> Result<Self, u16> {
+        let url = app.at(&format!("/api/ws?{query}")).replacen("http", "ws", 1);
+        match soon(connect_async(url)).await {
+            Ok((socket, _)) => Ok(Self(socket)),
+            Err(Error::Http(answer)) => {
+                let body: Value = serde_json::from_slice(answer.body().as_deref().unwrap_or_default()).unwrap();
+                assert_eq!(body["success"], false, "{body}");
+                Err(answer.status().as_u16())
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Connects and is greeted.
+    async fn greeted(app: &TestApp, by: &Person, more: &str) -> (Self, Value) {
+        let mut live = Self::open(app, &format!("token={}{more}", by.token)).await.unwrap();
+        let hello = live.next().await;
+        assert_eq!((&hello["type"], &hello["data"]["user_id"]), (&json!("connected"), &json!(by.id.0)), "{hello}");
+        (live, hello)
+    }
+
+    async fn next(&mut self) -> Value {
+        match soon(self.0.next()).await {
+            Some(Ok(Message::Text(text))) => serde_json::from_str(&text).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn say(&mut self, frame: Value) {
+        self.0.send(Message::text(frame.to_string())).await.unwrap();
+    }
+
+    /// Everything up to the answer of a ping: what else was to be told has been told by then.
+    async fn rest(&mut self) -> Vec<Value> {
+        self.say(json!({ "type": "ping" })).await;
+        let mut all = Vec::new();
+        loop {
+            let frame = self.next().await;
+            if frame["type"] == "pong" {
+                return all;
+            }
+            all.push(frame);
+        }
+    }
+
+    /// The next frames, up to the last one of what has happened by now.
+    async fn until_now(&mut self, app: &TestApp) -> Vec<Value> {
+        let now = app.engine.cursor().to_string();
+        let mut all = Vec::new();
+        loop {
+            all.push(self.next().await);
+            if all.last().unwrap()["cursor"] == now {
+                return all;
+            }
+        }
+    }
+
+    async fn closed(mut self) -> (u16, String) {
+        loop {
+            match soon(self.0.next()).await {
+                Some(Ok(Message::Close(Some(frame)))) => return (frame.code.into(), frame.reason.to_string()),
+                Some(Ok(_)) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+async fn note(app: &TestApp, by: &Person, ticket: &Value, body: &str, visibility: &str) {
+    let input = json!({ "ticket": ticket["id"], "body": body, "visibility": visibility });
+    app.done(&by.token, "addComment", "comment { id }", input).await;
+}
+
+async fn status(app: &TestApp, ticket: &Value, status: &str) {
+    let input = json!({ "id": ticket["id"], "status": status });
+    app.done(&app.agent.token, "changeStatus", "ticket { id }", input).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_of_other_people_gets_on_with_us() {
+    let folder = spawn_blocking(|| install("socket", "ws")).await.unwrap();
+    let app = TestApp::start().await;
+    app.with_password("petra", Role::Agent).await;
+    let sign_in = json!({ "login": "petra", "password": PASSWORD });
+    let session = app.done("", "signIn", "accessToken", sign_in).await;
+    let session = session["accessToken"].as_str().unwrap();
+    let words = [&app.url, &app.agent.token, &app.supervisor.token, &app.user.token, session];
+    node(&folder, "check.mjs", &words, &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_hears_of_what_they_may_see_and_of_nothing_else() {
+    crate::app::each_backend(|app| async move {
+        let (mut mine, _) = Live::greeted(&app, &app.user, "").await;
+        let (mut strangers, _) = Live::greeted(&app, &app.stranger, "").await;
+        let (mut staffs, _) = Live::greeted(&app, &app.agent, "").await;
+        let ticket = app.open_ticket(&app.user.token, "打印机").await;
+        note(&app, &app.agent, &ticket, "secret words", "INTERNAL").await;
+        note(&app, &app.agent, &ticket, "public words", "PUBLIC").await;
+        status(&app, &ticket, "IN_PROGRESS").await;
+        let heard = mine.until_now(&app).await;
+        let words: Vec<(&str, &str)> =
+            heard.iter().map(|f| (f["type"].as_str().unwrap(), f["data"]["type"].as_str().unwrap_or(""))).collect();
+        let one = |kind| [("notification", kind), ("ticket_updated", "")];
+        assert_eq!(words, [one("ticket_commented"), one("ticket_status_changed")].concat(), "{heard:#?}");
+        let text = serde_json::to_string(&heard).unwrap();
+        assert!(!text.contains("words"), "no text of a message is in a frame: {text}");
+        let told = &heard[0];
+        assert_eq!(told["data"]["ticket_id"], ticket["databaseId"]);
+        assert_eq!(told["data"]["data"]["ticket_number"], ticket["number"]);
+        assert_eq!(told["timestamp"], "2026-01-05T02:00:00Z");
+        // Staff hear of the internal note, too.
+        let heard = staffs.until_now(&app).await;
+        assert_eq!(heard.iter().filter(|frame| frame["type"] == "ticket_updated").count(), 3, "{heard:#?}");
+        assert_eq!(strangers.rest().await, Vec::<Value>::new());
+        // In the reader's own language.
+        let english = json!({ "id": app.user.global(), "profile": { "locale": "en" } });
+        app.done(&app.user.token, "editProfile", "user { id }", english).await;
+        note(&app, &app.agent, &ticket, "more", "PUBLIC").await;
+        let frame = mine.next().await;
+        assert_eq!(
+            frame["data"]["message"],
+            json!(format!("Ticket {} has a new reply", ticket["number"].as_str().unwrap()))
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_goes_on_after_a_cursor_or_says_that_it_cannot() {
+    crate::app::each_backend(|app| async move {
+        let (live, hello) = Live::greeted(&app, &app.agent, "").await;
+        drop(live);
+        let ticket = app.open_ticket(&app.user.token, "t").await;
+        for word in ["IN_PROGRESS", "PENDING", "IN_PROGRESS", "RESOLVED"] {
+            status(&app, &ticket, word).await;
+        }
+        let after = |cursor: &Value| format!("&after={}", cursor.as_str().unwrap());
+        let (mut again, _) = Live::greeted(&app, &app.agent, &after(&hello["cursor"])).await;
+        let heard = again.until_now(&app).await;
+        let words: Vec<&Value> =
+            heard.iter().filter(|f| f["type"] == "ticket_updated").map(|f| &f["data"]["status"]).collect();
+        assert_eq!(words, ["in_progress", "pending", "in_progress", "resolved"]);
+        let (mut last, _) = Live::greeted(&app, &app.agent, &after(&heard.last().unwrap()["cursor"])).await;
+        assert_eq!(last.rest().await, Vec::<Value>::new());
+        // A cursor of another log, or ahead of this one, can't be gone on from.
+        for cursor in ["elsewhere.7".to_owned(), format!("{}0000", heard.last().unwrap()["cursor"].as_str().unwrap())] {
+            let (mut lost, _) = Live::greeted(&app, &app.agent, &format!("&after={cursor}")).await;
+            let frame = lost.next().await;
+            assert_eq!(frame["type"], "resync_required", "{frame}");
+            status(&app, &ticket, "CLOSED").await;
+            assert!(lost.until_now(&app).await.iter().all(|f| f["cursor"].is_string()), "it goes on from now");
+            app.done(&app.agent.token, "reopenTicket", "ticket { id }", json!({ "id": ticket["id"], "reason": "r" }))
+                .await;
+        }
+        let refused = Live::open(&app, &format!("token={}&after=nonsense", app.agent.token)).await;
+        assert_eq!(refused.err(), Some(400));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sockets_are_counted_named_and_ended() {
+    let app = TestApp::with(&[("graphql.max_sockets_per_user", "2")]).await;
+    for query in ["", "token=", "token=nonsense", "token=ecd_nonsense"] {
+        assert_eq!(Live::open(&app, query).await.err(), Some(401), "{query}");
+    }
+    // Not a handshake at all.
+    let plain = signed(app.http.get(app.at("/api/ws")), &app.agent.token).send().await.unwrap();
+    assert_eq!(plain.status(), 400);
+    // Those of GraphQL count, too.
+    let graphql = app.live(&app.agent.token, "subscription { events { cursor } }", json!({})).await;
+    let (first, _) = Live::greeted(&app, &app.agent, "").await;
+    assert_eq!(Live::open(&app, &format!("token={}", app.agent.token)).await.err(), Some(429));
+    let (other, _) = Live::greeted(&app, &app.user, "").await;
+    drop(graphql);
+    // Too much at once is refused with a reason.
+    let mut other = other;
+    other.0.send(Message::text("x".repeat(70_000))).await.unwrap();
+    assert_eq!(other.closed().await.0, 1009);
+    // An account that is switched off hears nothing more.
+    let input = json!({ "id": app.agent.global(), "status": "SUSPENDED" });
+    app.done(&app.admin.token, "setUserStatus", "user { id }", input).await;
+    let (code, reason) = first.closed().await;
+    assert_eq!(code, 4401);
+    assert!(reason.contains("sign in"), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notifications_are_marked_as_read() {
+    let app = TestApp::start().await;
+    let (mut live, _) = Live::greeted(&app, &app.user, "").await;
+    let ticket = app.open_ticket(&app.user.token, "t").await;
+    for n in 0..3 {
+        note(&app, &app.agent, &ticket, &format!("{n}"), "PUBLIC").await;
+    }
+    let mut ids = Vec::new();
+    while ids.len() < 3 {
+        let frame = live.next().await;
+        if frame["type"] == "notification" {
+            ids.push(frame["data"]["id"].clone());
+        }
+    }
+    live.rest().await;
+    for (said, unread) in [
+        (json!({ "type": "mark_read", "notification_id": ids[0] }), 2),
+        (json!({ "type": "mark_read", "data": { "ids": [ids[1], 999_999] } }), 1),
+        (json!({ "type": "mark_read", "data": { "all": true } }), 0),
+    ] {
+        live.say(said).await;
+        let frame = live.next().await;
+        assert_eq!(
+            (&frame["type"], &frame["data"]["unread_count"]),
+            (&json!("marked_read"), &json!(unread)),
+            "{frame}"
+        );
+    }
+    for bad in [json!({ "type": "mark_read" }), json!({ "type": "subscribe" }), json!([])] {
+        live.say(bad).await;
+        assert_eq!(live.next().await["type"], "error");
+    }
+    assert_eq!(live.rest().await, Vec::<Value>::new());
+}

@@ -8,6 +8,7 @@
 mod accounts;
 mod devices;
 mod email;
+mod files;
 mod nothing;
 mod people;
 mod preferences;
@@ -15,6 +16,7 @@ mod preferences;
 pub use accounts::*;
 pub use devices::*;
 pub use email::*;
+pub use files::*;
 pub use nothing::Nothing;
 pub use people::*;
 pub use preferences::*;

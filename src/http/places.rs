@@ -1,33 +1,34 @@
-//! How much one client may hold open: sockets, and operations that stay. Counted with guards, so that what ends,
-//! by whatever way, is counted out. Refuses to count requests per minute: that is the server's rate limit.
+//! How much one client may hold open, over all surfaces: sockets, and operations that stay. Counted with guards, so that what
+//! ends, by whatever way, is counted out. Refuses to count requests per minute: that is the server's rate limit.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::http::client::household;
 
 /// Who is counted: a user, or for those who are not signed in the network they come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Who {
+pub enum Who {
     User(i64),
     Network(Option<IpAddr>),
 }
 
 impl Who {
-    pub(super) fn anonymous(address: Option<IpAddr>) -> Self {
+    pub fn anonymous(address: Option<IpAddr>) -> Self {
         Self::Network(address.map(household))
     }
 }
 
 /// A number for each key, and a guard for each one counted.
-#[derive(Debug)]
-pub(super) struct Counter<K: Eq + Hash + Copy>(Arc<Mutex<HashMap<K, usize>>>);
+#[derive(Debug, Clone)]
+pub struct Counter<K: Eq + Hash + Copy>(Arc<Mutex<HashMap<K, usize>>>);
 
 /// One place taken; dropping it gives it back.
 #[derive(Debug)]
-pub(super) struct Place<K: Eq + Hash + Copy> {
+pub struct Place<K: Eq + Hash + Copy> {
     key: K,
     counts: Arc<Mutex<HashMap<K, usize>>>,
 }
@@ -40,7 +41,7 @@ impl<K: Eq + Hash + Copy> Default for Counter<K> {
 
 impl<K: Eq + Hash + Copy> Counter<K> {
     /// Takes a place for `key`, unless it has `max` already.
-    pub(super) fn take(&self, key: K, max: usize) -> Option<Place<K>> {
+    pub fn take(&self, key: K, max: usize) -> Option<Place<K>> {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(key).or_insert(0);
         if *count >= max {
@@ -63,6 +64,34 @@ impl<K: Eq + Hash + Copy> Drop for Place<K> {
                 counts.remove(&self.key);
             }
         }
+    }
+}
+
+/// Most sockets in all.
+const ALL: usize = 10_000;
+
+/// The open sockets of all surfaces. A clone counts the same ones.
+#[derive(Debug, Clone)]
+pub struct Sockets {
+    each: Counter<Who>,
+    all: Arc<Semaphore>,
+}
+
+impl Default for Sockets {
+    fn default() -> Self {
+        Self { each: Counter::default(), all: Arc::new(Semaphore::new(ALL)) }
+    }
+}
+
+impl Sockets {
+    /// A place among all, unless there is none left.
+    pub fn open(&self) -> Option<OwnedSemaphorePermit> {
+        self.all.clone().try_acquire_owned().ok()
+    }
+
+    /// A place among those of one client, unless it has `max` already.
+    pub fn take(&self, who: Who, max: usize) -> Option<Place<Who>> {
+        self.each.take(who, max)
     }
 }
 
