@@ -58,6 +58,9 @@ fn policy(config: &Config) -> Policy {
         password_min_length: config.auth.password_min_length,
         access_minutes: i64::from(config.auth.access_token_minutes),
         refresh_days: i64::from(config.auth.refresh_token_days),
+        max_file_bytes: config.attachments.max_bytes,
+        // The rest is changed by administrators while the service runs, and begins as it is.
+        ..Policy::default()
     }
 }
 

@@ -129,6 +129,9 @@ impl Engine {
 
     /// Signs up a plain user and signs them in.
     pub async fn register(&self, new: NewUser, ip: Option<String>, user_agent: Option<String>) -> Result<SignedIn> {
+        if !self.policy().allow_registration {
+            return Err(Error::Forbidden { what: "sign up here; ask an administrator for an account" });
+        }
         let password = new.password.as_deref().ok_or_else(|| Error::invalid("password", "must be given"))?;
         people::password(password, self.policy().password_min_length)?;
         // Bad profiles are refused before the dear hash.

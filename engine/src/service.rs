@@ -2,6 +2,7 @@
 
 use crate::execute::{Outcome, Subject};
 use crate::{Caller, Engine};
+use model::access::{self, Operation};
 use model::category::{Category, CategoryForm};
 use model::command::{
     AddComment, AssignTicket, ChangeStatus, Command, EditTicket, EscalateTicket, LinkIdentity, OpenTicket,
@@ -12,7 +13,6 @@ use model::inbound::StoredInbound;
 use model::people::{Identity, ProfileInput, Role, User, UserStatus};
 use model::ticket::{Priority, Ticket};
 use model::{Error, Result};
-use store::settings::Setting;
 
 /// Tickets that one bulk command may name.
 pub const BULK_MAX: usize = 200;
@@ -190,16 +190,24 @@ impl Engine {
         self.on_category(by, Command::EditCategory(id, Box::new(form))).await
     }
 
-    /// Changes a setting, or takes it back to its default with `None`.
-    pub async fn change_setting(
-        &self,
-        by: &Caller,
-        key: String,
-        value: Option<serde_json::Value>,
-    ) -> Result<Option<Setting>> {
-        self.execute(by, Command::ChangeSetting { key: key.clone(), value }).await?;
-        let all = store::settings::all(&mut self.0.store.read().await?).await?;
-        Ok(all.into_iter().find(|s| s.key == key.trim()))
+    /// Deletes a category that no ticket has, and puts one out of use that some have: that one is answered.
+    pub async fn delete_category(&self, by: &Caller, id: CategoryId) -> Result<Option<Category>> {
+        self.execute(by, Command::DeleteCategory(id)).await?;
+        store::category::by_id(&mut self.0.store.read().await?, id).await
+    }
+
+    /// Marks one of one's own notifications as read.
+    ///
+    /// # Errors
+    /// `NotFound` where it is nobody's or somebody else's.
+    pub async fn mark_notification_read(&self, by: &Caller, id: NotificationId) -> Result<()> {
+        access::in_general(&by.actor, Operation::ReadNotifications)?;
+        let user = by.actor.user().ok_or_else(access::sign_in)?;
+        let known = store::notification::by_id(&mut self.0.store.read().await?, user, id).await?;
+        match known.ok_or_else(|| Error::not_found("notification"))?.read_at {
+            Some(_) => Ok(()),
+            None => self.mark_notifications_read(by, vec![id], false).await.map(|_| ()),
+        }
     }
 
     /// Marks one's own notifications as read; answers how many are still unread.

@@ -277,6 +277,27 @@ pub struct EditWebhook {
     pub description: Edit<Option<String>>,
 }
 
+/// What to change of an account, all of it or nothing.
+#[derive(Debug, Clone, Default)]
+pub struct EditAccount {
+    pub profile: ProfileInput,
+    pub role: Option<Role>,
+    pub status: Option<UserStatus>,
+    /// The new password's hash.
+    pub password: Option<Sealed>,
+}
+
+/// A setting to change.
+#[derive(Debug, Clone, Default)]
+pub struct ChangeSetting {
+    pub key: String,
+    /// Nothing takes it back to its default, or forgets it where it has none.
+    pub value: Edit<Option<Value>>,
+    pub description: Edit<Option<String>>,
+    /// Whether those who are not signed in may read it; only for keys that we don't know.
+    pub public: Option<bool>,
+}
+
 /// Everything that can be asked of the engine.
 #[derive(Debug, Clone)]
 pub enum Command {
@@ -318,6 +339,7 @@ pub enum Command {
     SetRole(UserId, Role),
     SetUserStatus(UserId, UserStatus),
     SetPassword(UserId, Sealed),
+    EditAccount(UserId, Box<EditAccount>),
     LinkIdentity(LinkIdentity),
     UnlinkIdentity(IdentityId),
     StartSession(StartSession),
@@ -338,10 +360,8 @@ pub enum Command {
     RevokeApiToken(ApiTokenId),
     CreateCategory(Box<CategoryForm>),
     EditCategory(CategoryId, Box<CategoryForm>),
-    ChangeSetting {
-        key: String,
-        value: Option<Value>,
-    },
+    DeleteCategory(CategoryId),
+    ChangeSetting(Box<ChangeSetting>),
     MarkNotificationsRead {
         ids: Vec<NotificationId>,
         all: bool,

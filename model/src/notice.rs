@@ -115,6 +115,7 @@ pub fn notices(recorded: &Recorded, ticket: &Ticket) -> Vec<(UserId, NoticeKind)
         | Event::ApiTokenRevoked { .. }
         | Event::CategoryCreated { .. }
         | Event::CategoryEdited { .. }
+        | Event::CategoryDeleted { .. }
         | Event::SettingChanged { .. }
         | Event::NotificationsRead { .. }
         | Event::InboundQuarantined { .. }

@@ -1,5 +1,6 @@
 //! What an installation decides for itself and the rules depend on.
 
+use crate::locale::Locale;
 use crate::sla::Targets;
 use crate::time::Zone;
 
@@ -16,6 +17,16 @@ pub struct Policy {
     /// Minutes that an access token lives, and days that a refresh token lives.
     pub access_minutes: i64,
     pub refresh_days: i64,
+    /// What the installation is called, in mails and on pages.
+    pub site_name: String,
+    /// The language of those who have not chosen one.
+    pub locale: Locale,
+    /// Bytes of an uploaded file.
+    pub max_file_bytes: u64,
+    /// Whether people may sign up by themselves.
+    pub allow_registration: bool,
+    /// Days that the audit log keeps.
+    pub audit_days: i64,
 }
 
 impl Default for Policy {
@@ -29,6 +40,11 @@ impl Default for Policy {
             password_min_length: 8,
             access_minutes: 15,
             refresh_days: 7,
+            site_name: "工单管理系统".to_owned(),
+            locale: Locale::default(),
+            max_file_bytes: 25 * 1024 * 1024,
+            allow_registration: true,
+            audit_days: 365,
         }
     }
 }

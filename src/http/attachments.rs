@@ -253,7 +253,7 @@ pub async fn upload(
     if by.actor.user().is_none() {
         return Err(Error::unauthenticated("sign in to send files").into());
     }
-    let most = app.config.attachments.max_bytes;
+    let most = app.engine.policy().max_file_bytes;
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(str::to_owned);
     let form = kind.as_deref().is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data"));
     let patience = std::time::Duration::from_secs(app.config.http.request_timeout_seconds);

@@ -25,6 +25,7 @@ const ALL: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/0004_rate_limits.sql"),
         include_str!("../../migrations/0004_rate_limits.sql"),
     ),
+    (8, "admin", include_str!("../../migrations/0008_admin.sql"), include_str!("../../migrations/0008_admin.sql")),
 ];
 
 fn migrator(db: &Db) -> Migrator {

@@ -90,6 +90,7 @@ impl Ticket {
             | Event::ApiTokenRevoked { .. }
             | Event::CategoryCreated { .. }
             | Event::CategoryEdited { .. }
+            | Event::CategoryDeleted { .. }
             | Event::SettingChanged { .. }
             | Event::NotificationsRead { .. }
             | Event::InboundQuarantined { .. }
