@@ -86,6 +86,8 @@ pub struct RateLimit {
     pub admin: u32,
     /// Whether `/graphql` is counted, too.
     pub graphql: bool,
+    /// Whether `/api` is counted, too.
+    pub api: bool,
 }
 
 /// `[email]`

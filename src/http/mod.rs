@@ -5,6 +5,7 @@
 //! comes with its document, `routes!(handler)`; a test fails where one does not.
 
 pub mod answer;
+pub mod api;
 mod attachments;
 pub mod client;
 pub mod deprecation;
@@ -18,6 +19,7 @@ mod hooks;
 pub mod limits;
 mod metrics;
 mod observe;
+pub mod query;
 mod range;
 pub mod v1;
 
@@ -80,6 +82,8 @@ pub(crate) struct Groups {
     files: OpenApiRouter<Arc<App>>,
     /// The dialect `/v1`; what stands around it, it says itself.
     v1: OpenApiRouter<Arc<App>>,
+    /// The dialect `/api`, likewise.
+    api: OpenApiRouter<Arc<App>>,
 }
 
 impl Groups {
@@ -98,13 +102,14 @@ impl Groups {
                 .routes(routes!(attachments::download))
                 .routes(routes!(attachments::download_named)),
             v1: v1::routes(),
+            api: api::routes(),
         }
     }
 
     pub(crate) fn document(self) -> OpenApi {
-        let Self { short, pages, files, v1 } = self;
+        let Self { short, pages, files, v1, api } = self;
         let all = [pages, files].into_iter().fold(short, OpenApiRouter::merge);
-        all.nest(v1::PREFIX, v1).into_openapi()
+        all.nest(v1::PREFIX, v1).nest(api::PREFIX, api).into_openapi()
     }
 }
 
@@ -124,13 +129,14 @@ pub fn router(app: &Arc<App>) -> Router {
     let graphql =
         if app.config.rate_limit.graphql { graphql.layer(limits::layer(app, graphql::too_often)) } else { graphql };
 
-    let Groups { short, pages, files, v1 } = Groups::all();
+    let Groups { short, pages, files, v1, api } = Groups::all();
     let short = Router::from(short).merge(Router::from(pages).layer(CompressionLayer::new())).layer(timeout);
     let files = Router::from(files).layer(DefaultBodyLimit::disable());
 
     let routes = short
         .merge(files)
         .nest(v1::PREFIX, v1::surrounded(app, v1))
+        .nest(api::PREFIX, api::surrounded(app, api))
         .fallback(async || Refusal::not_found())
         .method_not_allowed_fallback(async || {
             Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "this method is not served here")

@@ -15,6 +15,7 @@ mod api;
 mod app;
 mod binary;
 mod held;
+mod helpdesk;
 mod live;
 mod mail;
 mod receiver;

@@ -7,6 +7,7 @@
 mod graphql;
 mod pages;
 mod postman;
+pub mod refusals;
 
 use super::Groups;
 use serde_json::Value;
@@ -35,6 +36,13 @@ pub use postman::collection;
         (name = "v1 comments", description = "The Orris dialect (评论管理 API): what is said on a ticket"),
         (name = "v1 reports", description = "The Orris dialect (统计与报表 API): figures over tickets"),
         (name = "v1 webhooks", description = "The Orris dialect (Webhook 通知): addresses that are told of events"),
+        (name = "api accounts", description = "The helpdesk dialect (认证接口): signing in, second factor, trusted devices"),
+        (name = "api tickets", description = "The helpdesk dialect (工单管理接口): tickets, their workflow, comments and figures"),
+        (name = "api categories", description = "The helpdesk dialect (分类管理接口)"),
+        (name = "api notifications", description = "The helpdesk dialect (通知管理接口)"),
+        (name = "api admin", description = "The helpdesk dialect (用户管理、系统管理、审计日志): for administrators"),
+        (name = "api files", description = "The helpdesk dialect (文件上传接口)"),
+        (name = "api socket", description = "The helpdesk dialect (WebSocket接口)"),
         (name = "graphql", description = "Queries and mutations over HTTP, subscriptions over WebSocket and server-sent events; \
                                           its types are told by introspection and by `echodesk schema`"),
         (name = "files", description = "Attachments, up and down"),

@@ -60,7 +60,7 @@ async fn list(
     let found = app.engine.comments_numbered(&by.actor, TicketId(id), asked).await?;
     let people = authors(&app, &by, &found.items).await?;
     let rows = found.items.iter().map(|comment| convert::comment(comment, &people)).collect();
-    Ok(wire::Page::new(rows, page.of(found.total)))
+    Ok(wire::Page::new(rows, filter::shown(page, found.total)))
 }
 
 async fn authors(app: &App, by: &engine::Caller, comments: &[Comment]) -> Result<Vec<Arc<User>>> {

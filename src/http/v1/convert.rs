@@ -4,6 +4,7 @@
 //! is the model's to refuse. All problems of a body are found at once.
 
 use super::wire;
+use crate::http::query::one_of;
 use engine::{Changed, Detail};
 use model::category::Category;
 use model::command::{AddComment, CategoryRef, OpenTicket, WritePriority, WriteStatus};
@@ -97,10 +98,6 @@ pub fn stamp(at: Time) -> String {
 }
 
 /// `one of a, b, c`, for what is none of them.
-pub fn one_of(words: &[&str]) -> String {
-    format!("must be one of {}", words.join(", "))
-}
-
 pub fn open(form: wire::NewTicket) -> Result<OpenTicket> {
     let mut problems = Problems::default();
     let title = form.title.required("title", &mut problems);

@@ -3,9 +3,10 @@
 //! A page that is out of bounds is moved into them, as the document's own server does; anything else that can't be read is
 //! refused, with every bad parameter at once.
 
-use super::convert::{self, CATEGORIES, PRIORITIES, STATUSES, one_of};
+use super::convert::{self, CATEGORIES, PRIORITIES, STATUSES};
 use super::wire;
-use engine::{CommentQuery, Numbers, ReportBy, ReportQuery, StatisticsQuery};
+use crate::http::query::{PageNumber, boolean, integer, word};
+use engine::{CommentQuery, ReportBy, ReportQuery, StatisticsQuery};
 use model::Result;
 use model::category::Category;
 use model::error::Problems;
@@ -21,68 +22,14 @@ const PAGE_MAX: i64 = 100;
 /// Characters of a search.
 const SEARCH_MAX: usize = 500;
 
-/// A page as clients count it, from 1 on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PageNumber {
-    pub page: i64,
-    pub size: i64,
-}
-
-impl PageNumber {
-    pub fn part(self) -> Numbers {
-        let skip = (self.page - 1).saturating_mul(self.size);
-        Numbers {
-            skip: usize::try_from(skip).unwrap_or(usize::MAX),
-            limit: usize::try_from(self.size).unwrap_or_default(),
-        }
-    }
-
-    pub fn of(self, total: i64) -> wire::Pagination {
-        // An empty list has one page, and that is empty.
-        let total_pages = (total.saturating_add(self.size - 1) / self.size).max(1);
-        wire::Pagination { total, page: self.page, page_size: self.size, total_pages }
-    }
+pub(super) fn shown(page: PageNumber, total: i64) -> wire::Pagination {
+    wire::Pagination { total, page: page.page, page_size: page.size, total_pages: page.pages(total) }
 }
 
 pub(super) fn page(number: Option<&str>, size: Option<&str>, natural: i64, problems: &mut Problems) -> PageNumber {
     let page = integer("page", number, problems).unwrap_or(1).max(1);
     let size = integer("page_size", size, problems).filter(|size| *size >= 1).unwrap_or(natural).min(PAGE_MAX);
     PageNumber { page, size }
-}
-
-fn integer(name: &'static str, text: Option<&str>, problems: &mut Problems) -> Option<i64> {
-    let text = text?.trim();
-    let number = text.parse().ok();
-    if number.is_none() {
-        problems.add(name, "must be an integer");
-    }
-    number
-}
-
-fn boolean(name: &'static str, text: Option<&str>, problems: &mut Problems) -> Option<bool> {
-    match text?.trim() {
-        "true" => Some(true),
-        "false" => Some(false),
-        _ => {
-            problems.add(name, "must be true or false");
-            None
-        }
-    }
-}
-
-/// What one of some words stands for.
-pub(super) fn word<T>(
-    name: &'static str,
-    text: Option<&str>,
-    words: &[&str],
-    read: impl FnOnce(&str) -> Option<T>,
-    problems: &mut Problems,
-) -> Option<T> {
-    let read = read(text?.trim());
-    if read.is_none() {
-        problems.add(name, one_of(words));
-    }
-    read
 }
 
 /// What a list of tickets is asked for.
@@ -270,7 +217,7 @@ mod tests {
         }
         assert_eq!(PageNumber { page: i64::MAX, size: 100 }.part().skip, usize::try_from(i64::MAX).unwrap());
         for (total, pages) in [(0, 1), (1, 1), (20, 1), (21, 2), (100, 5)] {
-            assert_eq!(PageNumber { page: 1, size: 20 }.of(total).total_pages, pages, "{total}");
+            assert_eq!(PageNumber { page: 1, size: 20 }.pages(total), pages, "{total}");
         }
         let (query, page) = comments(&wire::CommentsQuery::default()).unwrap();
         assert_eq!((query.internal, query.part.skip, query.part.limit, page.size), (false, 0, 50, 50));

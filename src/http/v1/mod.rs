@@ -44,7 +44,7 @@ type Listed<T> = Result<wire::Page<T>, Fail<V1>>;
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     let nouns = [tickets::routes(), comments::routes(), reports::routes(), webhooks::routes()];
     let all = nouns.into_iter().fold(OpenApiRouter::new(), OpenApiRouter::merge);
-    limits::documented(documents::completed(all), documents::REFUSAL)
+    limits::documented(documents::REFUSALS.completed(all), documents::REFUSAL)
 }
 
 /// What stands around the routes. The limits are outermost, so that whatever is answered says where the caller stands.

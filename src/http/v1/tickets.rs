@@ -79,7 +79,7 @@ async fn list(
     let people = people(&app, &by, &found.items).await?;
     let now = app.engine.now();
     let rows = found.items.iter().map(|ticket| convert::row(ticket, &people, &categories, now)).collect();
-    Ok(wire::Page::new(rows, asked.page.of(found.total)))
+    Ok(wire::Page::new(rows, filter::shown(asked.page, found.total)))
 }
 
 /// Those whom the tickets name, each once.

@@ -4,7 +4,7 @@ mod convert;
 mod wire;
 
 use super::wire::{Envelope, Page, Refusal, Reply};
-use super::{Answer, Listed, V1};
+use super::{Answer, Listed, V1, filter};
 use crate::http::App;
 use crate::http::dialect::{Body, Caller, Fail, Ids, Params};
 use axum::extract::State;
@@ -43,7 +43,7 @@ async fn list(
 ) -> Listed<wire::Webhook> {
     let page = convert::webhooks(&query).map_err(Fail::of_query)?;
     let found = app.engine.webhooks_numbered(&by.actor, page.part()).await?;
-    Ok(Page::new(found.items.iter().map(convert::shown).collect(), page.of(found.total)))
+    Ok(Page::new(found.items.iter().map(convert::shown).collect(), filter::shown(page, found.total)))
 }
 
 /// Register a webhook
@@ -166,7 +166,7 @@ async fn deliveries(
 ) -> Listed<wire::WebhookDelivery> {
     let (state, page) = convert::deliveries(&query).map_err(Fail::of_query)?;
     let found = app.engine.deliveries_numbered(&by.actor, WebhookId(id), state, page.part()).await?;
-    Ok(Page::new(found.items.into_iter().map(convert::delivery).collect(), page.of(found.total)))
+    Ok(Page::new(found.items.into_iter().map(convert::delivery).collect(), filter::shown(page, found.total)))
 }
 
 /// Send a delivery once more

@@ -3,9 +3,10 @@
 //! What can be seen to be wrong without asking anybody is found at once; where an address leads, only the engine knows.
 
 use super::super::convert::stamp;
-use super::super::filter::{PageNumber, page, word};
+use super::super::filter::page;
 use super::wire::{self, DeliveryState};
 use crate::http::field::Field;
+use crate::http::query::{PageNumber, word};
 use engine::{Attempt, Logged, NewWebhook, Replayed, WebhookEdit};
 use model::Result;
 use model::command::Edit;

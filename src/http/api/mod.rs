@@ -1,0 +1,86 @@
+//! The helpdesk dialect, `/api` (seed 001): accounts, tickets and their workflow, categories, notifications, administration.
+//! It translates and decides nothing.
+//!
+//! The document knows two envelopes and five shapes of lists; every answer here is the superset of them (`wire/`). What it
+//! leaves open is settled in `dialects.md` 0, 1.2, 2.2 and 3.2, the spellings of its known clients among it.
+
+mod audit;
+mod auth;
+mod categories;
+mod comments;
+mod configs;
+mod devices;
+mod documents;
+mod email_config;
+mod failure;
+mod notifications;
+mod paging;
+mod people;
+mod preferences;
+mod socket;
+mod tickets;
+mod upload;
+mod users;
+mod wire;
+mod workflow;
+
+use super::dialect::{Dialect, Fail, Failure, guarded};
+use super::{App, limits};
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::response::Response;
+use model::Error;
+use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+
+/// Where the dialect stands.
+pub const PREFIX: &str = "/api";
+
+/// The dialect.
+pub struct Api;
+
+impl Dialect for Api {
+    fn failure(failure: &Failure) -> Response {
+        failure::response(failure)
+    }
+}
+
+/// What a handler answers.
+type Answer<T> = Result<wire::Reply<T>, Fail<Api>>;
+/// What a handler of a list answers.
+type Listed<T> = Result<wire::List<T>, Fail<Api>>;
+
+/// The routes with their documents, to stand below [`PREFIX`]. A noun has a router of its own, which is merged here.
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    let nouns = [
+        auth::routes(),
+        devices::routes(),
+        preferences::routes(),
+        tickets::routes(),
+        workflow::routes(),
+        comments::routes(),
+        categories::routes(),
+        users::routes(),
+        notifications::routes(),
+        configs::routes(),
+        email_config::routes(),
+        audit::routes(),
+        upload::routes(),
+        socket::routes(),
+    ];
+    let all = nouns.into_iter().fold(OpenApiRouter::new(), OpenApiRouter::merge);
+    limits::documented(documents::REFUSALS.completed(all), documents::REFUSAL)
+}
+
+/// What stands around the routes. Requests are counted only where a setting says so: the document names no numbers.
+pub(super) fn surrounded(app: &Arc<App>, routes: OpenApiRouter<Arc<App>>) -> Router<Arc<App>> {
+    let router = Router::from(routes)
+        .fallback(async || Fail::<Api>::new(Failure::NoSuchRoute))
+        .method_not_allowed_fallback(async || Fail::<Api>::new(Failure::WrongMethod))
+        .layer(from_fn_with_state(Arc::clone(app), guarded::<Api>));
+    if !app.config.rate_limit.api {
+        return router;
+    }
+    let too_often = |error: &Error| Api::failure(&Failure::Refused(error.clone()));
+    router.layer(limits::layer(app, too_often))
+}
