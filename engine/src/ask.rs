@@ -14,7 +14,6 @@ use model::query::{Page, Slice, Sort, TicketFilter, UserFilter};
 use model::session::{ApiToken, Session};
 use model::ticket::Ticket;
 use model::{Actor, Error, Result};
-use std::collections::HashMap;
 use std::sync::Arc;
 use store::Scope;
 use store::comment::Part;
@@ -312,33 +311,6 @@ impl Engine {
         access::in_general(actor, Operation::ReadNotifications)?;
         let user = actor.user().ok_or_else(access::sign_in)?;
         store::notification::of_user(&mut self.0.store.read().await?, user, unread, page).await
-    }
-
-    /// One's own notifications by number of page, with how many there are.
-    pub async fn notifications_numbered(
-        &self,
-        actor: &Actor,
-        unread: bool,
-        part: crate::Numbers,
-    ) -> Result<crate::Numbered<Notice>> {
-        let page = Page { offset: part.skip, ..Page::first(part.limit) };
-        let slice = self.notifications(actor, unread, &page).await?;
-        let user = actor.user().ok_or_else(access::sign_in)?;
-        let mut conn = self.0.store.read().await?;
-        let total = if unread {
-            store::notification::unread_count(&mut conn, user).await?
-        } else {
-            store::notification::count(&mut conn, user).await?
-        };
-        Ok(crate::Numbered { items: slice.items.into_iter().map(|(_, notice)| notice).collect(), total })
-    }
-
-    /// The numbers (`TK-2025-001`) of the tickets that somebody was told of: they may have lost sight of those since, so
-    /// nothing else is answered.
-    pub async fn numbers_of(&self, notices: &[Notice]) -> Result<HashMap<TicketId, String>> {
-        let ids: Vec<TicketId> = notices.iter().filter_map(|notice| notice.ticket).collect();
-        let found = store::ticket::numbers(&mut self.0.store.read().await?, &ids).await?;
-        Ok(found.into_iter().collect())
     }
 
     pub async fn unread_count(&self, actor: &Actor) -> Result<i64> {

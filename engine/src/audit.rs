@@ -133,6 +133,17 @@ impl Engine {
         }
     }
 
+    /// The same for whoever can't wait, because their caller has gone away.
+    pub fn note_soon(&self, act: Act) {
+        let Some(queue) = self.0.audit.sender() else { return };
+        let line = Line::Act(self.now(), Box::new(act.bounded()));
+        if let (Err(mpsc::error::TrySendError::Full(line)), Ok(runtime)) =
+            (queue.try_send(line), tokio::runtime::Handle::try_current())
+        {
+            runtime.spawn(async move { queue.send(line).await });
+        }
+    }
+
     /// The same for a door that is no HTTP surface: does the work, and notes it with its outcome and how long it took.
     pub async fn noted<T>(
         &self,

@@ -22,6 +22,7 @@ mod facts;
 mod files;
 mod gather;
 mod hub;
+mod inbox;
 mod intake;
 mod jwt;
 mod limit;
@@ -52,6 +53,7 @@ pub use clock::{Clock, FixedClock, SystemClock};
 pub use endpoint::{Endpoint, Picture};
 pub use execute::{Outcome, Subject};
 pub use files::Limits as FileLimits;
+pub use inbox::Told;
 pub use intake::TakenIn;
 pub use limit::{Rates, Standing};
 pub use numbered::{Changed, CommentQuery, Detail, Logged, Numbered, Numbers};
@@ -164,13 +166,13 @@ pub(crate) struct Inner {
 impl Engine {
     /// Opens the store, runs its migrations, and starts the writer and the hub.
     pub async fn start(options: Options) -> Result<Self> {
+        let policy = Policy { max_file_bytes: options.attachments.max_bytes, ..options.policy };
         let files = files::Files::open(options.data_dir.join("files"), options.attachments).await?;
         let store = Store::open(&options.store).await?;
         let life = operations::life_of(&store, &*options.clock).await?;
         let hub = hub::Hub::open(&store).await?;
         // Read after the hub's place: what changes from here on, the hub tells.
         let changed = store::settings::all(&mut store.read().await?).await?;
-        let policy = Policy { max_file_bytes: options.attachments.max_bytes, ..options.policy };
         let (jobs, waiting) = mpsc::channel(execute::QUEUE);
         let inner = Inner {
             sealer: sealing::Sealer::new(life.signing_key.as_bytes())?,

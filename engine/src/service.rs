@@ -2,7 +2,6 @@
 
 use crate::execute::{Outcome, Subject};
 use crate::{Caller, Engine};
-use model::access::{self, Operation};
 use model::category::{Category, CategoryForm};
 use model::command::{
     AddComment, AssignTicket, ChangeStatus, Command, EditTicket, EscalateTicket, LinkIdentity, OpenTicket,
@@ -194,20 +193,6 @@ impl Engine {
     pub async fn delete_category(&self, by: &Caller, id: CategoryId) -> Result<Option<Category>> {
         self.execute(by, Command::DeleteCategory(id)).await?;
         store::category::by_id(&mut self.0.store.read().await?, id).await
-    }
-
-    /// Marks one of one's own notifications as read.
-    ///
-    /// # Errors
-    /// `NotFound` where it is nobody's or somebody else's.
-    pub async fn mark_notification_read(&self, by: &Caller, id: NotificationId) -> Result<()> {
-        access::in_general(&by.actor, Operation::ReadNotifications)?;
-        let user = by.actor.user().ok_or_else(access::sign_in)?;
-        let known = store::notification::by_id(&mut self.0.store.read().await?, user, id).await?;
-        match known.ok_or_else(|| Error::not_found("notification"))?.read_at {
-            Some(_) => Ok(()),
-            None => self.mark_notifications_read(by, vec![id], false).await.map(|_| ()),
-        }
     }
 
     /// Marks one's own notifications as read; answers how many are still unread.

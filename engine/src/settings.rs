@@ -204,7 +204,12 @@ impl Engine {
 
     /// Changes a setting, or takes it back to its default with `None`.
     pub async fn change_setting(&self, by: &Caller, key: String, value: Option<Value>) -> Result<Option<Setting>> {
-        let change = ChangeSetting { key: key.clone(), value: Edit::Set(value), ..ChangeSetting::default() };
+        self.edit_setting(by, ChangeSetting { key, value: Edit::Set(value), ..ChangeSetting::default() }).await
+    }
+
+    /// Changes a setting, whether there is one of that name or not; `None` where it is at its default afterwards.
+    pub async fn edit_setting(&self, by: &Caller, change: ChangeSetting) -> Result<Option<Setting>> {
+        let key = change.key.clone();
         self.execute(by, Command::ChangeSetting(Box::new(change))).await?;
         let all = store::settings::all(&mut self.0.store.read().await?).await?;
         Ok(all.into_iter().find(|s| s.key == key.trim()))

@@ -4,6 +4,7 @@
 
 mod access;
 mod accounts;
+mod audit;
 mod backup;
 mod crash;
 mod delivery;
@@ -19,5 +20,6 @@ mod once;
 mod rebuild;
 mod reports;
 mod search;
+mod settings;
 mod timers;
 mod webhooks;

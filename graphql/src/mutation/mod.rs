@@ -15,8 +15,9 @@ mod workflow;
 use crate::context::Call;
 use crate::error::{Result, UserError, user_errors};
 use async_graphql::{Context, MergedObject};
-use engine::Caller;
+use engine::{Act, Caller, act_of, status_of, took};
 use std::future::Future;
+use std::time::Instant;
 
 /// What can be done. Every mutation takes one `input` and answers a payload with the changed object and `userErrors`.
 #[derive(MergedObject, Default)]
@@ -86,7 +87,9 @@ where
 {
     let call = Call::of(ctx)?;
     let caller = call.caller(sent.client_mutation_id.as_deref(), sent.expected_version);
+    let began = Instant::now();
     let done = command(call, caller).await;
+    note(ctx, call, &done, took(began)).await;
     // Mutations of one request run one after the other: the next must not see what was true before this one.
     call.loaders.forget();
     let (object, errors) = match done {
@@ -94,4 +97,19 @@ where
         Err(error) => (None, user_errors(error)?),
     };
     Ok(P::from(Answer { object, errors, client_mutation_id: sent.client_mutation_id }))
+}
+
+/// Every mutation stands in the audit log, by its own name whatever the client calls it, with what came of it.
+async fn note<T>(ctx: &Context<'_>, call: Call<'_>, done: &model::Result<T>, latency_ms: i64) {
+    call.engine
+        .note(Act {
+            action: format!("mutation {}", ctx.item.node.name.node),
+            method: "POST".to_owned(),
+            path: "/graphql".to_owned(),
+            status: status_of(done),
+            client_ip: call.viewer.ip.clone(),
+            latency_ms,
+            ..act_of(call.actor())
+        })
+        .await;
 }

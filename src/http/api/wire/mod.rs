@@ -5,11 +5,21 @@
 //! everything (`dialects.md` 4.7), so that a client of either finds its own. In the OpenAPI document the names begin with
 //! `Api`, because other dialects have tickets, too.
 
+mod admin;
+mod categories;
+mod found;
 mod nothing;
+mod notifications;
 mod people;
+mod users;
 
+pub use admin::*;
+pub use categories::*;
+pub use found::{Found, Shape};
 pub use nothing::Nothing;
+pub use notifications::*;
 pub use people::*;
+pub use users::*;
 
 use axum::Json;
 use axum::http::StatusCode;
