@@ -21,7 +21,7 @@ use tokio::time::timeout_at;
 /// Lines that may wait.
 const QUEUE: usize = 4_096;
 /// Lines that are written in one go.
-const BATCH: usize = 256;
+const BATCH: usize = 1_024;
 /// How long the first of them waits for others.
 const EVERY: Duration = Duration::from_millis(250);
 /// After a failure, how long until the next try, and how many tries there are when the engine closes.

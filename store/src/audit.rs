@@ -5,6 +5,7 @@
 
 use crate::Store;
 use crate::db::{Columns, Conn, Sql, Value};
+use crate::sheet::Sheet;
 use model::audit::{Act, AuditEntry, AuditFilter};
 use model::id::{AuditId, UserId};
 use model::people::Role;
@@ -13,7 +14,7 @@ use model::{Error, Result, Time};
 
 const COLUMNS: &str = "id, at, user_id, username, role, action, method, path, status_code, client_ip, latency_ms";
 /// Rows that one statement carries.
-const MOST: usize = 64;
+const MOST: usize = 256;
 /// Turns in which every number may be taken already.
 const TURNS: usize = 100;
 
@@ -61,21 +62,15 @@ impl Store {
             let many = acts.len().min(MOST);
             let Some(some) = acts.get(..many).filter(|some| !some.is_empty()) else { return Ok(()) };
             let last = conn.int(Sql::new("SELECT COALESCE(MAX(id), 0) FROM audit")).await?;
-            let mut rows: Vec<(i64, Vec<Value>)> =
-                (last + 1..).zip(some).map(|(id, (at, act))| (id, row(id, *at, act))).collect();
+            let mut rows: Vec<Vec<Value>> = (last + 1..).zip(some).map(|(id, (at, act))| row(id, *at, act)).collect();
             // Filled up to a power of two with the last row, which the key then turns away: few texts to prepare.
+            let whole = rows.len().next_power_of_two();
             if let Some(last) = rows.last().cloned() {
-                rows.resize(rows.len().next_power_of_two(), last);
+                rows.resize(whole, last);
             }
-            let mut sql = Sql::built(format!("INSERT INTO audit ({COLUMNS}, search_text) VALUES "));
-            for (at, (_, values)) in rows.into_iter().enumerate() {
-                sql.push(if at == 0 { "(" } else { ", (" });
-                for (column, value) in values.into_iter().enumerate() {
-                    sql.push(if column == 0 { "" } else { ", " }).push_arg(value);
-                }
-                sql.push(")");
-            }
-            sql.push(" ON CONFLICT (id) DO NOTHING RETURNING id");
+            let tail = " ON CONFLICT (id) DO NOTHING RETURNING id";
+            let mut sheet = Sheet::new("audit", &format!("{COLUMNS}, search_text"), rows).tail(tail);
+            let sql = sheet.next(whole, conn.is_postgres());
             let written = conn.list(sql, |c| c.int()).await?;
             let mut id = last;
             acts.retain(|_| {

@@ -39,7 +39,9 @@ async fn what_was_noted_is_found_by_every_filter() {
         engine.note(act(&alice, "POST", "/v1/tickets", 201)).await;
         engine.note(act(&Actor::Anonymous, "POST", "/api/auth/login", 401)).await;
         let refused: model::Result<()> = engine
-            .noted(&Caller::system("cli"), "CLI", "echodesk user create", async { Err(model::Error::conflict("email", "x")) })
+            .noted(&Caller::system("cli"), "CLI", "echodesk user create", async {
+                Err(model::Error::conflict("email", "x"))
+            })
             .await;
         assert!(refused.is_err(), "noting changes nothing of the answer");
         let paths = async |filter: AuditFilter| -> Vec<String> {
@@ -48,7 +50,13 @@ async fn what_was_noted_is_found_by_every_filter() {
             found.items.into_iter().map(|line| line.act.path).collect()
         };
         let none = AuditFilter::default;
-        let every = ["echodesk user create", "/api/auth/login", "/v1/tickets", "/api/admin/configs/site_name", "/api/admin/users"];
+        let every = [
+            "echodesk user create",
+            "/api/auth/login",
+            "/v1/tickets",
+            "/api/admin/configs/site_name",
+            "/api/admin/users",
+        ];
         assert_eq!(paths(none()).await, every);
         let of = |user: &Actor| AuditFilter { user: user.user(), ..none() };
         assert_eq!(paths(of(&alice)).await, ["/v1/tickets"]);
@@ -56,7 +64,9 @@ async fn what_was_noted_is_found_by_every_filter() {
         assert_eq!(paths(AuditFilter { method: Some("put".into()), ..none() }).await.len(), 1);
         assert_eq!(paths(AuditFilter { status: Some(201), ..none() }).await.len(), 2);
         assert_eq!(paths(AuditFilter { status: Some(409), ..none() }).await, ["echodesk user create"]);
-        for (word, n) in [("ALICE", 1), ("configs", 1), ("cli", 1), ("post /api", 2), ("%", 0), ("_users", 0), ("\\", 0)] {
+        for (word, n) in
+            [("ALICE", 1), ("configs", 1), ("cli", 1), ("post /api", 2), ("%", 0), ("_users", 0), ("\\", 0)]
+        {
             let found = paths(AuditFilter { keyword: Some(word.into()), ..none() }).await;
             assert_eq!(found.len(), n, "{word}: {found:?}");
         }
@@ -66,7 +76,10 @@ async fn what_was_noted_is_found_by_every_filter() {
         let lines = engine.audit_numbered(&root, of(&alice), all()).await.unwrap().items;
         let line = &lines[0];
         assert_eq!((line.act.username.as_deref(), line.act.role), (Some("alice"), Some(Role::User)));
-        assert_eq!((line.act.client_ip.as_deref(), line.act.latency_ms, line.succeeded()), (Some("192.0.2.7"), 3, true));
+        assert_eq!(
+            (line.act.client_ip.as_deref(), line.act.latency_ms, line.succeeded()),
+            (Some("192.0.2.7"), 3, true)
+        );
         // By place, both ways.
         let first = engine.audit_log(&root, none(), &Page::first(2)).await.unwrap();
         assert!(first.has_next && !first.has_previous);
@@ -75,7 +88,8 @@ async fn what_was_noted_is_found_by_every_filter() {
         assert_eq!(rest.items.len(), 3);
         let before = rest.items.first().map(|(place, _)| *place);
         let back = Page { before, backward: true, ..Page::first(10) };
-        let back: Vec<_> = engine.audit_log(&root, none(), &back).await.unwrap().items.into_iter().map(|i| i.1).collect();
+        let back: Vec<_> =
+            engine.audit_log(&root, none(), &back).await.unwrap().items.into_iter().map(|i| i.1).collect();
         assert_eq!(back, first.items.into_iter().map(|i| i.1).collect::<Vec<_>>());
         assert!(engine.audit_numbered(&alice, none(), all()).await.is_err());
         engine.close().await;

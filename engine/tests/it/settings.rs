@@ -37,12 +37,8 @@ async fn a_change_acts_at_once_and_a_reset_takes_it_back() {
 
         engine.change_config(&root, set("allow_registration", json!(false))).await.unwrap();
         let profile = ProfileInput { username: Some("newcomer".into()), ..ProfileInput::default() };
-        let new = NewUser {
-            profile,
-            role: Role::User,
-            status: UserStatus::Active,
-            password: Some("a long password".into()),
-        };
+        let new =
+            NewUser { profile, role: Role::User, status: UserStatus::Active, password: Some("a long password".into()) };
         assert!(matches!(engine.register(new.clone(), None, None).await, Err(Error::Forbidden { .. })));
         engine.change_config(&root, set("allow_registration", json!("true"))).await.unwrap();
         engine.register(new, None, None).await.unwrap();
@@ -62,7 +58,10 @@ async fn a_change_acts_at_once_and_a_reset_takes_it_back() {
         engine.close().await;
         // Another process, later.
         let again = house.second().await;
-        assert_eq!(again.config(&Actor::System("test"), "site_name").await.unwrap().description, Some("我们的名字".into()));
+        assert_eq!(
+            again.config(&Actor::System("test"), "site_name").await.unwrap().description,
+            Some("我们的名字".into())
+        );
         assert_eq!(again.policy().sla.response.high, 2);
         again.close().await;
     })
