@@ -3,7 +3,7 @@
 use crate::execute::Subject;
 use crate::{Caller, Engine, Tolerate as _, secret};
 use model::access::{self, Operation};
-use model::actor::Scope;
+use model::actor::{Member, Scope, Via};
 use model::command::{Command, CreateApiToken, CreateUser, RefreshSession, StartSession};
 use model::event::Event;
 use model::id::{ApiTokenId, SessionId, UserId};
@@ -123,6 +123,12 @@ impl Engine {
 
     fn signed_in(&self, user: User, session: SessionId, refresh_token: String) -> Result<SignedIn> {
         let minutes = self.policy().access_minutes;
+        crate::audit::acts(&Actor::User(Member {
+            id: user.id,
+            role: user.role,
+            via: Via::Session(session),
+            scopes: Vec::new(),
+        }));
         let access_token = self.0.keys.issue(&user, session, self.now(), minutes)?;
         Ok(SignedIn { user, session, access_token, refresh_token, expires_in: minutes * 60 })
     }

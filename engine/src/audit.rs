@@ -12,7 +12,7 @@ use model::query::{Page, Slice};
 use model::time::DAY;
 use model::{Actor, Error, Result, Time};
 use std::collections::HashMap;
-use std::sync::{Mutex, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -31,6 +31,26 @@ const LAST_TRIES: usize = 5;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Lines that are forgotten by one statement.
 const FORGET: i64 = 5_000;
+
+tokio::task_local! {
+    /// Who acts, as soon as it is known.
+    static WHO: Who;
+}
+
+/// Where it is written down who acts; the first who is named stays.
+pub type Who = Arc<OnceLock<Actor>>;
+
+/// Does the work where it is heard who acts.
+pub fn hearing<F: Future>(who: Who, work: F) -> impl Future<Output = F::Output> {
+    WHO.scope(who, work)
+}
+
+/// Says who acts: the caller, or somebody who signs in. Where nobody listens, it is said in vain.
+pub fn acts(actor: &Actor) {
+    if actor.user().is_some() {
+        _ = WHO.try_with(|who| who.set(actor.clone()).is_ok());
+    }
+}
 
 pub(crate) enum Line {
     Act(Time, Box<Act>),

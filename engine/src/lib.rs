@@ -46,7 +46,7 @@ mod webhooks;
 pub use account::{AccountEdit, AccountTally};
 pub use accounts::{Limits as AccountLimits, NewToken, NewUser, SignIn, SignedIn};
 pub use address::{Reach, Unreachable, is_public, parse as parse_address};
-pub use audit::{Act, AuditEntry, AuditFilter, act_of, status_of, took};
+pub use audit::{Act, AuditEntry, AuditFilter, Who, act_of, acts, hearing, status_of, took};
 pub use caller::Caller;
 pub use carrier::{Carrier, Parcel, Receipt, Trace, Undelivered};
 pub use clock::{Clock, FixedClock, SystemClock};

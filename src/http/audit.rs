@@ -1,6 +1,6 @@
 //! The audit log's eye on HTTP: every request that may change something, with who asked, from where, and what came of it.
 //!
-//! The layer `observe` opens a watch for each such request; whoever finds out who calls says so (`acts`), and the answer
+//! The layer `observe` opens a watch for each such request; whoever finds out who calls says so (`engine::acts`), and the answer
 //! closes it. A request whose client goes away in the middle is noted, too. Neither bodies nor query strings are looked at.
 //! GraphQL's mutations note themselves, by their own names, on every transport (`graphql/src/mutation/mod.rs`), and so does
 //! mail that was taken in.
@@ -9,31 +9,17 @@ use super::App;
 use super::graphql::ClientAddress;
 use axum::extract::Request;
 use axum::http::{Method, StatusCode};
-use engine::{Act, Engine, act_of, took};
+use engine::{Act, Engine, Who, act_of, hearing, took};
 use model::Actor;
-use std::sync::{Arc, OnceLock};
 use std::time::Instant;
-
-tokio::task_local! {
-    /// Who calls, as soon as it is known.
-    static WHO: Arc<OnceLock<Actor>>;
-}
 
 /// The status of a request whose client did not wait for the answer.
 const GONE: i64 = 499;
 
-/// Says who calls, for the line that the request leaves.
-pub fn acts(actor: &Actor) {
-    if actor.user().is_some() {
-        // A request that nobody watches leaves no line; the first who was named stays.
-        _ = WHO.try_with(|who| who.set(actor.clone()).is_ok());
-    }
-}
-
 /// A request that is being watched.
 pub struct Watch {
     engine: Engine,
-    who: Arc<OnceLock<Actor>>,
+    who: Who,
     began: Instant,
     act: Option<Act>,
     /// Where what went well notes itself.
@@ -57,16 +43,16 @@ impl Watch {
         };
         Some(Self {
             engine: app.engine.clone(),
-            who: Arc::default(),
+            who: Who::default(),
             began: Instant::now(),
             act: Some(act),
             only_refusals: route.starts_with("/hooks/"),
         })
     }
 
-    /// Carries the request out where `acts` is heard.
+    /// Carries the request out where it is heard who acts.
     pub fn over<F: Future>(&self, request: F) -> impl Future<Output = F::Output> + use<F> {
-        WHO.scope(Arc::clone(&self.who), request)
+        hearing(Who::clone(&self.who), request)
     }
 
     pub async fn answered(mut self, status: StatusCode) {

@@ -122,7 +122,7 @@ pub fn credential(headers: &HeaderMap) -> Option<String> {
 
 /// Puts the caller into the request's log lines, and into the audit log's.
 pub fn note(actor: &Actor) {
-    super::audit::acts(actor);
+    engine::acts(actor);
     if let Some(user) = actor.user() {
         tracing::Span::current().record("user", user.0);
     }

@@ -15,7 +15,7 @@ mod workflow;
 use crate::context::Call;
 use crate::error::{Result, UserError, user_errors};
 use async_graphql::{Context, MergedObject};
-use engine::{Act, Caller, act_of, status_of, took};
+use engine::{Act, Caller, Who, act_of, hearing, status_of, took};
 use std::future::Future;
 use std::time::Instant;
 
@@ -88,8 +88,10 @@ where
     let call = Call::of(ctx)?;
     let caller = call.caller(sent.client_mutation_id.as_deref(), sent.expected_version);
     let began = Instant::now();
-    let done = command(call, caller).await;
-    note(ctx, call, &done, took(began)).await;
+    let who = Who::default();
+    let done = hearing(Who::clone(&who), command(call, caller)).await;
+    let act = Act { latency_ms: took(began), status: status_of(&done), ..act_of(who.get().unwrap_or(call.actor())) };
+    note(ctx, call, act).await;
     // Mutations of one request run one after the other: the next must not see what was true before this one.
     call.loaders.forget();
     let (object, errors) = match done {
@@ -100,16 +102,14 @@ where
 }
 
 /// Every mutation stands in the audit log, by its own name whatever the client calls it, with what came of it.
-async fn note<T>(ctx: &Context<'_>, call: Call<'_>, done: &model::Result<T>, latency_ms: i64) {
+async fn note(ctx: &Context<'_>, call: Call<'_>, act: Act) {
     call.engine
         .note(Act {
             action: format!("mutation {}", ctx.item.node.name.node),
             method: "POST".to_owned(),
             path: "/graphql".to_owned(),
-            status: status_of(done),
             client_ip: call.viewer.ip.clone(),
-            latency_ms,
-            ..act_of(call.actor())
+            ..act
         })
         .await;
 }

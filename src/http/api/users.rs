@@ -112,7 +112,8 @@ async fn edit(
     responses((status = 200, description = "It is done", body = Envelope<Nothing>)),
 )]
 async fn deactivate(app: Server, by: Caller<Api>, Ids([id], ..): Ids<Api, 1>) -> Answer<Nothing> {
-    app.engine.set_user_status(&by, UserId(id), UserStatus::Inactive).await?;
+    let edit = AccountEdit { status: Some(UserStatus::Inactive), ..AccountEdit::default() };
+    app.engine.edit_account(&by, UserId(id), edit).await?;
     Ok(Reply::done("用户已停用", Nothing))
 }
 

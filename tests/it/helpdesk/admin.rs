@@ -2,8 +2,9 @@
 
 use super::{call, get, holds, refused, send};
 use crate::api::{each, items};
-use crate::app::{TestApp, each_backend};
+use crate::app::{PASSWORD, TestApp, each_backend};
 use crate::mail::Mail;
+use model::people::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -196,6 +197,11 @@ async fn every_change_is_in_the_audit_log_through_whichever_door() {
         app.cli(&create, b"").await.ok();
         assert_ne!(app.cli(&create, b"").await.code, 0);
         get(&app, admin, "/admin/users").await;
+        app.with_password("pat", Role::User).await;
+        for password in ["wrong", PASSWORD] {
+            let sign_in = "mutation($p: String!) { signIn(input: { login: \"pat\", password: $p }) { clientMutationId } }";
+            app.graphql("", sign_in, json!({ "p": password })).await;
+        }
 
         let log = get(&app, admin, "/admin/audit-logs?limit=200").await;
         assert_eq!(log["msg"], "获取审计日志成功");
@@ -227,6 +233,8 @@ async fn every_change_is_in_the_audit_log_through_whichever_door() {
             ("mutation createCategory", 403, "ulla"),
             ("mutation deleteTicket", 404, "root"),
             ("mutation openTicket", 200, "ulla"),
+            ("mutation signIn", 200, "pat"),
+            ("mutation signIn", 401, ""),
         ]
         .map(|(action, status, who)| (action.to_owned(), status, who));
         want.sort();
@@ -242,7 +250,7 @@ async fn every_change_is_in_the_audit_log_through_whichever_door() {
             ("status=403".to_owned(), 2),
             ("keyword=AGNES".to_owned(), 1),
             ("keyword=/v1/".to_owned(), 1),
-            ("start_time=2026-01-05&end_time=2026-01-05".to_owned(), 8),
+            ("start_time=2026-01-05&end_time=2026-01-05".to_owned(), 10),
             ("end_time=2026-01-05T01:59:59Z".to_owned(), 0),
             ("start_time=2026-01-06&end_time=2026-01-07".to_owned(), 0),
         ] {

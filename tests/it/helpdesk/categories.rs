@@ -33,10 +33,10 @@ async fn categories_are_as_documented() {
         // Its assignee and its hours act when a ticket is opened, by whichever surface.
         for category in [id, id, below] {
             let input = json!({ "title": "t", "description": "d", "category": category.to_string() });
-            let fields = "ticket { assignee { username } status }";
+            let fields = "ticket { assignee { name } status }";
             let opened = app.done(&app.user.token, "openTicket", fields, input).await["ticket"].take();
             if category == id {
-                assert_eq!(opened, json!({ "assignee": { "username": "agnes" }, "status": "OPEN" }));
+                assert_eq!(opened, json!({ "assignee": { "name": "agnes" }, "status": "OPEN" }));
             } else {
                 assert_eq!(opened["assignee"], Value::Null);
             }

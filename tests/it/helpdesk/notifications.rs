@@ -9,6 +9,9 @@ use serde_json::json;
 /// A ticket of the user's that is assigned to the agent; its number.
 async fn assigned(app: &TestApp, title: &str) -> (i64, String) {
     let ticket = app.open_ticket(&app.user.token, title).await;
+    // A ticket that somebody has looked at already, so that assigning it does nothing else.
+    let open = json!({ "id": ticket["id"], "status": "OPEN" });
+    app.done(&app.supervisor.token, "changeStatus", "ticket { id }", open).await;
     let assign = json!({ "id": ticket["id"], "assignee": app.agent.global() });
     app.done(&app.supervisor.token, "assignTicket", "ticket { id }", assign).await;
     (ticket["databaseId"].as_i64().unwrap(), ticket["number"].as_str().unwrap().to_owned())
