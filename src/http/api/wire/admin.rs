@@ -62,7 +62,7 @@ pub struct NewConfig {
     pub description: Field<String>,
     /// string where nothing is said; integer, number, boolean or json.
     #[serde(default, rename = "type")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^(string|integer|number|boolean|json)$")]
     pub kind: Field<String>,
     #[schema(value_type = Option<bool>)]
     #[serde(default)]
