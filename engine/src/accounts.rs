@@ -3,7 +3,7 @@
 use crate::execute::Subject;
 use crate::{Caller, Engine, Tolerate as _, secret};
 use model::access::{self, Operation};
-use model::actor::{Member, Scope, Via};
+use model::actor::Scope;
 use model::command::{Command, CreateApiToken, CreateUser, RefreshSession, StartSession};
 use model::event::Event;
 use model::id::{ApiTokenId, SessionId, UserId};
@@ -123,10 +123,10 @@ impl Engine {
 
     fn signed_in(&self, user: User, session: SessionId, refresh_token: String) -> Result<SignedIn> {
         let minutes = self.policy().access_minutes;
-        crate::audit::acts(&Actor::User(Member {
+        crate::audit::acts(&Actor::User(model::actor::Member {
             id: user.id,
             role: user.role,
-            via: Via::Session(session),
+            via: model::actor::Via::Session(session),
             scopes: Vec::new(),
         }));
         let access_token = self.0.keys.issue(&user, session, self.now(), minutes)?;
