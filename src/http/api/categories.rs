@@ -76,7 +76,7 @@ async fn detail(app: Server, by: Caller<Api>, Ids([id], ..): Ids<Api, 1>) -> Ans
 /// What is left out stays, null takes away.
 #[utoipa::path(put, path = "/categories/{id}", operation_id = "apiEditCategory", tag = "api categories",
     params(("id" = i64, Path, description = "The category's number", example = 1)),
-    request_body = wire::CategoryForm,
+    request_body = Option<wire::CategoryForm>,
     responses(
         (status = 200, description = "The category as it is now", body = Envelope<wire::Category>),
         (status = 409, description = "There is one of that key", body = Refusal),

@@ -87,7 +87,7 @@ async fn create(app: Server, by: Caller<Api>, Body(form, ..): Body<wire::UserFor
 /// What is left out stays. All of it is changed, or nothing.
 #[utoipa::path(put, path = "/admin/users/{id}", operation_id = "apiEditUser", tag = "api admin",
     params(("id" = i64, Path, description = "The person's number", example = 1)),
-    request_body = wire::UserForm,
+    request_body = Option<wire::UserForm>,
     responses(
         (status = 200, description = "The account as it is now", body = Envelope<wire::User>),
         (status = 409, description = "The user name or the e-mail address is taken", body = Refusal),

@@ -31,8 +31,8 @@ pub struct Config {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = ApiConfigEdit, example = json!({ "value": "新的工单管理系统", "description": "网站名称" }))]
 pub struct ConfigEdit {
-    /// A text, or a value of the setting's own type.
-    #[schema(value_type = String, required)]
+    /// A text, or a value of the setting's own type; it may be left out where only the description changes.
+    #[schema(value_type = Option<String>)]
     #[serde(default)]
     pub value: Field<Value>,
     #[schema(value_type = Option<String>, max_length = 500, pattern = r"^[^\x00]*$")]
@@ -54,7 +54,7 @@ pub struct NewConfig {
     #[schema(value_type = String, required, min_length = 1, max_length = 100, pattern = "^[a-z0-9_.]+$")]
     #[serde(default)]
     pub key: Field<String>,
-    #[schema(value_type = String, required, max_length = 10000, pattern = r"^[^\x00]*[^\s\x00-\x1f\x7f-\x9f][^\x00]*$")]
+    #[schema(value_type = String, required, max_length = 10000, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
     #[serde(default)]
     pub value: Field<Value>,
     #[schema(value_type = Option<String>, max_length = 500, pattern = r"^[^\x00]*$")]

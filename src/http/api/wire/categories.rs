@@ -57,7 +57,7 @@ impl<'de, T: crate::http::field::Kind> Deserialize<'de> for Emptied<T> {
     "name": "新分类", "description": "分类描述", "color": "#10b981", "icon": "category", "sla_hours": 2, "parent_id": null,
 }))]
 pub struct CategoryForm {
-    #[schema(value_type = String, min_length = 1, max_length = 100, pattern = r"^[^\x00]*[^\s\x00-\x1f\x7f-\x9f][^\x00]*$")]
+    #[schema(value_type = String, min_length = 1, max_length = 100, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
     #[serde(default)]
     pub name: Field<String>,
     /// A stable word for programs; made out of the name where none is given.
