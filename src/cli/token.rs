@@ -63,7 +63,7 @@ impl Token {
         let expires_at = (self.days > 0).then(|| engine.now().plus(self.days.saturating_mul(DAY)));
         let scopes = self.scope.into_iter().map(Scope::from).collect();
         let new = NewToken { user: user.id, name: self.name, scopes, expires_at };
-        let (_, secret) = noted(&engine, "token", engine.create_api_token(&operator(), new)).await?;
+        let (_, secret) = noted(engine, "token", Box::pin(engine.create_api_token(&operator(), new))).await?;
         Ok(secret)
     }
 }

@@ -79,7 +79,7 @@ impl Create {
         };
         let new = NewUser { profile, role: self.role.into(), status: UserStatus::Active, password };
         let engine = open(config).await?;
-        let created = noted(&engine, "user create", engine.create_user(&operator(), new)).await;
+        let created = noted(&engine, "user create", Box::pin(engine.create_user(&operator(), new))).await;
         engine.close().await;
         terminal::say(line(&created?))
     }

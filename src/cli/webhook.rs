@@ -68,7 +68,7 @@ impl Webhook {
             Self::Create(create) => create.run(&engine).await,
             Self::Delete { id } => {
                 let by = operator();
-                let deleted = engine.delete_webhook(&by, WebhookId(id));
+                let deleted = Box::pin(engine.delete_webhook(&by, WebhookId(id)));
                 noted(&engine, "webhook delete", deleted).await.map_err(Failure::from)
             }
             Self::Deliveries(deliveries) => deliveries.run(&engine).await,
@@ -109,7 +109,8 @@ impl Create {
             given => given.map(str::to_owned),
         };
         let new = NewWebhook { url: self.url, events, active: None, headers, description: self.description, secret };
-        let (webhook, secret) = noted(engine, "webhook create", engine.create_webhook(&operator(), new)).await?;
+        let (webhook, secret) =
+            noted(engine, "webhook create", Box::pin(engine.create_webhook(&operator(), new))).await?;
         terminal::say(format_args!("{}\t{secret}", webhook.id))
     }
 }

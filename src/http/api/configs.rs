@@ -154,7 +154,7 @@ fn edit(key: String, form: wire::ConfigEdit) -> Result<ChangeSetting> {
     let value: Edit<Option<Value>> = match form.value {
         // A client that only describes a setting leaves its value alone.
         Field::Absent if matches!(form.description, Field::Given(_)) => Edit::Keep,
-        other => Edit::Set(other.required("value", &mut problems)),
+        value @ (Field::Absent | Field::Given(_) | Field::Wrong) => Edit::Set(value.required("value", &mut problems)),
     };
     let description = form.description.optional("description", &mut problems);
     let public = form.is_public.optional("is_public", &mut problems);
