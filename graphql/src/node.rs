@@ -12,8 +12,8 @@ use crate::ticket::Ticket;
 use async_graphql::{ID, Interface};
 use model::Error;
 use model::id::{
-    ApiTokenId, AttachmentId, AuditId, CategoryId, CommentId, DeliveryId, IdentityId, InboundId, NotificationId,
-    SessionId, TicketId, UserId, WebhookId,
+    ApiTokenId, AttachmentId, AuditId, CategoryId, CommentId, DeliveryId, DeviceId, IdentityId, InboundId,
+    NotificationId, SessionId, TicketId, UserId, WebhookId,
 };
 
 /// Something with an id that is unique across all types.
@@ -62,6 +62,7 @@ global! {
     DeliveryId "delivery",
     WebhookId "webhook",
     AuditId "audit",
+    DeviceId "device",
 }
 
 /// The global form of an id.

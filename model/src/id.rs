@@ -37,6 +37,8 @@ ids! {
     WebhookId,
     /// A line of the audit log.
     AuditId,
+    /// A device that skips the second factor.
+    DeviceId,
 }
 
 /// The first ticket's number.

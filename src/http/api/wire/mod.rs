@@ -5,16 +5,20 @@
 //! everything (`dialects.md` 4.7), so that a client of either finds its own. In the OpenAPI document the names begin with
 //! `Api`, because other dialects have tickets, too.
 
+mod accounts;
 mod admin;
 mod categories;
+mod devices;
 mod found;
 mod nothing;
 mod notifications;
 mod people;
 mod users;
 
+pub use accounts::*;
 pub use admin::*;
 pub use categories::*;
+pub use devices::*;
 pub use found::{Found, Shape};
 pub use nothing::Nothing;
 pub use notifications::*;
