@@ -10,6 +10,7 @@ use model::sla::{self, Targets};
 use model::time::Zone;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -62,6 +63,9 @@ fn policy(config: &Config) -> Policy {
         access_minutes: i64::from(config.auth.access_token_minutes),
         refresh_days: i64::from(config.auth.refresh_token_days),
         smtp: smtp(&config.email),
+        max_file_bytes: config.attachments.max_bytes,
+        // The rest is changed by administrators while the service runs, and begins as it is.
+        ..Policy::default()
     }
 }
 
@@ -135,7 +139,11 @@ pub fn carriers(config: &Config, public_url: String) -> model::Result<Vec<Arc<dy
 }
 
 /// What the GraphQL transport is started with. `stopping` turns true when the server goes down.
-pub fn transport_options(config: &Config, stopping: watch::Receiver<bool>) -> TransportOptions {
+pub fn transport_options(
+    config: &Config,
+    max_upload_bytes: Arc<AtomicU64>,
+    stopping: watch::Receiver<bool>,
+) -> TransportOptions {
     let graphql = &config.graphql;
     let body = usize::try_from(config.http.max_body_bytes).unwrap_or(usize::MAX);
     let patience = Duration::from_secs(config.http.request_timeout_seconds);
@@ -148,7 +156,7 @@ pub fn transport_options(config: &Config, stopping: watch::Receiver<bool>) -> Tr
     TransportOptions {
         max_body_bytes: body,
         max_message_bytes: body,
-        max_upload_bytes: config.attachments.max_bytes,
+        max_upload_bytes,
         max_uploads: config.attachments.max_per_comment,
         batching: if graphql.batching == 0 { Batching::Off } else { Batching::On(graphql.batching) },
         persisted_queries: usize::try_from(graphql.persisted_queries).unwrap_or(usize::MAX),

@@ -189,6 +189,12 @@ impl Engine {
 
     fn signed_in(&self, user: User, session: SessionId, refresh_token: String) -> Result<SignedIn> {
         let minutes = self.policy().access_minutes;
+        crate::audit::acts(&Actor::User(model::actor::Member {
+            id: user.id,
+            role: user.role,
+            via: model::actor::Via::Session(session),
+            scopes: Vec::new(),
+        }));
         let access_token = self.0.keys.issue(&user, session, self.now(), minutes)?;
         Ok(SignedIn { user, session, access_token, refresh_token, expires_in: minutes * 60, device_token: None })
     }
@@ -202,6 +208,9 @@ impl Engine {
 
     /// Signs up a plain user and signs them in.
     pub async fn register(&self, new: NewUser, ip: Option<String>, user_agent: Option<String>) -> Result<SignedIn> {
+        if !self.policy().allow_registration {
+            return Err(Error::Forbidden { what: "sign up here; ask an administrator for an account" });
+        }
         let password = new.password.as_deref().ok_or_else(|| Error::invalid("password", "must be given"))?;
         people::password(password, self.policy().password_min_length)?;
         // Bad profiles are refused before the dear hash.

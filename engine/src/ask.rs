@@ -19,7 +19,6 @@ use store::Scope;
 use store::comment::Part;
 use store::delivery::{Delivery, Which};
 use store::detail::Opening;
-use store::settings::Setting;
 
 impl Engine {
     pub async fn me(&self, actor: &Actor) -> Result<User> {
@@ -280,11 +279,6 @@ impl Engine {
     pub async fn tags(&self, actor: &Actor, limit: usize) -> Result<Vec<(String, i64)>> {
         access::in_general(actor, Operation::ListStaff)?;
         store::ticket::tags(&mut self.0.store.read().await?, limit.min(1_000)).await
-    }
-
-    pub async fn settings(&self, actor: &Actor) -> Result<Vec<Setting>> {
-        access::in_general(actor, Operation::ReadSettings)?;
-        store::settings::all(&mut self.0.store.read().await?).await
     }
 
     pub async fn deliveries(

@@ -211,7 +211,11 @@ impl Engine {
         self.forget_person(recorded);
         self.0.endpoints.observe(&recorded.event);
         self.0.mailing.observe(recorded);
-        if matches!(recorded.event, Event::CategoryCreated { .. } | Event::CategoryEdited { .. }) {
+        self.0.settings.observe(&recorded.event);
+        if matches!(
+            recorded.event,
+            Event::CategoryCreated { .. } | Event::CategoryEdited { .. } | Event::CategoryDeleted { .. }
+        ) {
             self.0.categories.invalidate_all();
         }
     }

@@ -304,7 +304,7 @@ async fn command_done(
     }
     let key = match (&caller.once.key, caller.actor.user()) {
         // Setting a password twice is harmless, and whether it is the same one can't be seen. A second factor is shown once.
-        (Some(_), Some(_)) if matches!(command, Command::SetPassword(..) | Command::EnableSecondFactor(_)) => None,
+        (Some(_), Some(_)) if is_secret(command) => None,
         (Some(key), Some(user)) => {
             if key.is_empty() || key.chars().count() > 200 {
                 return Ok(Err(Error::invalid("idempotency_key", "must have 1 to 200 characters")));
@@ -344,7 +344,8 @@ async fn command_done(
         ignores_deleted: caller.ignores_deleted,
     };
     let now = engine.now();
-    let scene = Scene { facts: &facts, actor: &caller.actor, policy: engine.policy(), now };
+    let policy = engine.policy();
+    let scene = Scene { facts: &facts, actor: &caller.actor, policy: &policy, now };
     let mut counters = batch.counters.clone();
     let decision = match decide(&scene, &request, &mut counters) {
         Ok(decision) => decision,
@@ -352,7 +353,11 @@ async fn command_done(
     };
     // Events take their places from the same counters, so they are handed over before the first is applied.
     batch.counters = counters;
-    let rules = Rules { zone: engine.policy().zone, auto_close_hours: engine.policy().auto_close_hours };
+    let rules = Rules {
+        zone: policy.zone,
+        auto_close_hours: policy.auto_close_hours,
+        auto_close_default: engine.0.settings.auto_close_default(),
+    };
     let mut ticket = facts.ticket.clone();
     let mut events = Vec::with_capacity(decision.events.len());
     for event in decision.events {
@@ -371,6 +376,15 @@ async fn command_done(
         }
     }
     Ok(Ok(Outcome { subject, ticket, before: facts.ticket, events, repeated: false, refusal: decision.refusal }))
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "looks for a few among many")]
+fn is_secret(command: &Command) -> bool {
+    match command {
+        Command::SetPassword(..) | Command::EnableSecondFactor(_) => true,
+        Command::EditAccount(_, edit) => edit.password.is_some(),
+        _ => false,
+    }
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "looks for a few among many")]
@@ -404,7 +418,7 @@ fn subject_of(command: &Command, facts: &model::decide::Facts, events: &[Arc<Rec
         Command::EditComment(id, _) | Command::SetCommentVisibility(id, _) | Command::WithdrawComment(id) => {
             facts.comment.as_ref().map_or(Subject::Nothing, |c| Subject::Comment(*id, c.ticket))
         }
-        Command::EditCategory(id, _) => Subject::Category(*id),
+        Command::EditCategory(id, _) | Command::DeleteCategory(id) => Subject::Category(*id),
         Command::EditWebhook(id, _)
         | Command::RotateWebhookSecret(id, _)
         | Command::DisableWebhook(id, _)

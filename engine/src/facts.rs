@@ -83,6 +83,10 @@ pub(crate) async fn load(batch: &mut Batch<'_>, actor: &Actor, command: &Command
             facts.user = user(conn, Some(*id)).await?;
             facts.sessions = store::session::open_of_user(conn, *id).await?;
         }
+        Command::EditAccount(id, edit) => {
+            everywhere(conn, &mut facts, *id).await?;
+            facts.taken = taken(conn, &edit.profile, Some(*id)).await?;
+        }
         Command::SetPassword(id, _) => everywhere(conn, &mut facts, *id).await?,
         Command::ResetPassword(reset) => {
             everywhere(conn, &mut facts, reset.user).await?;
@@ -115,7 +119,14 @@ pub(crate) async fn load(batch: &mut Batch<'_>, actor: &Actor, command: &Command
             facts.category = store::category::by_id(conn, *id).await?;
             category_form(conn, &mut facts, Some(*id), form).await?;
         }
-        Command::ChangeSetting { key, .. } => facts.setting = store::settings::value(conn, key.trim()).await?,
+        Command::DeleteCategory(id) => {
+            facts.category = store::category::by_id(conn, *id).await?;
+            (facts.category_tickets, facts.category_children) = store::category::in_use(conn, *id).await?;
+        }
+        Command::ChangeSetting(change) => {
+            facts.setting = store::settings::stored(conn, change.key.trim()).await?;
+            facts.settings = store::settings::count(conn).await?;
+        }
         Command::QuarantineInbound { inbound, .. } | Command::SettleInbound { inbound, .. } => {
             facts.inbound = store::inbound::by_id(conn, *inbound).await?;
         }

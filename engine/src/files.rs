@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 /// What may be uploaded.
 #[derive(Debug, Clone)]
 pub struct Limits {
+    /// Until an administrator says otherwise.
     pub max_bytes: u64,
     /// File name endings that are refused, in lower case without the dot.
     pub blocked_endings: Vec<String>,

@@ -3,6 +3,7 @@
 //! A sender's address proves nothing, so nobody gains a role by it, and only those who take part in a conversation may
 //! join it: everyone else gets a ticket of their own that names the one they answered.
 
+use crate::audit::{Act, took};
 use crate::execute::{Subject, Work};
 use crate::{Caller, Engine, secret};
 use model::access::{self, Operation};
@@ -15,6 +16,7 @@ use model::query::TicketFilter;
 use model::text::{Body, Title};
 use model::ticket::{Source, Ticket};
 use model::{Actor, Error, Result};
+use std::time::Instant;
 use store::inbound::{NewInbound, Raw};
 
 /// Larger raw messages lie in a file, smaller ones in the database.
@@ -86,6 +88,33 @@ impl Engine {
 
     /// Takes a read message in: a comment of the ticket that it belongs to, or a ticket of its own.
     pub async fn take_in(&self, id: InboundId, inbound: Inbound) -> Result<TakenIn> {
+        let (began, channel, mut sender) = (Instant::now(), inbound.origin.channel, None);
+        let taken = self.taken_in(id, inbound, &mut sender).await?;
+        // A second copy changes nothing.
+        if taken.duplicate {
+            return Ok(taken);
+        }
+        let role = match sender {
+            // A role that can't be looked up now must not undo what has happened.
+            Some(sender) => self.known_people(&[sender]).await.ok().and_then(|known| known.first().map(|u| u.role)),
+            None => None,
+        };
+        self.note(Act {
+            user: sender,
+            role,
+            username: sender.is_none().then(|| "intake".to_owned()),
+            action: format!("{} {}", channel.word(), if taken.opened { "opened a ticket" } else { "commented" }),
+            method: channel.word().to_ascii_uppercase(),
+            path: format!("/tickets/{}", taken.ticket),
+            status: 200,
+            client_ip: None,
+            latency_ms: took(began),
+        })
+        .await;
+        Ok(taken)
+    }
+
+    async fn taken_in(&self, id: InboundId, inbound: Inbound, from: &mut Option<UserId>) -> Result<TakenIn> {
         // Bound first: in the head of an `if let` the connection would be held while the writer waits for one.
         let known = store::once::origin(&mut self.0.store.read().await?, &inbound.origin).await?;
         if let Some((ticket, comment)) = known {
@@ -97,12 +126,14 @@ impl Engine {
         let command = if machine {
             // A machine's mail makes no contact and no ticket: it is a note where it belongs, or nothing.
             let sender = self.known_sender(&inbound).await?;
+            *from = sender;
             let Target::Join(ticket) = self.conversation(&inbound, sender).await? else {
                 return Err(Error::Conflict { field: None, why: NOTHING_TO_ANSWER.to_owned() });
             };
             Command::AddComment(ticket, Box::new(self.comment(&inbound, sender).await?))
         } else {
             let sender = self.sender(&inbound).await?;
+            *from = Some(sender);
             match self.conversation(&inbound, Some(sender)).await? {
                 Target::Join(ticket) => {
                     Command::AddComment(ticket, Box::new(self.comment(&inbound, Some(sender)).await?))

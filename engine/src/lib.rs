@@ -4,10 +4,12 @@
 //! through one writer (`execute.rs`), queries through `ask.rs`, live readers through `hub.rs` and `stream.rs`.
 //! The engine names no transport and no SQL.
 
+mod account;
 mod accounts;
 mod address;
 mod answers;
 mod ask;
+mod audit;
 mod authenticate;
 mod caller;
 mod carrier;
@@ -21,6 +23,7 @@ mod facts;
 mod files;
 mod gather;
 mod hub;
+mod inbox;
 mod intake;
 mod jwt;
 mod limit;
@@ -38,6 +41,7 @@ mod second_factor;
 mod secret;
 mod see;
 mod service;
+mod settings;
 mod statistics;
 mod stream;
 mod throttle;
@@ -48,14 +52,17 @@ mod totp;
 mod upload;
 mod webhooks;
 
+pub use account::{AccountEdit, AccountTally};
 pub use accounts::{Limits as AccountLimits, NewToken, NewUser, SignIn, SignedIn};
 pub use address::{Reach, Unreachable, is_public, parse as parse_address};
+pub use audit::{Act, AuditEntry, AuditFilter, Who, act_of, acts, hearing, status_of, took};
 pub use caller::Caller;
 pub use carrier::{Carrier, Parcel, Receipt, Trace, Undelivered};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use endpoint::{Endpoint, Picture};
 pub use execute::{Outcome, Subject};
 pub use files::Limits as FileLimits;
+pub use inbox::Told;
 pub use intake::TakenIn;
 pub use limit::{Rates, Standing};
 pub use mailing::{EMAIL, EmailEdit, EmailSettings, Outgoing, Password};
@@ -66,6 +73,7 @@ pub use reads::Opened;
 pub use report::{Levels, OwnStatistics, Report, ReportBy, ReportQuery, Tally};
 pub use second_factor::Enrolment;
 pub use secret::{digest, random_token, same_secret};
+pub use settings::Config;
 pub use statistics::{Statistics, StatisticsQuery};
 pub use store::attempt::Attempt;
 pub use store::comment::Part;
@@ -144,7 +152,8 @@ pub struct Engine(Arc<Inner>);
 
 pub(crate) struct Inner {
     store: Store,
-    policy: Policy,
+    settings: settings::Settings,
+    audit: audit::Audit,
     clock: Arc<dyn Clock>,
     files: files::Files,
     email: EmailOptions,
@@ -186,10 +195,13 @@ impl Engine {
     }
 
     async fn started(options: Options) -> Result<Self> {
+        let policy = Policy { max_file_bytes: options.attachments.max_bytes, ..options.policy };
         let files = files::Files::open(options.data_dir.join("files"), options.attachments).await?;
         let store = Store::open(&options.store).await?;
         let life = operations::life_of(&store, &*options.clock).await?;
         let hub = hub::Hub::open(&store).await?;
+        // Read after the hub's place: what changes from here on, the hub tells.
+        let changed = store::settings::all(&mut store.read().await?).await?;
         let (jobs, waiting) = mpsc::channel(execute::QUEUE);
         let inner = Inner {
             sealer: sealing::Sealer::new(life.signing_key.as_bytes())?,
@@ -202,7 +214,8 @@ impl Engine {
             throttle: throttle::Throttle::new(options.accounts),
             posted: watch::Sender::new(0),
             limits: limit::Limits::new(options.rates),
-            policy: options.policy,
+            settings: settings::Settings::new(policy, changed),
+            audit: audit::Audit::default(),
             clock: options.clock,
             files,
             email: options.email,
@@ -226,6 +239,7 @@ impl Engine {
         let engine = Self(Arc::new(inner));
         let writer = tokio::spawn(execute::writer(Arc::downgrade(&engine.0), waiting));
         engine.0.writer.lock().map_err(Error::internal)?.replace(writer);
+        engine.0.audit.start(Arc::downgrade(&engine.0))?;
         engine.keep(tokio::spawn(hub::follow(Arc::downgrade(&engine.0))));
         Ok(engine)
     }
@@ -264,15 +278,12 @@ impl Engine {
         if let Some(writer) = writer {
             writer.await.tolerate("waiting for the writer");
         }
+        self.0.audit.close().await;
         self.0.store.close().await;
     }
 
     pub fn now(&self) -> Time {
         self.0.clock.now()
-    }
-
-    pub fn policy(&self) -> &Policy {
-        &self.0.policy
     }
 
     /// The place of the last event that this process has seen: what a snapshot taken now is true for, at least.

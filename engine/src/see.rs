@@ -77,7 +77,9 @@ pub(crate) fn event(actor: &Actor, recorded: &Recorded) -> bool {
         Event::ApiTokenCreated { token, .. } => about(Operation::ReadSessions, Some(token.user)),
         Event::IdentityLinked { identity } => Some(identity.user) == actor.user() || may(Operation::ListPeople),
         Event::IdentityUnlinked { user, .. } => Some(*user) == actor.user() || may(Operation::ListPeople),
-        Event::CategoryCreated { .. } | Event::CategoryEdited { .. } => may(Operation::ReadCategories),
+        Event::CategoryCreated { .. } | Event::CategoryEdited { .. } | Event::CategoryDeleted { .. } => {
+            may(Operation::ReadCategories)
+        }
         Event::SettingChanged { .. } => may(Operation::ReadSettings),
         Event::NotificationsRead { user, .. } | Event::NotificationRulesChanged { user, .. } => {
             about(Operation::ReadNotifications, Some(*user))

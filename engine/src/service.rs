@@ -12,7 +12,6 @@ use model::inbound::StoredInbound;
 use model::people::{Identity, ProfileInput, Role, User, UserStatus};
 use model::ticket::{Priority, Ticket};
 use model::{Error, Result};
-use store::settings::Setting;
 
 /// Tickets that one bulk command may name.
 pub const BULK_MAX: usize = 200;
@@ -192,16 +191,10 @@ impl Engine {
         self.on_category(by, Command::EditCategory(id, Box::new(form))).await
     }
 
-    /// Changes a setting, or takes it back to its default with `None`.
-    pub async fn change_setting(
-        &self,
-        by: &Caller,
-        key: String,
-        value: Option<serde_json::Value>,
-    ) -> Result<Option<Setting>> {
-        self.execute(by, Command::ChangeSetting { key: key.clone(), value }).await?;
-        let all = store::settings::all(&mut self.0.store.read().await?).await?;
-        Ok(all.into_iter().find(|s| s.key == key.trim()))
+    /// Deletes a category that no ticket has, and puts one out of use that some have: that one is answered.
+    pub async fn delete_category(&self, by: &Caller, id: CategoryId) -> Result<Option<Category>> {
+        self.execute(by, Command::DeleteCategory(id)).await?;
+        store::category::by_id(&mut self.0.store.read().await?, id).await
     }
 
     /// Marks one's own notifications as read; answers how many are still unread.

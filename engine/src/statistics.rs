@@ -6,6 +6,7 @@ use model::id::{CategoryId, UserId};
 use model::query::TicketFilter;
 use model::ticket::{Priority, Status};
 use model::{Actor, Result, Time};
+use std::collections::BTreeMap;
 use store::Scope;
 use store::cube::{CubeFilter, Held, of_requester, overview};
 
@@ -44,6 +45,25 @@ pub struct Statistics {
 }
 
 impl Engine {
+    /// How many tickets that the actor may see stand in each category.
+    pub async fn category_counts(&self, actor: &Actor) -> Result<BTreeMap<CategoryId, i64>> {
+        access::in_general(actor, Operation::ReadStatistics)?;
+        let scope = see::scope(actor).ok_or_else(access::sign_in)?;
+        let ever = (None, None);
+        let mut conn = self.0.store.read().await?;
+        let told = match scope {
+            Scope::All => overview(&mut conn, &CubeFilter::default()).await?,
+            Scope::Agent(me) => {
+                let own = CubeFilter { assignee: vec![me.0, 0], ..CubeFilter::default() };
+                let mut told = overview(&mut conn, &own).await?;
+                told.add(&of_requester(&mut conn, me, Held::Elsewhere(me), ever).await?);
+                told
+            }
+            Scope::Requester(user) => of_requester(&mut conn, user, Held::Any, ever).await?,
+        };
+        Ok(told.category.into_iter().map(|(id, tickets)| (CategoryId(id), tickets)).collect())
+    }
+
     pub async fn statistics(&self, actor: &Actor, query: StatisticsQuery) -> Result<Statistics> {
         access::in_general(actor, Operation::ReadStatistics)?;
         let scope = see::scope(actor).ok_or_else(access::sign_in)?;

@@ -92,6 +92,7 @@ pub(crate) fn changes(event: &Event, reader: Reader) -> Vec<FieldChange> {
         | Event::ApiTokenCreated { .. }
         | Event::ApiTokenRevoked { .. }
         | Event::CategoryCreated { .. }
+        | Event::CategoryDeleted { .. }
         | Event::NotificationsRead { .. }
         | Event::InboundQuarantined { .. }
         | Event::InboundSettled { .. }
@@ -152,6 +153,7 @@ pub(crate) fn reason(event: &Event, reader: Reader) -> Option<&str> {
         | Event::ApiTokenRevoked { .. }
         | Event::CategoryCreated { .. }
         | Event::CategoryEdited { .. }
+        | Event::CategoryDeleted { .. }
         | Event::SettingChanged { .. }
         | Event::NotificationsRead { .. }
         | Event::InboundSettled { .. }
@@ -229,6 +231,7 @@ pub(crate) fn summary(event: &Event, who: &str) -> String {
         Event::ApiTokenRevoked { .. } => "revoked an API token".to_owned(),
         Event::CategoryCreated { category } => format!("created the category \"{}\"", category.form.name),
         Event::CategoryEdited { form, .. } => format!("edited the category \"{}\"", form.to.name),
+        Event::CategoryDeleted { name, .. } => format!("deleted the category \"{name}\""),
         Event::SettingChanged { key, .. } => format!("changed the setting {key}"),
         Event::NotificationsRead { .. } => "read notifications".to_owned(),
         Event::InboundQuarantined { .. } => return "A message could not be read and is in quarantine.".to_owned(),

@@ -9,6 +9,7 @@ use crate::quick::{InOrder, Quick};
 use crate::scalars::Cursor;
 use async_graphql::connection::PageInfo;
 use async_graphql::{Context, Object, SimpleObject, TypeName};
+use model::audit::AuditFilter;
 use model::query::{Page, Place, Slice, TicketFilter, UserFilter};
 use std::borrow::Cow;
 
@@ -37,6 +38,7 @@ pub(crate) enum Total {
     Known(i64),
     Tickets(Box<TicketFilter>),
     Users(UserFilter),
+    Audit(AuditFilter),
 }
 
 impl<T: Quick> TypeName for Connection<T> {
@@ -82,6 +84,7 @@ impl<T: Quick> Connection<T> {
             Total::Unknown => None,
             Total::Known(count) => Some(*count),
             Total::Tickets(filter) => Some(Box::pin(call.engine.count_tickets(call.actor(), filter)).await?),
+            Total::Audit(filter) => Some(Box::pin(call.engine.count_audit(call.actor(), filter.clone())).await?),
             Total::Users(filter) => Some(Box::pin(call.engine.count_users(call.actor(), filter)).await?),
         })
     }

@@ -134,6 +134,8 @@ event_types! {
     CategoryCreated,
     /// A category changed.
     CategoryEdited,
+    /// A category that no ticket had was deleted.
+    CategoryDeleted,
     /// A setting changed.
     SettingChanged,
     /// Somebody read notifications.
@@ -328,6 +330,7 @@ fn comment(event: &model::Event) -> Option<CommentId> {
         | E::ApiTokenRevoked { .. }
         | E::CategoryCreated { .. }
         | E::CategoryEdited { .. }
+        | E::CategoryDeleted { .. }
         | E::SettingChanged { .. }
         | E::NotificationsRead { .. }
         | E::InboundQuarantined { .. }
@@ -365,7 +368,8 @@ mod tests {
     fn words_are_those_of_the_log() {
         let event = model::Event::TicketDeleted { ticket: TicketId(1) };
         assert_eq!(EventType::of(&event).word(), event.word());
-        let event = model::Event::SettingChanged { key: "a".into(), value: Change { from: None, to: None } };
+        let value = Change { from: None, to: None };
+        let event = model::Event::SettingChanged { key: "a".into(), value, description: None, public: false };
         assert_eq!(EventType::of(&event).word(), event.word());
         assert!(EventType::ALL.iter().any(|t| t.word() == "api_token_created"));
     }

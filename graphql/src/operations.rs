@@ -287,6 +287,25 @@ impl Notification {
         self.0.kind.into()
     }
 
+    /// What it tells, in a few words of your language.
+    async fn title(&self, ctx: &Context<'_>) -> Result<&'static str> {
+        let call = Call::of(ctx)?;
+        let locale = call.engine.locale_of(call.actor()).await?;
+        Ok(model::wording::wording(self.0.kind, None, locale).title)
+    }
+
+    /// What it tells, in a sentence of your language.
+    async fn message(&self, ctx: &Context<'_>) -> Result<String> {
+        let call = Call::of(ctx)?;
+        let locale = call.engine.locale_of(call.actor()).await?;
+        let ticket = match self.0.ticket {
+            Some(id) => call.loaders.ticket(id).await?,
+            None => None,
+        };
+        let number = ticket.as_ref().map(|ticket| ticket.numbers.yearly.as_str());
+        Ok(model::wording::wording(self.0.kind, number, locale).message)
+    }
+
     /// The global id of the ticket that it is about; null if it is about none.
     async fn ticket_id(&self) -> Option<ID> {
         self.0.ticket.map(global)

@@ -67,6 +67,7 @@ pub enum Operation {
     EditCategories,
     ReadSettings,
     ChangeSettings,
+    ReadAudit,
     ReadDeliveries,
     ReadQuarantine,
     SettleQuarantine,
@@ -93,7 +94,7 @@ pub enum Grant {
 
 #[allow(clippy::enum_glob_use, reason = "the table reads as a table; tests see it as used otherwise")]
 impl Operation {
-    pub const ALL: [Self; 58] = {
+    pub const ALL: [Self; 59] = {
         use Operation::*;
         [
             ReadTicket,
@@ -145,6 +146,7 @@ impl Operation {
             EditCategories,
             ReadSettings,
             ChangeSettings,
+            ReadAudit,
             ReadDeliveries,
             ReadQuarantine,
             SettleQuarantine,
@@ -209,7 +211,7 @@ impl Operation {
             LinkIdentity                            => [No,    No,    No,    Reach],
             EditCategories                          => [No,    No,    Reach, Reach],
             ReadSettings                            => [No,    No,    Reach, Reach],
-            ChangeSettings                          => [No,    No,    No,    Reach],
+            ChangeSettings | ReadAudit              => [No,    No,    No,    Reach],
             ReadDeliveries                          => [No,    No,    Reach, Reach],
             ReadQuarantine | SettleQuarantine       => [No,    No,    Reach, Reach],
             ReadWebhooks | ManageWebhooks           => [No,    No,    No,    Reach],
@@ -235,7 +237,7 @@ impl Operation {
         match self {
             ReadTicket | ReadInternal | ListTickets | ReadAllTickets | ReadStatistics | ReadEvents | ReadCategories
             | ReadPerson | ReadSessions | ReadNotifications | ListStaff | ListPeople | ReadSettings
-            | ReadDeliveries | ReadQuarantine | ReadWebhooks | ReadEmailConfig => Scope::Read,
+            | ReadDeliveries | ReadQuarantine | ReadWebhooks | ReadEmailConfig | ReadAudit => Scope::Read,
             EditTicket | EditWorkflow | ChangeStatus | CloseTicket | ReopenTicket | WithdrawTicket | SetPriority
             | AssignTicket | EscalateTicket | RateTicket | DeleteTicket | RestoreTicket | MergeTicket | AddComment
             | AddInternalNote | EditComment | WithdrawComment | SetCommentVisibility | OpenTicket
@@ -316,6 +318,7 @@ impl Operation {
             EditCategories => "edit categories",
             ReadSettings => "read settings",
             ChangeSettings => "change settings",
+            ReadAudit => "read the audit log",
             ReadDeliveries => "read deliveries",
             ReadQuarantine => "read the quarantine",
             SettleQuarantine => "settle quarantined messages",

@@ -66,6 +66,22 @@ impl CategoryForm {
     }
 }
 
+/// The key of a category whose maker named none: its name in small letters, behind the key of the one above it.
+pub fn key_of(name: &str, above: Option<&str>) -> String {
+    let mut word = String::new();
+    for c in name.trim().to_lowercase().chars() {
+        if c.is_alphanumeric() || "_.".contains(c) {
+            word.push(c);
+        } else if !word.is_empty() && !word.ends_with('-') {
+            word.push('-');
+        }
+    }
+    let word = word.trim_end_matches('-');
+    let word = if word.is_empty() { "category" } else { word };
+    let whole = above.map_or_else(|| word.to_owned(), |above| format!("{above}.{word}"));
+    whole.chars().take(50).collect()
+}
+
 /// The six words of the Orris dialect, which every installation starts with.
 pub const FIRST_CATEGORIES: [(&str, &str); 6] = [
     ("technical", "技术支持"),
@@ -85,4 +101,23 @@ pub fn check_parent(id: Option<CategoryId>, ancestors: &[CategoryId]) -> Result<
         return Err(Error::invalid("parent", "must not be more than 10 levels deep"));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_made_out_of_names() {
+        for (name, above, key) in [
+            ("技术支持", None, "技术支持"),
+            ("Sign in / out", None, "sign-in-out"),
+            ("系统故障", Some("technical"), "technical.系统故障"),
+            ("!!!", None, "category"),
+            ("  A_b.c  ", None, "a_b.c"),
+        ] {
+            assert_eq!(key_of(name, above), key);
+        }
+        assert_eq!(key_of(&"长".repeat(80), None).chars().count(), 50);
+    }
 }

@@ -340,6 +340,27 @@ pub struct SetEmailConfig {
     pub password: Edit<Sealed>,
 }
 
+/// What to change of an account, all of it or nothing.
+#[derive(Debug, Clone, Default)]
+pub struct EditAccount {
+    pub profile: ProfileInput,
+    pub role: Option<Role>,
+    pub status: Option<UserStatus>,
+    /// The new password's hash.
+    pub password: Option<Sealed>,
+}
+
+/// A setting to change.
+#[derive(Debug, Clone, Default)]
+pub struct ChangeSetting {
+    pub key: String,
+    /// Nothing takes it back to its default, or forgets it where it has none.
+    pub value: Edit<Option<Value>>,
+    pub description: Edit<Option<String>>,
+    /// Whether those who are not signed in may read it; only for keys that we don't know.
+    pub public: Option<bool>,
+}
+
 /// Everything that can be asked of the engine.
 #[derive(Debug, Clone)]
 pub enum Command {
@@ -381,6 +402,7 @@ pub enum Command {
     SetRole(UserId, Role),
     SetUserStatus(UserId, UserStatus),
     SetPassword(UserId, Sealed),
+    EditAccount(UserId, Box<EditAccount>),
     LinkIdentity(LinkIdentity),
     UnlinkIdentity(IdentityId),
     StartSession(Box<StartSession>),
@@ -408,10 +430,8 @@ pub enum Command {
     ResetPassword(ResetPassword),
     CreateCategory(Box<CategoryForm>),
     EditCategory(CategoryId, Box<CategoryForm>),
-    ChangeSetting {
-        key: String,
-        value: Option<Value>,
-    },
+    DeleteCategory(CategoryId),
+    ChangeSetting(Box<ChangeSetting>),
     MarkNotificationsRead {
         ids: Vec<NotificationId>,
         all: bool,

@@ -289,9 +289,18 @@ pub enum Event {
         category: CategoryId,
         form: Box<Change<CategoryForm>>,
     },
+    CategoryDeleted {
+        category: CategoryId,
+        name: String,
+    },
     SettingChanged {
         key: String,
         value: Change<Option<Value>>,
+        /// As they are afterwards.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
+        #[serde(default)]
+        public: bool,
     },
     NotificationsRead {
         user: UserId,
@@ -433,6 +442,7 @@ impl Event {
             Self::ApiTokenRevoked { .. } => "api_token_revoked",
             Self::CategoryCreated { .. } => "category_created",
             Self::CategoryEdited { .. } => "category_edited",
+            Self::CategoryDeleted { .. } => "category_deleted",
             Self::SettingChanged { .. } => "setting_changed",
             Self::NotificationsRead { .. } => "notifications_read",
             Self::InboundQuarantined { .. } => "inbound_quarantined",
@@ -492,6 +502,7 @@ impl Event {
             | Self::ApiTokenRevoked { .. }
             | Self::CategoryCreated { .. }
             | Self::CategoryEdited { .. }
+            | Self::CategoryDeleted { .. }
             | Self::SettingChanged { .. }
             | Self::NotificationsRead { .. }
             | Self::InboundQuarantined { .. }
@@ -577,6 +588,7 @@ impl Event {
             | Self::FileDiscarded { .. }
             | Self::CategoryCreated { .. }
             | Self::CategoryEdited { .. }
+            | Self::CategoryDeleted { .. }
             | Self::SettingChanged { .. }
             | Self::InboundQuarantined { .. }
             | Self::InboundSettled { .. }

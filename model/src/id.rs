@@ -35,6 +35,8 @@ ids! {
     NotificationId,
     DeliveryId,
     WebhookId,
+    /// A line of the audit log.
+    AuditId,
     /// A device that skips the second factor.
     DeviceId,
 }

@@ -212,6 +212,7 @@ pub fn kind(event: &Event) -> Option<(NoticeKind, bool, bool)> {
         | Event::ApiTokenRevoked { .. }
         | Event::CategoryCreated { .. }
         | Event::CategoryEdited { .. }
+        | Event::CategoryDeleted { .. }
         | Event::SettingChanged { .. }
         | Event::NotificationsRead { .. }
         | Event::InboundQuarantined { .. }

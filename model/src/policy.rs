@@ -1,6 +1,7 @@
 //! What an installation decides for itself and the rules depend on.
 
 use crate::mail::Smtp;
+use crate::locale::Locale;
 use crate::sla::Targets;
 use crate::time::Zone;
 
@@ -19,6 +20,16 @@ pub struct Policy {
     pub refresh_days: i64,
     /// The mail server of the settings file, over which administrators set another.
     pub smtp: Smtp,
+    /// What the installation is called, in mails and on pages.
+    pub site_name: String,
+    /// The language of those who have not chosen one.
+    pub locale: Locale,
+    /// Bytes of an uploaded file.
+    pub max_file_bytes: u64,
+    /// Whether people may sign up by themselves.
+    pub allow_registration: bool,
+    /// Days that the audit log keeps.
+    pub audit_days: i64,
 }
 
 impl Default for Policy {
@@ -33,6 +44,11 @@ impl Default for Policy {
             access_minutes: 15,
             refresh_days: 7,
             smtp: Smtp { port: 587, enabled: true, ..Smtp::default() },
+            site_name: "工单管理系统".to_owned(),
+            locale: Locale::default(),
+            max_file_bytes: 25 * 1024 * 1024,
+            allow_registration: true,
+            audit_days: 365,
         }
     }
 }

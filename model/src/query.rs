@@ -182,6 +182,26 @@ pub struct UserFilter {
     pub search: Option<String>,
 }
 
+/// By what people are sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UserSortBy {
+    #[default]
+    Id,
+    CreatedAt,
+    UpdatedAt,
+    LastLoginAt,
+    Username,
+    Email,
+    Role,
+    Status,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UserSort {
+    pub by: UserSortBy,
+    pub direction: Direction,
+}
+
 /// Which events.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventFilter {

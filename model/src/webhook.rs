@@ -137,6 +137,7 @@ impl Topic {
             | Event::ApiTokenRevoked { .. }
             | Event::CategoryCreated { .. }
             | Event::CategoryEdited { .. }
+            | Event::CategoryDeleted { .. }
             | Event::SettingChanged { .. }
             | Event::NotificationsRead { .. }
             | Event::InboundQuarantined { .. }

@@ -166,6 +166,11 @@ async fn open(config: &Config) -> Result<Engine, Failure> {
     Ok(Engine::start(assembly::engine_options(config)).await?)
 }
 
+/// Has a command's change noted in the audit log.
+async fn noted<T>(engine: &Engine, command: &str, work: impl Future<Output = model::Result<T>>) -> model::Result<T> {
+    engine.noted(&operator(), "CLI", &format!("echodesk {command}"), work).await
+}
+
 /// Whoever may run commands on this machine.
 fn operator() -> Caller {
     Caller::system("cli")

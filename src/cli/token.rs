@@ -1,7 +1,7 @@
 //! `echodesk token`: an API token for somebody, for scripts and for the first steps.
 
 use super::failure::Failure;
-use super::{open, operator, terminal};
+use super::{noted, open, operator, terminal};
 use crate::config::Config;
 use clap::{Args, ValueEnum};
 use engine::{Engine, NewToken};
@@ -63,7 +63,7 @@ impl Token {
         let expires_at = (self.days > 0).then(|| engine.now().plus(self.days.saturating_mul(DAY)));
         let scopes = self.scope.into_iter().map(Scope::from).collect();
         let new = NewToken { user: user.id, name: self.name, scopes, expires_at };
-        let (_, secret) = engine.create_api_token(&operator(), new).await?;
+        let (_, secret) = noted(engine, "token", Box::pin(engine.create_api_token(&operator(), new))).await?;
         Ok(secret)
     }
 }

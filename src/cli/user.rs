@@ -1,7 +1,7 @@
 //! `echodesk user`: accounts, made and listed by whoever owns the machine.
 
 use super::failure::Failure;
-use super::{open, operator, terminal};
+use super::{noted, open, operator, terminal};
 use crate::config::Config;
 use clap::{Args, Subcommand, ValueEnum};
 use engine::NewUser;
@@ -79,7 +79,7 @@ impl Create {
         };
         let new = NewUser { profile, role: self.role.into(), status: UserStatus::Active, password };
         let engine = open(config).await?;
-        let created = engine.create_user(&operator(), new).await;
+        let created = noted(&engine, "user create", Box::pin(engine.create_user(&operator(), new))).await;
         engine.close().await;
         terminal::say(line(&created?))
     }

@@ -3,7 +3,7 @@
 //! It works beside a running server, which hears of each change by the event log and sends from then on.
 
 use super::failure::Failure;
-use super::{open, operator, terminal};
+use super::{noted, open, operator, terminal};
 use crate::config::Config;
 use clap::{Args, Subcommand};
 use engine::{Attempt, Delivery, Engine, NewWebhook};
@@ -66,7 +66,11 @@ impl Webhook {
         let done = match self {
             Self::List => list(&engine).await,
             Self::Create(create) => create.run(&engine).await,
-            Self::Delete { id } => engine.delete_webhook(&operator(), WebhookId(id)).await.map_err(Failure::from),
+            Self::Delete { id } => {
+                let by = operator();
+                let deleted = Box::pin(engine.delete_webhook(&by, WebhookId(id)));
+                noted(&engine, "webhook delete", deleted).await.map_err(Failure::from)
+            }
             Self::Deliveries(deliveries) => deliveries.run(&engine).await,
         };
         engine.close().await;
@@ -105,7 +109,8 @@ impl Create {
             given => given.map(str::to_owned),
         };
         let new = NewWebhook { url: self.url, events, active: None, headers, description: self.description, secret };
-        let (webhook, secret) = engine.create_webhook(&operator(), new).await?;
+        let (webhook, secret) =
+            noted(engine, "webhook create", Box::pin(engine.create_webhook(&operator(), new))).await?;
         terminal::say(format_args!("{}\t{secret}", webhook.id))
     }
 }

@@ -120,8 +120,9 @@ pub fn credential(headers: &HeaderMap) -> Option<String> {
     given.or_else(key)
 }
 
-/// Puts the caller into the request's log lines.
+/// Puts the caller into the request's log lines, and into the audit log's.
 pub fn note(actor: &Actor) {
+    engine::acts(actor);
     if let Some(user) = actor.user() {
         tracing::Span::current().record("user", user.0);
     }

@@ -61,6 +61,8 @@ pub fn layer<R: Render>(
 async fn count<R: Render>(State((app, render)): State<(Arc<App>, R)>, request: Request, next: Next) -> Response {
     // What is wrong with a credential, or with the database, the handler says in its own words.
     let actor = gate::identify(&app.engine, request.headers()).await.unwrap_or(Actor::Anonymous);
+    // Who is refused here is known all the same.
+    engine::acts(&actor);
     let address = request.extensions().get::<ClientAddress>().map(|client| household(client.0));
     let Some(standing) = app.engine.count_request(&actor, address).await else { return next.run(request).await };
     let mut response = match standing.refusal(app.engine.now()) {

@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod api;
 mod attachments;
+mod audit;
 pub mod client;
 pub mod deprecation;
 pub mod dialect;
@@ -131,7 +132,7 @@ pub fn router(app: &Arc<App>) -> Router {
     let mut options = assembly::schema_options(&app.config);
     options.reprocess = Some(Arc::new(Reread(app.intake.clone())));
     let schema = ::graphql::schema(app.engine.clone(), options);
-    let mut options = assembly::transport_options(&app.config, app.stopping.clone());
+    let mut options = assembly::transport_options(&app.config, app.engine.max_file_bytes(), app.stopping.clone());
     options.sockets = app.sockets.clone();
     let graphql = graphql::routes(EngineGate::new(app.engine.clone(), schema), options);
 
@@ -170,7 +171,8 @@ async fn front(axum::extract::State(app): axum::extract::State<Arc<App>>) -> Res
     if app.config.graphql.playground {
         return Redirect::temporary("/playground").into_response();
     }
-    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], "Echodesk. GraphQL is served at /graphql.\n").into_response()
+    let line = format!("{} (Echodesk). GraphQL is served at /graphql.\n", app.engine.policy().site_name);
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], line).into_response()
 }
 
 /// Routes that machines ask all the time; their lines would fill the log.

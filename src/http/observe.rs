@@ -1,4 +1,4 @@
-//! The one layer around every route: request id, log line, figures, panics, security headers.
+//! The one layer around every route: request id, log line, audit log, figures, panics, security headers.
 //!
 //! One layer instead of six, because `/graphql` passes through it. It logs no body and no query string: the path is the
 //! route's pattern, so not even a file's name is written down.
@@ -6,7 +6,7 @@
 use super::answer::Refusal;
 use super::client::client_address;
 use super::graphql::ClientAddress;
-use super::{App, metrics};
+use super::{App, audit, metrics};
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::{CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -45,7 +45,12 @@ pub async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Ne
         client = client.map(tracing::field::display),
         user = tracing::field::Empty
     );
-    let answered = AssertUnwindSafe(next.run(request).instrument(span.clone())).catch_unwind().await;
+    let watch = matched.as_ref().and_then(|_| audit::Watch::open(&app, path, &request));
+    let running = next.run(request).instrument(span.clone());
+    let answered = match &watch {
+        Some(watch) => AssertUnwindSafe(watch.over(running)).catch_unwind().await,
+        None => AssertUnwindSafe(running).catch_unwind().await,
+    };
     let mut response = answered.unwrap_or_else(|_| {
         span.in_scope(|| tracing::error!(method, path, "a request panicked"));
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "an internal error occurred").into_response()
@@ -66,6 +71,9 @@ pub async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Ne
         }
     });
     secure(&mut response, id);
+    if let Some(watch) = watch {
+        watch.answered(status).await;
+    }
     response
 }
 

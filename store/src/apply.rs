@@ -6,6 +6,7 @@ use model::comment::Comment;
 use model::event::{About, Event, Recorded};
 use model::id::{CommentId, TicketId};
 use model::search;
+use model::setting::{AUTO_CLOSE, Stored, hours_or_never};
 use model::ticket::Ticket;
 use model::time::Zone;
 use model::{Actor, Error, Result, Time};
@@ -15,6 +16,8 @@ use model::{Actor, Error, Result, Time};
 pub struct Rules {
     pub zone: Zone,
     pub auto_close_hours: Option<i64>,
+    /// The same, where no administrator has changed it.
+    pub auto_close_default: Option<i64>,
 }
 
 /// The ticket that a command works on, carried from event to event so that it is read once.
@@ -156,8 +159,16 @@ impl Batch<'_> {
             Event::ApiTokenRevoked { token, .. } => self.revoke_token(*token, at).await,
             Event::CategoryCreated { category } => self.insert_category(category).await,
             Event::CategoryEdited { category, form } => self.set_category(*category, &form.to, at).await,
-            Event::SettingChanged { key, value } => {
-                self.set_setting(key, value.to.as_ref(), at, recorded.by.user).await
+            Event::CategoryDeleted { category, .. } => self.delete_category(*category).await,
+            Event::SettingChanged { key, value, description, public } => {
+                let after = value.to.clone();
+                let after = after.map(|value| Stored { value, description: description.clone(), public: *public });
+                self.set_setting(key, after.as_ref(), at, recorded.by.user).await?;
+                if key != AUTO_CLOSE {
+                    return Ok(());
+                }
+                self.settle().await?;
+                self.retime(value.to.as_ref().map_or(rules.auto_close_default, hours_or_never)).await
             }
             Event::NotificationsRead { user, ids, all } => {
                 self.flush().await?;

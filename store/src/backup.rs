@@ -101,9 +101,14 @@ const TABLES: &[Table] = &[
         "day, assignee_id, category_id, priority, status"
     ),
     table!("notifications", "#id #user_id kind #ticket_id #webhook_id #seq #created_at #read_at", "id"),
-    table!("settings", "key value #updated_at #updated_by", "key"),
     table!("notification_rules", "#user_id kind route ?enabled", "user_id, kind, route"),
     table!("email_config", "#id config password #tested_at #test_ok test_why", "id"),
+    table!("settings", "key value #updated_at #updated_by description ?is_public", "key"),
+    table!(
+        "audit",
+        "#id #at #user_id username role action method path #status_code client_ip #latency_ms search_text",
+        "id"
+    ),
     table!(
         "inbound",
         "#id channel external_id *raw raw_file #size remote #received_at state why #attempts #ticket_id #comment_id",

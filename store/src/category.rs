@@ -52,7 +52,18 @@ pub async fn by_key(conn: &mut Conn, key: &str) -> Result<Option<Category>> {
         .await
 }
 
+/// Whether a ticket has the category, a deleted one included, and whether another category stands below it.
+pub async fn in_use(conn: &mut Conn, id: CategoryId) -> Result<(bool, bool)> {
+    let ticket = Sql::new("SELECT id FROM tickets WHERE category_id = $1 LIMIT 1").bind(id);
+    let child = Sql::new("SELECT id FROM categories WHERE parent_id = $1 LIMIT 1").bind(id);
+    Ok((conn.one(ticket).await?.is_some(), conn.one(child).await?.is_some()))
+}
+
 impl Batch<'_> {
+    pub(crate) async fn delete_category(&mut self, id: CategoryId) -> Result<()> {
+        self.conn.run(Sql::new("DELETE FROM categories WHERE id = $1").bind(id)).await.map(|_| ())
+    }
+
     pub(crate) async fn insert_category(&mut self, category: &Category) -> Result<()> {
         let f = &category.form;
         let text = format!(

@@ -542,6 +542,18 @@ impl Db {
         Ok((conn, turn))
     }
 
+    /// A connection that writes beside batches, without their lock where the database has room for several writers. Its
+    /// statements aren't counted: they belong to nobody's operation.
+    pub(crate) async fn beside(&self) -> Result<(Conn, Option<MutexGuard<'_, ()>>)> {
+        match &self.pools {
+            Pools::Sqlite { writer, .. } => {
+                let turn = self.turn.lock().await;
+                Ok((Conn::Sqlite(writer.acquire().await.map_err(failed)?, Arc::default()), Some(turn)))
+            }
+            Pools::Postgres(pool) => Ok((Conn::Postgres(pool.acquire().await.map_err(failed)?, Arc::default()), None)),
+        }
+    }
+
     pub fn is_postgres(&self) -> bool {
         matches!(self.pools, Pools::Postgres(_))
     }

@@ -3,9 +3,11 @@
 //! Reads are functions over a `Conn`, one file per noun. Writes go through a `Batch`, whose `apply` is the only writer of
 //! domain tables. One SQL text serves both databases; the declared differences are opening, search and waking.
 
+pub mod account;
 pub mod apply;
 pub mod attachment;
 pub mod attempt;
+pub mod audit;
 pub mod backup;
 pub mod batch;
 pub mod bench;

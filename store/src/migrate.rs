@@ -39,6 +39,7 @@ const ALL: &[Step] = &[
     both!(5, "figures", "0005_figures.sql"),
     both!(6, "accounts", "0006_accounts.sql"),
     both!(7, "mail", "0007_mail.sql"),
+    both!(8, "admin", "0008_admin.sql"),
     both!(9, "uploads", "0009_uploads.sql"),
 ];
 

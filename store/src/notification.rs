@@ -50,6 +50,12 @@ pub async fn of_event(conn: &mut Conn, user: UserId, seq: Seq) -> Result<Vec<Not
     conn.list(sql.bind(seq).bind(user), read).await
 }
 
+/// One of a person's notifications.
+pub async fn by_id(conn: &mut Conn, user: UserId, id: NotificationId) -> Result<Option<Notice>> {
+    let sql = Sql::built(format!("SELECT {COLUMNS} FROM notifications WHERE id = $1 AND user_id = $2"));
+    conn.find(sql.bind(id).bind(user), read).await
+}
+
 pub async fn unread_count(conn: &mut Conn, user: UserId) -> Result<i64> {
     conn.int(Sql::new("SELECT COUNT(*) FROM notifications WHERE user_id = $1 AND read_at IS NULL").bind(user)).await
 }

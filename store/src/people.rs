@@ -9,11 +9,11 @@ use model::session::Sealed;
 use model::text::Email;
 use model::{Result, Time};
 
-const COLUMNS: &str = "u.id, u.username, u.email, u.first_name, u.last_name, u.display_name, u.phone, u.avatar_url, u.openid, \
+pub(crate) const COLUMNS: &str = "u.id, u.username, u.email, u.first_name, u.last_name, u.display_name, u.phone, u.avatar_url, u.openid, \
                        u.staff_id, u.locale, u.role, u.status, CAST(CASE WHEN u.password_hash IS NULL THEN 0 ELSE 1 END AS BIGINT), \
                        u.created_at, u.updated_at, u.last_login_at, u.login_count, u.version";
 
-fn read(c: &mut Columns<'_>) -> Result<User> {
+pub(crate) fn read(c: &mut Columns<'_>) -> Result<User> {
     Ok(User {
         id: UserId(c.int()?),
         profile: Profile {
@@ -116,7 +116,7 @@ pub async fn any_with_role(conn: &mut Conn, role: Role) -> Result<bool> {
     Ok(conn.one(sql.bind(role.word())).await?.is_some())
 }
 
-fn conditions(sql: &mut Sql, filter: &UserFilter) {
+pub(crate) fn conditions(sql: &mut Sql, filter: &UserFilter) {
     sql.and_in("u.id", filter.ids.iter().copied());
     sql.and_in("u.role", filter.role.iter().map(|r| r.word()));
     sql.and_in("u.status", filter.status.iter().map(|s| s.word()));

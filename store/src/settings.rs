@@ -3,6 +3,7 @@
 use crate::batch::Batch;
 use crate::db::{Conn, Sql};
 use model::id::UserId;
+use model::setting::Stored;
 use model::{Error, Result, Time};
 use serde_json::Value;
 
@@ -11,19 +12,37 @@ use serde_json::Value;
 pub struct Setting {
     pub key: String,
     pub value: Value,
+    pub description: Option<String>,
+    /// Whether those who are not signed in may read it, where the key isn't known.
+    pub public: bool,
     pub updated_at: Time,
     pub updated_by: Option<UserId>,
 }
 
 pub async fn all(conn: &mut Conn) -> Result<Vec<Setting>> {
-    conn.list(Sql::new("SELECT key, value, updated_at, updated_by FROM settings ORDER BY key LIMIT 1000"), |c| {
-        Ok(Setting { key: c.text()?, value: c.json()?, updated_at: c.time()?, updated_by: c.int_or()?.map(UserId) })
+    let sql = Sql::new(
+        "SELECT key, value, description, is_public, updated_at, updated_by FROM settings ORDER BY key LIMIT 1000",
+    );
+    conn.list(sql, |c| {
+        Ok(Setting {
+            key: c.text()?,
+            value: c.json()?,
+            description: c.text_or()?,
+            public: c.bool()?,
+            updated_at: c.time()?,
+            updated_by: c.int_or()?.map(UserId),
+        })
     })
     .await
 }
 
-pub async fn value(conn: &mut Conn, key: &str) -> Result<Option<Value>> {
-    conn.find(Sql::new("SELECT value FROM settings WHERE key = $1").bind(key), |c| c.json()).await
+pub async fn stored(conn: &mut Conn, key: &str) -> Result<Option<Stored>> {
+    let sql = Sql::new("SELECT value, description, is_public FROM settings WHERE key = $1").bind(key);
+    conn.find(sql, |c| Ok(Stored { value: c.json()?, description: c.text_or()?, public: c.bool()? })).await
+}
+
+pub async fn count(conn: &mut Conn) -> Result<i64> {
+    conn.int(Sql::new("SELECT COUNT(*) FROM settings")).await
 }
 
 /// A value that the log has for life: its epoch, the key that signs access tokens, the oldest place that is replayed.
@@ -35,20 +54,21 @@ impl Batch<'_> {
     pub(crate) async fn set_setting(
         &mut self,
         key: &str,
-        value: Option<&Value>,
+        after: Option<&Stored>,
         at: Time,
         by: Option<UserId>,
     ) -> Result<()> {
-        let Some(value) = value else {
+        let Some(Stored { value, description, public }) = after else {
             return self.conn.run(Sql::new("DELETE FROM settings WHERE key = $1").bind(key)).await.map(|_| ());
         };
         let sql = Sql::new(
-            "INSERT INTO settings (key, value, updated_at, updated_by) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at, \
+            "INSERT INTO settings (key, value, description, is_public, updated_at, updated_by) \
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (key) DO UPDATE SET value = excluded.value, \
+             description = excluded.description, is_public = excluded.is_public, updated_at = excluded.updated_at, \
              updated_by = excluded.updated_by",
         );
         let json = serde_json::to_string(value).map_err(Error::internal)?;
-        self.conn.run(sql.bind(key).bind(json).bind(at).bind(by)).await.map(|_| ())
+        self.conn.run(sql.bind(key).bind(json).bind(description).bind(*public).bind(at).bind(by)).await.map(|_| ())
     }
 
     pub async fn set_meta(&mut self, key: &str, value: &str) -> Result<()> {

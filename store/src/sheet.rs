@@ -47,7 +47,7 @@ impl Sheet {
 
     /// A statement that writes the next `many` rows. SQLite finds `$n` by looking through all of a statement's names, which
     /// for long statements costs more than writing the rows; `?` has no name.
-    fn next(&mut self, many: usize, numbered: bool) -> Sql {
+    pub(crate) fn next(&mut self, many: usize, numbered: bool) -> Sql {
         let mut text = String::with_capacity(self.head.len() + self.tail.len() + many * 128);
         text.push_str(&self.head);
         let mut args: Vec<Value> = Vec::new();

@@ -194,6 +194,19 @@ fn small_json<T: serde::de::DeserializeOwned>(c: &mut Columns<'_>) -> Result<Opt
 }
 
 impl Batch<'_> {
+    /// Resolved tickets close by themselves after so many hours from now on, those that are resolved already, too.
+    pub(crate) async fn retime(&mut self, auto_close_hours: Option<i64>) -> Result<()> {
+        let mut sql = Sql::built("UPDATE tickets SET next_timer_at = ".to_owned());
+        match auto_close_hours {
+            Some(hours) => sql.push("resolved_at + ").push_arg(hours.saturating_mul(model::time::HOUR)),
+            None => sql.push("NULL"),
+        };
+        sql.push(
+            " WHERE status = 'resolved' AND resolved_at IS NOT NULL AND deleted_at IS NULL AND merged_into_id IS NULL",
+        );
+        self.conn.run(sql).await.map(|_| ())
+    }
+
     pub(crate) fn insert_ticket(&mut self, ticket: &Ticket, auto_close_hours: Option<i64>) -> Result<()> {
         self.later.tickets.push(values(ticket, auto_close_hours)?);
         self.later.tags.extend(ticket.tags.iter().map(|tag| vec![tag.as_str().into(), ticket.id.into()]));
@@ -281,6 +294,16 @@ pub async fn due_timers(
     );
     let (time, id) = after.unwrap_or((model::Time(i64::MIN), TicketId(0)));
     conn.list(sql.bind(now).bind(time).bind(id).bind(limit as i64), |c| Ok((c.time()?, TicketId(c.int()?)))).await
+}
+
+/// The yearly numbers of tickets.
+pub async fn numbers(conn: &mut Conn, ids: &[TicketId]) -> Result<Vec<(TicketId, String)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = Sql::built("SELECT id, number_yearly FROM tickets WHERE id > 0".to_owned());
+    sql.and_in("id", ids.iter().copied());
+    conn.list(sql, |c| Ok((TicketId(c.int()?), c.text()?))).await
 }
 
 /// When the next timer is due.

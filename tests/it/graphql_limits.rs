@@ -21,7 +21,10 @@ async fn introspection_can_be_switched_off() {
         false
     );
     assert_eq!(off.get("", "/playground").await.status(), 404);
-    assert_eq!(off.get("", "/").await.text().await.unwrap(), "Echodesk. GraphQL is served at /graphql.\n");
+    assert_eq!(
+        off.get("", "/").await.text().await.unwrap(),
+        "工单管理系统 (Echodesk). GraphQL is served at /graphql.\n"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

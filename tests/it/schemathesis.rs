@@ -22,6 +22,15 @@ const MISSING: &str = "The test by schemathesis needs Python 3.10 or later with 
 /// which log a cursor is of, what a password is, and that a name or an address stands for somebody or for a mailbox.
 const BEYOND_SCHEMAS: &[(&str, u16)] = &[
     ("GET /v1/tickets/stats", 400),
+    ("GET /api/admin/audit-logs", 400),
+    ("GET /api/admin/users", 400),
+    ("POST /api/admin/users", 422),
+    ("PUT /api/admin/users/{id}", 422),
+    ("POST /api/admin/configs", 422),
+    ("PUT /api/admin/configs/{key}", 422),
+    ("GET /api/categories", 400),
+    ("POST /api/categories", 422),
+    ("PUT /api/categories/{id}", 422),
     ("GET /v1/tickets/sla-report", 400),
     ("POST /v1/tickets", 422),
     ("POST /v1/tickets/{id}/assign", 422),

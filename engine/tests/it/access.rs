@@ -15,7 +15,7 @@ use model::mail::EmailConfig;
 use model::notice::{NoticeKind, Route, Rule};
 use model::people::{Channel, ProfileInput, Role, User, UserStatus};
 use model::policy::Policy;
-use model::query::{EventFilter, Page, Sort, TicketFilter, UserFilter};
+use model::query::{EventFilter, Page, Sort, TicketFilter, UserFilter, UserSort};
 use model::session::{Sealed, SignInFilter};
 use model::ticket::{Priority, Status};
 use model::webhook::{Headers, Topic};
@@ -45,6 +45,7 @@ fn expected(operation: Operation) -> &'static str {
         ReadDeliveries | ReadQuarantine | SettleQuarantine => "--rr",
         LinkIdentity | ChangeSettings | ReadWebhooks | ManageWebhooks => "---r",
         ReadEmailConfig | ManageEmail => "---r",
+        LinkIdentity | ChangeSettings | ReadAudit | ReadWebhooks | ManageWebhooks => "---r",
         Housekeeping => "----",
     }
 }
@@ -368,6 +369,7 @@ rows! { t;
     Command::SetRole(..) => "UNNFFFOOF", Command::SetRole(t.target, Role::Agent);
     Command::SetUserStatus(..) => "UNNFFFOOF", Command::SetUserStatus(t.target, UserStatus::Suspended);
     Command::SetPassword(..) => "UONFFFFOF", Command::SetPassword(t.alice, Sealed(Some("y".into())));
+    Command::EditAccount(..) => "UNNFFFOOF", Command::EditAccount(t.target, Box::new(EditAccount { role: Some(Role::Agent), status: Some(UserStatus::Suspended), ..EditAccount::default() }));
     Command::LinkIdentity(_) => "UFFFFFFOF", Command::LinkIdentity(identity(t.target, t.n, "linked"));
     Command::UnlinkIdentity(_) => "UONNNNNON", Command::UnlinkIdentity(t.identity);
     Command::StartSession(_) => "UFFFFFFFF", Command::StartSession(session(t.alice, t.n, "started"));
@@ -387,7 +389,8 @@ rows! { t;
         Command::ResetPassword(ResetPassword { user: t.alice, print: String::new(), password: Sealed(Some("z".into())) });
     Command::CreateCategory(_) => "UFFFFFOOF", Command::CreateCategory(form(t.n, "made"));
     Command::EditCategory(..) => "UFFFFFOOF", Command::EditCategory(t.category, form(t.n, "edited"));
-    Command::ChangeSetting { .. } => "UFFFFFFOF", Command::ChangeSetting { key: "a.b".into(), value: Some(t.n.into()) };
+    Command::DeleteCategory(_) => "UFFFFFOOF", Command::DeleteCategory(t.category);
+    Command::ChangeSetting(_) => "UFFFFFFOF", Command::ChangeSetting(Box::new(ChangeSetting { key: "a.b".into(), value: Edit::Set(Some(t.n.into())), ..ChangeSetting::default() }));
     Command::MarkNotificationsRead { .. } => "UOOOOOOOO", Command::MarkNotificationsRead { ids: Vec::new(), all: true };
     Command::QuarantineInbound { .. } => "UFFFFFFFF", Command::QuarantineInbound { inbound: t.inbound, why: "x".into() };
     Command::SettleInbound { .. } => "UFFFFFOOF", Command::SettleInbound { inbound: t.inbound, discard: true };
@@ -464,6 +467,11 @@ const QUERIES: &[(&str, &str)] = &[
     ("categories", "UOOOOOOOO"),
     ("tags", "UFFOOOOOO"),
     ("settings", "UFFFFFOOO"),
+    ("configs", "UFFFFFOOO"),
+    ("accounts_numbered", "UFFFFFOOO"),
+    ("account", "UFFFFFOOO"),
+    ("audit_numbered", "UFFFFFFOO"),
+    ("notifications_numbered", "UOOOOOOOO"),
     ("deliveries", "UFFFFFOOO"),
     ("inbound", "UFFFFFOOO"),
     ("inbound_by_id", "UFFFFFOOO"),
@@ -530,6 +538,13 @@ async fn query(name: &str, e: &engine::Engine, a: &Actor, t: &Things) -> Result<
         "categories" => e.categories(a).await.map(drop),
         "tags" => e.tags(a, 10).await.map(drop),
         "settings" => e.settings(a).await.map(drop),
+        "configs" => e.configs(a).await.map(drop),
+        "accounts_numbered" => {
+            some(e.accounts_numbered(a, &UserFilter::default(), UserSort::default(), numbers).await?.items)
+        }
+        "account" => e.account(a, t.alice).await.map(drop),
+        "audit_numbered" => e.audit_numbered(a, engine::AuditFilter::default(), numbers).await.map(drop),
+        "notifications_numbered" => e.notifications_numbered(a, false, numbers).await.map(drop),
         "deliveries" => e.deliveries(a, None, None, &page).await.map(drop),
         "inbound" => some(e.inbound(a, None, &page).await?.items),
         "inbound_by_id" => e.inbound_by_id(a, t.inbound).await.map(drop),

@@ -4,6 +4,7 @@
 
 mod access;
 mod accounts;
+mod audit;
 mod backup;
 mod crash;
 mod delivery;
@@ -22,6 +23,7 @@ mod reports;
 mod reset;
 mod search;
 mod second_factor;
+mod settings;
 mod timers;
 mod told;
 mod webhooks;

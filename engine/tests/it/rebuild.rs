@@ -240,7 +240,8 @@ async fn the_log_replayed_makes_the_same_rows() {
         let copy = House::open(!original.is_postgres()).await;
         copy.engine.close().await;
         let store = copy.store().await;
-        let rules = Rules { zone: Zone::default(), auto_close_hours: house.options.policy.auto_close_hours };
+        let hours = house.options.policy.auto_close_hours;
+        let rules = Rules { zone: Zone::default(), auto_close_hours: hours, auto_close_default: hours };
         for chunk in log.chunks(17) {
             let mut batch = store.begin().await.unwrap();
             for recorded in chunk {

@@ -10,6 +10,7 @@ use crate::ticket::Ticket;
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use model::Error;
 use model::category::CategoryForm;
+use model::command::{ChangeSetting, Edit};
 use model::id::{CategoryId, InboundId};
 use std::sync::Arc;
 
@@ -74,13 +75,26 @@ pub struct EditCategoryInput {
     client_mutation_id: Option<String>,
 }
 
+/// A category to delete.
+#[derive(InputObject)]
+pub struct DeleteCategoryInput {
+    /// The category.
+    id: ID,
+    /// Makes a repetition harmless.
+    client_mutation_id: Option<String>,
+}
+
 /// A setting to change.
 #[derive(InputObject)]
 pub struct ChangeSettingInput {
     /// Its name.
     key: String,
-    /// Its new value; null takes it back to its default.
-    value: Option<Any>,
+    /// Its new value; null takes it back to its default. What is left out stays.
+    value: MaybeUndefined<Any>,
+    /// What it is for.
+    description: MaybeUndefined<String>,
+    /// Whether those who are not signed in may read it: only for settings that mean nothing to the server itself.
+    public: Option<bool>,
     /// Makes a repetition harmless.
     client_mutation_id: Option<String>,
 }
@@ -128,6 +142,11 @@ payloads! {
         /// The category as it is now.
         category: Category
     }
+    /// What deleting a category came to.
+    DeleteCategoryPayload {
+        /// The category as it is now, where tickets have it; null if it is gone.
+        category: Category
+    }
     /// What changing a setting came to.
     ChangeSettingPayload {
         /// The setting as it is now; null if it is at its default.
@@ -147,6 +166,12 @@ payloads! {
     DiscardInboundPayload {
         /// The message as it is now.
         message: InboundMessage
+    }
+}
+
+impl From<super::Answer<Option<Category>>> for DeleteCategoryPayload {
+    fn from(answer: super::Answer<Option<Category>>) -> Self {
+        answer.flat().into()
     }
 }
 
@@ -206,11 +231,33 @@ impl House {
         .await
     }
 
+    /// Deletes a category that no ticket has, and puts one out of use that some have.
+    async fn delete_category(&self, ctx: &Context<'_>, input: DeleteCategoryInput) -> Result<DeleteCategoryPayload> {
+        run(ctx, Sent::id(input.client_mutation_id), async |call, by| {
+            let id: CategoryId = read("id", &input.id)?;
+            Ok(call.engine.delete_category(&by, id).await?.map(Category::from))
+        })
+        .await
+    }
+
     /// Changes a setting, or takes it back to its default.
     async fn change_setting(&self, ctx: &Context<'_>, input: ChangeSettingInput) -> Result<ChangeSettingPayload> {
         run(ctx, Sent::id(input.client_mutation_id), async |call, by| {
-            let value = input.value.map(|json| json.0).filter(|value| !value.is_null());
-            Ok(call.engine.change_setting(&by, input.key, value).await?.map(Setting))
+            let change = ChangeSetting {
+                key: input.key,
+                value: match input.value {
+                    MaybeUndefined::Undefined => Edit::Keep,
+                    MaybeUndefined::Null => Edit::Set(None),
+                    MaybeUndefined::Value(json) => Edit::Set(Some(json.0).filter(|value| !value.is_null())),
+                },
+                description: match input.description {
+                    MaybeUndefined::Undefined => Edit::Keep,
+                    MaybeUndefined::Null => Edit::Set(None),
+                    MaybeUndefined::Value(text) => Edit::Set(Some(text)),
+                },
+                public: input.public,
+            };
+            Ok(call.engine.edit_setting(&by, change).await?.map(Setting))
         })
         .await
     }

@@ -17,8 +17,9 @@ mod workflow;
 use crate::context::Call;
 use crate::error::{Result, UserError, user_errors};
 use async_graphql::{Context, MergedObject};
-use engine::Caller;
+use engine::{Act, Caller, Who, act_of, hearing, status_of, took};
 use std::future::Future;
+use std::time::Instant;
 
 /// What can be done. Every mutation takes one `input` and answers a payload with the changed object and `userErrors`.
 #[derive(MergedObject, Default)]
@@ -90,7 +91,11 @@ where
 {
     let call = Call::of(ctx)?;
     let caller = call.caller(sent.client_mutation_id.as_deref(), sent.expected_version);
-    let done = command(call, caller).await;
+    let began = Instant::now();
+    let who = Who::default();
+    let done = hearing(Who::clone(&who), command(call, caller)).await;
+    let act = Act { latency_ms: took(began), status: status_of(&done), ..act_of(who.get().unwrap_or(call.actor())) };
+    note(ctx, call, act).await;
     // Mutations of one request run one after the other: the next must not see what was true before this one.
     call.loaders.forget();
     let (object, errors) = match done {
@@ -98,4 +103,17 @@ where
         Err(error) => (None, user_errors(error)?),
     };
     Ok(P::from(Answer { object, errors, client_mutation_id: sent.client_mutation_id }))
+}
+
+/// Every mutation stands in the audit log, by its own name whatever the client calls it, with what came of it.
+async fn note(ctx: &Context<'_>, call: Call<'_>, act: Act) {
+    call.engine
+        .note(Act {
+            action: format!("mutation {}", ctx.item.node.name.node),
+            method: "POST".to_owned(),
+            path: "/graphql".to_owned(),
+            client_ip: call.viewer.ip.clone(),
+            ..act
+        })
+        .await;
 }

@@ -6,7 +6,7 @@ use crate::node::{global, read};
 use crate::person::{Identity, User};
 use crate::words::{Channel, Role, UserStatus};
 use async_graphql::{Context, ID, InputObject, Object};
-use engine::NewUser;
+use engine::{AccountEdit, NewUser};
 use model::command::LinkIdentity;
 use model::id::IdentityId;
 
@@ -60,6 +60,23 @@ pub struct EditProfileInput {
     id: ID,
     /// Who they are. What is left out is taken away.
     profile: ProfileInput,
+    /// Makes a repetition harmless.
+    client_mutation_id: Option<String>,
+}
+
+/// What to change of an account: all of it, or nothing where something is refused.
+#[derive(InputObject)]
+pub struct EditAccountInput {
+    /// The person.
+    id: ID,
+    /// Who they are; what is left out stays.
+    profile: Option<ProfileInput>,
+    /// What they may do.
+    role: Option<Role>,
+    /// Whether the account works.
+    status: Option<UserStatus>,
+    /// Their new password.
+    password: Option<String>,
     /// Makes a repetition harmless.
     client_mutation_id: Option<String>,
 }
@@ -134,6 +151,11 @@ payloads! {
         /// The account as it is now.
         user: User
     }
+    /// What changing an account came to.
+    EditAccountPayload {
+        /// The account as it is now.
+        user: User
+    }
     /// What changing a role came to.
     SetRolePayload {
         /// The account as it is now.
@@ -181,6 +203,20 @@ impl People {
     async fn edit_profile(&self, ctx: &Context<'_>, input: EditProfileInput) -> Result<EditProfilePayload> {
         run(ctx, Sent::id(input.client_mutation_id), async |call, by| {
             Ok(call.engine.edit_profile(&by, read("id", &input.id)?, input.profile.read()).await?.into())
+        })
+        .await
+    }
+
+    /// Changes an account, all of it or nothing; for those who look after accounts.
+    async fn edit_account(&self, ctx: &Context<'_>, input: EditAccountInput) -> Result<EditAccountPayload> {
+        run(ctx, Sent::id(input.client_mutation_id), async |call, by| {
+            let edit = AccountEdit {
+                profile: input.profile.unwrap_or_default().read(),
+                role: input.role.map(Into::into),
+                status: input.status.map(Into::into),
+                password: input.password,
+            };
+            Ok(call.engine.edit_account(&by, read("id", &input.id)?, edit).await?.into())
         })
         .await
     }

@@ -27,6 +27,22 @@ pub(super) fn edit(scene: &Scene<'_>, form: &CategoryForm) -> Result<Decision> {
         .into())
 }
 
+/// A category that tickets have is only put out of use: their history names it.
+pub(super) fn delete(scene: &Scene<'_>) -> Result<Decision> {
+    access::in_general(scene.actor, Operation::EditCategories)?;
+    let category = scene.facts.category.as_ref().ok_or_else(|| Error::not_found("category"))?;
+    if scene.facts.category_children {
+        return Err(Error::conflict("category", "there are categories below it; move or delete those first"));
+    }
+    if scene.facts.category_tickets {
+        let form = CategoryForm { active: false, ..category.form.clone() };
+        let change = Change::of(category.form.clone(), form);
+        let edited = change.map(|form| Event::CategoryEdited { category: category.id, form: Box::new(form) });
+        return Ok(edited.into_iter().collect::<Vec<_>>().into());
+    }
+    Ok(Event::CategoryDeleted { category: category.id, name: category.form.name.clone() }.into())
+}
+
 fn checked(scene: &Scene<'_>, id: Option<CategoryId>, form: &CategoryForm) -> Result<CategoryForm> {
     let form = form.clone().check()?;
     if scene.facts.taken.contains(&"key") {

@@ -35,10 +35,10 @@ use crate::notice::Rules;
 use crate::people::{Identity, User};
 use crate::policy::Policy;
 use crate::session::{ApiToken, Refresh, SecondFactor, Session, TrustedDevice};
+use crate::setting::Stored;
 use crate::ticket::Ticket;
 use crate::time::Time;
 use crate::webhook::Webhook;
-use serde_json::Value;
 
 /// What a decision may read. Each command fills only what it needs.
 #[derive(Debug, Clone, Default)]
@@ -79,7 +79,12 @@ pub struct Facts {
     pub identity: Option<Identity>,
     /// The person's names on channels.
     pub identities: Vec<Identity>,
-    pub setting: Option<Value>,
+    pub setting: Option<Stored>,
+    /// How many settings are not at their default.
+    pub settings: i64,
+    /// Whether a ticket has the category, deleted ones included, or another category stands below it.
+    pub category_tickets: bool,
+    pub category_children: bool,
     pub inbound: Option<StoredInbound>,
     pub webhook: Option<Webhook>,
     /// How many webhooks there are.
@@ -167,6 +172,7 @@ pub fn decide(scene: &Scene<'_>, request: &Request, counters: &mut Counters) -> 
         Command::SetRole(_, role) => person::set_role(scene, *role),
         Command::SetUserStatus(_, status) => person::set_status(scene, *status),
         Command::SetPassword(_, password) => person::set_password(scene, password),
+        Command::EditAccount(_, edit) => person::edit_account(scene, edit),
         Command::LinkIdentity(link) => person::link(scene, link, counters),
         Command::UnlinkIdentity(_) => person::unlink(scene),
         Command::StartSession(start) => session::start(scene, start, counters),
@@ -185,7 +191,8 @@ pub fn decide(scene: &Scene<'_>, request: &Request, counters: &mut Counters) -> 
         Command::ResetPassword(reset) => person::reset_password(scene, reset),
         Command::CreateCategory(form) => category::create(scene, form, counters),
         Command::EditCategory(_, form) => category::edit(scene, form),
-        Command::ChangeSetting { key, value } => house::change_setting(scene, key, value.as_ref()),
+        Command::DeleteCategory(_) => category::delete(scene),
+        Command::ChangeSetting(change) => house::change_setting(scene, change),
         Command::MarkNotificationsRead { ids, all } => house::mark_read(scene, ids, *all),
         Command::QuarantineInbound { why, .. } => house::quarantine(scene, why),
         Command::SettleInbound { discard, .. } => house::settle(scene, *discard),

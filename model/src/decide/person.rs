@@ -2,7 +2,7 @@
 
 use super::{Decision, Scene};
 use crate::access::{self, Operation};
-use crate::command::{CreateUser, LinkIdentity, MakeContact, ResetPassword};
+use crate::command::{CreateUser, EditAccount, LinkIdentity, MakeContact, ResetPassword};
 use crate::counters::Counters;
 use crate::error::{Error, Problems, Result};
 use crate::event::{Change, Event};
@@ -189,6 +189,31 @@ pub(super) fn set_password(scene: &Scene<'_>, password: &Sealed) -> Result<Decis
     let mut events = vec![Event::PasswordChanged { user: user.id, password: password.clone() }];
     events.extend(super::session::ended(scene, kept, "the password was changed"));
     events.extend(super::device::forgotten(scene, "the password was changed"));
+    Ok(events.into())
+}
+
+/// Several changes of an account at once: each under its own rule, and none of them if one is refused.
+pub(super) fn edit_account(scene: &Scene<'_>, edit: &EditAccount) -> Result<Decision> {
+    let mut events = Vec::new();
+    target(scene, Operation::SetUserStatus)?;
+    if edit.profile != ProfileInput::default() {
+        events.extend(edit_profile(scene, &edit.profile)?.events);
+    }
+    if let Some(role) = edit.role.filter(|role| scene.facts.user.as_ref().is_none_or(|user| user.role != *role)) {
+        events.extend(set_role(scene, role)?.events);
+    }
+    if let Some(status) = edit.status.filter(|to| scene.facts.user.as_ref().is_none_or(|user| user.status != *to)) {
+        events.extend(set_status(scene, status)?.events);
+    }
+    if let Some(password) = &edit.password {
+        for event in set_password(scene, password)?.events {
+            // A session ends once.
+            let ends = |held: &Event| matches!((held, &event), (Event::SessionEnded { session: a, .. }, Event::SessionEnded { session: b, .. }) if a == b);
+            if !events.iter().any(ends) {
+                events.push(event);
+            }
+        }
+    }
     Ok(events.into())
 }
 

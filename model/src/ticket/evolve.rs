@@ -97,6 +97,7 @@ impl Ticket {
             | Event::ApiTokenRevoked { .. }
             | Event::CategoryCreated { .. }
             | Event::CategoryEdited { .. }
+            | Event::CategoryDeleted { .. }
             | Event::SettingChanged { .. }
             | Event::NotificationsRead { .. }
             | Event::InboundQuarantined { .. }

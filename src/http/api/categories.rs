@@ -1,9 +1,243 @@
-//! `/api`: categories.
+//! `/api`: categories with those below them and how many tickets each has (分类管理接口).
 
+use super::people::moment;
+use super::wire::{self, Emptied, Envelope, List, Nothing, Refusal, Reply};
+use super::{Answer, Api, Listed, paging};
 use crate::http::App;
+use crate::http::dialect::{Body, Caller, Fail, Ids, Params};
+use crate::http::field::{Field, Kind};
+use crate::http::query::{PageNumber, boolean};
+use axum::extract::State;
+use model::category::{Category, CategoryForm, key_of};
+use model::error::Problems;
+use model::id::{CategoryId, UserId};
+use model::{Error, Result};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+type Server = State<Arc<App>>;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(detail, edit, delete))
+}
+
+/// List categories (获取分类列表)
+///
+/// Those at the top, each with those below it.
+#[utoipa::path(get, path = "/categories", operation_id = "apiListCategories", tag = "api categories",
+    params(wire::CategoriesQuery),
+    responses((status = 200, description = "All of them, or a page", body = List<wire::Category>)),
+)]
+async fn list(
+    app: Server,
+    by: Caller<Api>,
+    Params(query, ..): Params<wire::CategoriesQuery, Api>,
+) -> Listed<wire::Category> {
+    let (categories, counts) = (app.engine.categories(&by.actor).await?, app.engine.category_counts(&by.actor).await?);
+    let forest = Forest { categories: &categories, counts: &counts };
+    let (chosen, page) = chosen(&query, &categories).map_err(Fail::of_query)?;
+    let total = i64::try_from(chosen.len()).unwrap_or(i64::MAX);
+    let page = page.unwrap_or(PageNumber { page: 1, size: total.max(1) });
+    let part = page.part();
+    let some = chosen.into_iter().skip(part.skip).take(part.limit).map(|one| forest.tree(one, 0)).collect();
+    Ok(List::new(some, paging::shown(page, total)))
+}
+
+/// Create a category (创建分类)
+#[utoipa::path(post, path = "/categories", operation_id = "apiCreateCategory", tag = "api categories",
+    request_body = wire::CategoryForm,
+    responses(
+        (status = 201, description = "The category", body = Envelope<wire::Category>),
+        (status = 409, description = "There is one of that name or key", body = Refusal),
+    ),
+)]
+async fn create(app: Server, by: Caller<Api>, Body(form, ..): Body<wire::CategoryForm, Api>) -> Answer<wire::Category> {
+    let known = app.engine.categories(&by.actor).await?;
+    let made = app.engine.create_category(&by, new(form, &known)?).await?;
+    Ok(Reply::created("分类创建成功", bare(&made)))
+}
+
+/// Read a category
+#[utoipa::path(get, path = "/categories/{id}", operation_id = "apiCategory", tag = "api categories",
+    params(("id" = i64, Path, description = "The category's number", example = 1)),
+    responses((status = 200, description = "The category", body = Envelope<wire::Category>)),
+)]
+async fn detail(app: Server, by: Caller<Api>, Ids([id], ..): Ids<Api, 1>) -> Answer<wire::Category> {
+    let (categories, counts) = (app.engine.categories(&by.actor).await?, app.engine.category_counts(&by.actor).await?);
+    let one = found(&categories, id)?;
+    Ok(Reply::done("", Forest { categories: &categories, counts: &counts }.tree(one, 0)))
+}
+
+/// Edit a category
+///
+/// What is left out stays, null takes away.
+#[utoipa::path(put, path = "/categories/{id}", operation_id = "apiEditCategory", tag = "api categories",
+    params(("id" = i64, Path, description = "The category's number", example = 1)),
+    request_body = Option<wire::CategoryForm>,
+    responses(
+        (status = 200, description = "The category as it is now", body = Envelope<wire::Category>),
+        (status = 409, description = "There is one of that key", body = Refusal),
+    ),
+)]
+async fn edit(
+    app: Server,
+    by: Caller<Api>,
+    Ids([id], ..): Ids<Api, 1>,
+    Body(form, ..): Body<wire::CategoryForm, Api>,
+) -> Answer<wire::Category> {
+    let known = app.engine.categories(&by.actor).await?;
+    let form = edited(form, found(&known, id)?.form.clone())?;
+    let changed = app.engine.edit_category(&by, CategoryId(id), form).await?;
+    let (categories, counts) = (app.engine.categories(&by.actor).await?, app.engine.category_counts(&by.actor).await?);
+    let forest = Forest { categories: &categories, counts: &counts };
+    Ok(Reply::done("分类更新成功", forest.tree(&changed, 0)))
+}
+
+/// Delete a category
+///
+/// One that tickets have is put out of use instead; one with categories below it is refused.
+#[utoipa::path(delete, path = "/categories/{id}", operation_id = "apiDeleteCategory", tag = "api categories",
+    params(("id" = i64, Path, description = "The category's number", example = 1)),
+    responses(
+        (status = 200, description = "It is gone, or out of use", body = Envelope<Nothing>),
+        (status = 409, description = "There are categories below it", body = Refusal),
+    ),
+)]
+async fn delete(app: Server, by: Caller<Api>, Ids([id], ..): Ids<Api, 1>) -> Answer<Nothing> {
+    let kept = app.engine.delete_category(&by, CategoryId(id)).await?;
+    Ok(Reply::done(if kept.is_some() { "分类已停用" } else { "分类删除成功" }, Nothing))
+}
+
+fn found(categories: &[Category], id: i64) -> Result<&Category> {
+    categories.iter().find(|one| one.id.0 == id).ok_or_else(|| Error::not_found("category"))
+}
+
+/// Which of them a query asks for, and on which page.
+fn chosen<'a>(query: &wire::CategoriesQuery, all: &'a [Category]) -> Result<(Vec<&'a Category>, Option<PageNumber>)> {
+    let mut problems = Problems::default();
+    let p = &mut problems;
+    let limits = [query.limit.as_deref(), query.page_size.as_deref()];
+    let paged = query.page.is_some() || limits.iter().any(Option::is_some);
+    let page = paging::page(query.page.as_deref(), limits, paging::MOST, p);
+    let active = boolean("is_active", query.is_active.as_deref(), p);
+    let ids = ids(query.filter.as_deref(), p);
+    problems.finish()?;
+    let wanted = all.iter().filter(|one| match &ids {
+        Some(ids) => ids.contains(&one.id.0),
+        None => one.form.parent.is_none(),
+    });
+    let chosen = wanted.filter(|one| active.is_none_or(|active| one.form.active == active)).collect();
+    Ok((chosen, paged.then_some(page)))
+}
+
+/// The `ids` of a filter that is a JSON object.
+pub(super) fn ids(filter: Option<&str>, problems: &mut Problems) -> Option<Vec<i64>> {
+    let Ok(Value::Object(filter)) = serde_json::from_str(filter?) else {
+        problems.add("filter", "must be a JSON object");
+        return None;
+    };
+    let given = filter.get("ids").or_else(|| filter.get("id"))?;
+    let given = given.as_array().cloned().unwrap_or_else(|| vec![given.clone()]);
+    if given.len() > 1_000 {
+        problems.add("filter", "must name at most 1000 ids");
+        return None;
+    }
+    let number = |value: &Value| value.as_i64().or_else(|| value.as_str()?.parse().ok());
+    let numbers: Option<Vec<i64>> = given.iter().map(number).collect();
+    if numbers.is_none() {
+        problems.add("filter", "must name ids that are integers");
+    }
+    numbers
+}
+
+/// Categories with how many tickets each has by itself.
+struct Forest<'a> {
+    categories: &'a [Category],
+    counts: &'a BTreeMap<CategoryId, i64>,
+}
+
+impl Forest<'_> {
+    /// A category with all below it. The model allows ten levels, so the way down ends.
+    fn tree(&self, one: &Category, depth: usize) -> wire::Category {
+        let below = self.categories.iter().filter(|child| child.form.parent == Some(one.id) && depth < 16);
+        let subcategories: Vec<wire::Category> = below.map(|child| self.tree(child, depth + 1)).collect();
+        let own = self.counts.get(&one.id).copied().unwrap_or_default();
+        let ticket_count = own + subcategories.iter().map(|child| child.ticket_count).sum::<i64>();
+        wire::Category { ticket_count, subcategories, ..bare(one) }
+    }
+}
+
+fn bare(category: &Category) -> wire::Category {
+    let form = &category.form;
+    wire::Category {
+        id: category.id.0,
+        key: form.key.clone(),
+        name: form.name.clone(),
+        description: form.description.clone(),
+        color: form.color.clone(),
+        icon: form.icon.clone(),
+        parent_id: form.parent.map(|parent| parent.0),
+        sla_hours: form.sla_hours,
+        auto_assign_user_id: form.auto_assignee.map(|user| user.0),
+        is_active: form.active,
+        sort_order: form.sort_order,
+        ticket_count: 0,
+        created_at: moment(category.created_at),
+        updated_at: moment(category.updated_at),
+        subcategories: Vec::new(),
+    }
+}
+
+fn new(form: wire::CategoryForm, known: &[Category]) -> Result<CategoryForm> {
+    if matches!(form.name, Field::Absent) {
+        return Err(Error::invalid("name", "is required"));
+    }
+    let keyless = matches!(form.key, Field::Absent);
+    let empty = CategoryForm {
+        key: String::new(),
+        name: String::new(),
+        description: None,
+        color: None,
+        icon: None,
+        parent: None,
+        sla_hours: None,
+        auto_assignee: None,
+        active: true,
+        sort_order: 0,
+    };
+    let mut made = edited(form, empty)?;
+    if keyless {
+        let above = known.iter().find(|one| Some(one.id) == made.parent);
+        made.key = key_of(&made.name, above.map(|above| above.form.key.as_str()));
+    }
+    Ok(made)
+}
+
+fn edited(form: wire::CategoryForm, known: CategoryForm) -> Result<CategoryForm> {
+    fn set<T: Kind>(sent: Emptied<T>, name: &'static str, held: Option<T>, problems: &mut Problems) -> Option<T> {
+        match sent.0 {
+            Some(field) => field.optional(name, problems),
+            None => held,
+        }
+    }
+    let mut problems = Problems::default();
+    let p = &mut problems;
+    let edited = CategoryForm {
+        key: form.key.optional("key", p).unwrap_or(known.key),
+        name: form.name.optional("name", p).unwrap_or(known.name),
+        description: set(form.description, "description", known.description, p),
+        color: set(form.color, "color", known.color, p),
+        icon: set(form.icon, "icon", known.icon, p),
+        parent: set(form.parent_id, "parent", known.parent.map(|parent| parent.0), p).map(CategoryId),
+        sla_hours: set(form.sla_hours, "sla_hours", known.sla_hours, p),
+        auto_assignee: set(form.auto_assign_user_id, "auto_assignee", known.auto_assignee.map(|user| user.0), p)
+            .map(UserId),
+        active: form.is_active.optional("is_active", p).unwrap_or(known.active),
+        sort_order: form.sort_order.optional("sort_order", p).unwrap_or(known.sort_order),
+    };
+    problems.finish()?;
+    Ok(edited)
 }

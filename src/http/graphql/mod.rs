@@ -19,6 +19,7 @@ mod stream;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use async_graphql::parser::types::OperationType;
@@ -44,7 +45,8 @@ pub struct Options {
     /// Largest JSON body, in bytes; also the largest `operations` and `map` of an upload.
     pub max_body_bytes: usize,
     /// Largest single uploaded file, in bytes.
-    pub max_upload_bytes: u64,
+    /// It may change while the server runs.
+    pub max_upload_bytes: Arc<AtomicU64>,
     /// Most files in one request.
     pub max_uploads: usize,
     /// Where uploads wait while their request runs; the system's temporary directory if `None`.
@@ -106,7 +108,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             max_body_bytes: 1 << 20,
-            max_upload_bytes: 20 << 20,
+            max_upload_bytes: Arc::new(AtomicU64::new(20 << 20)),
             max_uploads: 10,
             upload_dir: None,
             max_document_bytes: 128 << 10,

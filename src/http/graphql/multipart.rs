@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
 use async_graphql::{Request as Operation, UploadValue};
 use axum::body::Body as HttpBody;
@@ -149,8 +150,9 @@ async fn store(mut field: Field<'_>, name: &str, options: &Options) -> Result<Na
     let mut size = 0_u64;
     while let Some(chunk) = chunk(&mut field, options).await? {
         size += chunk.len() as u64;
-        if size > options.max_upload_bytes {
-            let message = format!("The file \"{name}\" is larger than {} bytes", options.max_upload_bytes);
+        let most = options.max_upload_bytes.load(Ordering::Relaxed);
+        if size > most {
+            let message = format!("The file \"{name}\" is larger than {most} bytes");
             return Err(Problem::too_large(message));
         }
         file.write_all(&chunk).await.map_err(Problem::internal)?;

@@ -6,20 +6,30 @@
 //! `Api`, because other dialects have tickets, too.
 
 mod accounts;
+mod admin;
+mod categories;
 mod devices;
 mod email;
 mod files;
+mod found;
 mod nothing;
+mod notifications;
 mod people;
 mod preferences;
+mod users;
 
 pub use accounts::*;
+pub use admin::*;
+pub use categories::*;
 pub use devices::*;
 pub use email::*;
 pub use files::*;
+pub use found::{Found, Shape};
 pub use nothing::Nothing;
+pub use notifications::*;
 pub use people::*;
 pub use preferences::*;
+pub use users::*;
 
 use axum::Json;
 use axum::http::StatusCode;

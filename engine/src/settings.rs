@@ -1,0 +1,229 @@
+//! Settings at work: the policy that is in force, and what administrators see and change of it.
+//!
+//! Every process keeps all settings in memory and follows the log's `SettingChanged`, so that a change acts at once wherever
+//! the policy is asked for. What a key means and which values it takes, `model::setting` says.
+
+use crate::{Caller, Engine};
+use model::access::{self, Operation};
+use model::command::{ChangeSetting, Command, Edit};
+use model::event::Event;
+use model::policy::Policy;
+use model::setting::{self, KNOWN, Kind, Stored};
+use model::{Actor, Error, Result, Time};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use store::settings::Setting;
+
+/// What is in force.
+pub(crate) struct Settings {
+    /// As the settings file has it.
+    base: Policy,
+    now: RwLock<Now>,
+    /// The same as the policy's, for whoever needs nothing else of it.
+    max_file_bytes: Arc<AtomicU64>,
+}
+
+struct Now {
+    changed: BTreeMap<String, Stored>,
+    policy: Arc<Policy>,
+}
+
+impl Settings {
+    pub(crate) fn new(base: Policy, changed: Vec<Setting>) -> Self {
+        let changed = changed.into_iter().map(|one| {
+            let stored = Stored { value: one.value, description: one.description, public: one.public };
+            (one.key, stored)
+        });
+        let now = Now::of(&base, changed.collect());
+        let max_file_bytes = Arc::new(AtomicU64::new(now.policy.max_file_bytes));
+        Self { base, now: RwLock::new(now), max_file_bytes }
+    }
+
+    fn policy(&self) -> Arc<Policy> {
+        self.now.read().unwrap_or_else(PoisonError::into_inner).policy.clone()
+    }
+
+    pub(crate) fn auto_close_default(&self) -> Option<i64> {
+        self.base.auto_close_hours
+    }
+
+    /// Follows the log.
+    pub(crate) fn observe(&self, event: &Event) {
+        let Event::SettingChanged { key, value, description, public } = event else { return };
+        let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = std::mem::take(&mut now.changed);
+        match value.to.clone() {
+            Some(value) => {
+                changed.insert(key.clone(), Stored { value, description: description.clone(), public: *public });
+            }
+            None => drop(changed.remove(key)),
+        }
+        *now = Now::of(&self.base, changed);
+        self.max_file_bytes.store(now.policy.max_file_bytes, Ordering::Relaxed);
+    }
+}
+
+impl Now {
+    fn of(base: &Policy, changed: BTreeMap<String, Stored>) -> Self {
+        let policy = setting::effective(base, changed.iter().map(|(key, stored)| (key.as_str(), &stored.value)));
+        Self { changed, policy: Arc::new(policy) }
+    }
+}
+
+/// A setting as administrators see it, at its default or not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    pub key: String,
+    pub value: Value,
+    pub kind: Kind,
+    pub description: Option<String>,
+    /// Whether those who are not signed in may read it.
+    pub public: bool,
+    /// Whether it means something to us; others are clients' own.
+    pub known: bool,
+    /// When it was changed; `None`: it is at its default.
+    pub updated_at: Option<Time>,
+}
+
+impl Engine {
+    /// What the installation decides for itself, as it is now.
+    pub fn policy(&self) -> Arc<Policy> {
+        self.0.settings.policy()
+    }
+
+    /// The most bytes of an uploaded file, for as long as the engine lives; it follows the setting.
+    pub fn max_file_bytes(&self) -> Arc<AtomicU64> {
+        self.0.settings.max_file_bytes.clone()
+    }
+
+    /// Settings that are not at their default.
+    pub async fn settings(&self, actor: &Actor) -> Result<Vec<Setting>> {
+        access::in_general(actor, Operation::ReadSettings)?;
+        store::settings::all(&mut self.0.store.read().await?).await
+    }
+
+    /// Every known setting, and behind them those of clients' own.
+    pub async fn configs(&self, actor: &Actor) -> Result<Vec<Config>> {
+        let mut changed: BTreeMap<String, Setting> =
+            self.settings(actor).await?.into_iter().map(|one| (one.key.clone(), one)).collect();
+        let values = changed.iter().map(|(key, one)| (key.as_str(), &one.value));
+        let policy = setting::effective(&self.0.settings.base, values);
+        let mut all: Vec<Config> = Vec::with_capacity(KNOWN.len());
+        for known in KNOWN {
+            let held = changed.remove(known.key);
+            let (description, updated_at) = held.map(|one| (one.description, one.updated_at)).unzip();
+            all.push(of_known(known, &policy, description.flatten(), updated_at));
+        }
+        all.extend(changed.into_values().map(|one| Config {
+            kind: Kind::of(&one.value),
+            key: one.key,
+            value: one.value,
+            description: one.description,
+            public: one.public,
+            known: false,
+            updated_at: Some(one.updated_at),
+        }));
+        Ok(all)
+    }
+
+    pub async fn config(&self, actor: &Actor, key: &str) -> Result<Config> {
+        let all = self.configs(actor).await?;
+        all.into_iter().find(|one| one.key == key).ok_or_else(|| Error::not_found("setting"))
+    }
+
+    /// What anybody may read.
+    pub fn public_configs(&self) -> Vec<Config> {
+        let now = self.0.settings.now.read().unwrap_or_else(PoisonError::into_inner);
+        let known = KNOWN.iter().filter(|known| known.public).map(|known| {
+            let description = now.changed.get(known.key).and_then(|stored| stored.description.clone());
+            of_known(known, &now.policy, description, None)
+        });
+        let custom = now.changed.iter().filter(|(_, stored)| stored.public).map(|(key, stored)| Config {
+            key: key.clone(),
+            value: stored.value.clone(),
+            kind: Kind::of(&stored.value),
+            description: stored.description.clone(),
+            public: true,
+            known: false,
+            updated_at: None,
+        });
+        known.chain(custom).collect()
+    }
+
+    /// Makes a setting of a client's own.
+    ///
+    /// # Errors
+    /// `Conflict` where there is one of that name.
+    pub async fn create_config(&self, by: &Caller, new: ChangeSetting) -> Result<Config> {
+        access::in_general(&by.actor, Operation::ChangeSettings)?;
+        let held = store::settings::stored(&mut self.0.store.read().await?, new.key.trim()).await?;
+        if held.is_some() || setting::known(new.key.trim()).is_some() {
+            return Err(Error::conflict("key", "there is a setting of that name"));
+        }
+        self.edit_config(by, new).await
+    }
+
+    /// Changes a setting that there is.
+    ///
+    /// # Errors
+    /// `NotFound` where there is none of that name.
+    pub async fn change_config(&self, by: &Caller, change: ChangeSetting) -> Result<Config> {
+        access::in_general(&by.actor, Operation::ChangeSettings)?;
+        let held = store::settings::stored(&mut self.0.store.read().await?, change.key.trim()).await?;
+        if held.is_none() && setting::known(change.key.trim()).is_none() {
+            return Err(Error::not_found("setting"));
+        }
+        // A client's own setting keeps its type, whichever form the new value comes in.
+        let change = match (&change.value, &held) {
+            (Edit::Set(Some(value)), Some(held)) if setting::known(change.key.trim()).is_none() => {
+                let value = Kind::of(&held.value).read(value)?;
+                ChangeSetting { value: Edit::Set(Some(value)), ..change }
+            }
+            _ => change,
+        };
+        self.edit_config(by, change).await
+    }
+
+    async fn edit_config(&self, by: &Caller, change: ChangeSetting) -> Result<Config> {
+        let key = change.key.trim().to_owned();
+        self.execute(by, Command::ChangeSetting(Box::new(change))).await?;
+        self.config(&Actor::System("settings"), &key).await
+    }
+
+    /// Takes a setting back to its default, or forgets it where it is a client's own.
+    pub async fn reset_config(&self, by: &Caller, key: String) -> Result<()> {
+        access::in_general(&by.actor, Operation::ChangeSettings)?;
+        let held = store::settings::stored(&mut self.0.store.read().await?, key.trim()).await?;
+        if held.is_none() && setting::known(key.trim()).is_none() {
+            return Err(Error::not_found("setting"));
+        }
+        self.change_setting(by, key, None).await.map(|_| ())
+    }
+
+    /// Changes a setting, or takes it back to its default with `None`.
+    pub async fn change_setting(&self, by: &Caller, key: String, value: Option<Value>) -> Result<Option<Setting>> {
+        self.edit_setting(by, ChangeSetting { key, value: Edit::Set(value), ..ChangeSetting::default() }).await
+    }
+
+    /// Changes a setting, whether there is one of that name or not; `None` where it is at its default afterwards.
+    pub async fn edit_setting(&self, by: &Caller, change: ChangeSetting) -> Result<Option<Setting>> {
+        let key = change.key.clone();
+        self.execute(by, Command::ChangeSetting(Box::new(change))).await?;
+        let all = store::settings::all(&mut self.0.store.read().await?).await?;
+        Ok(all.into_iter().find(|s| s.key == key.trim()))
+    }
+}
+
+fn of_known(known: &setting::Known, policy: &Policy, description: Option<String>, updated_at: Option<Time>) -> Config {
+    Config {
+        key: known.key.to_owned(),
+        value: known.value(policy),
+        kind: known.kind,
+        description: Some(description.unwrap_or_else(|| known.description.to_owned())),
+        public: known.public,
+        known: true,
+        updated_at,
+    }
+}
