@@ -90,7 +90,7 @@ fn command(dice: &mut Dice, cast: &Cast) -> (Caller, Command) {
             AssignTicket { assignee: if flip { staff } else { None }, department: Edit::Keep, reason: None },
         ),
         13 => {
-            Command::EscalateTicket(ticket, EscalateTicket { reason: None, assignee: if flip { staff } else { None } })
+            Command::EscalateTicket(ticket, EscalateTicket { assignee: if flip { staff } else { None }, ..EscalateTicket::default() })
         }
         14 => Command::RateTicket(ticket, 1 + dice.below(5) as i64, None),
         15 => {

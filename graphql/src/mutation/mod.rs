@@ -9,6 +9,7 @@ mod comments;
 mod house;
 mod people;
 mod tickets;
+mod together;
 mod webhooks;
 mod workflow;
 
@@ -23,6 +24,7 @@ use std::future::Future;
 pub struct Mutation(
     tickets::Tickets,
     workflow::Workflow,
+    together::Together,
     bulk::Bulk,
     comments::Comments,
     people::People,
