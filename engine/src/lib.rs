@@ -57,6 +57,7 @@ pub use operations::FirstAdmin;
 pub use reads::Opened;
 pub use report::{Levels, OwnStatistics, Report, ReportBy, ReportQuery, Tally};
 pub use secret::{digest, random_token, same_secret};
+pub use service::BULK_MAX;
 pub use statistics::{Statistics, StatisticsQuery};
 pub use store::attempt::Attempt;
 pub use store::comment::Part;

@@ -2,6 +2,7 @@
 //!
 //! `null` is absent. What a value has to be beyond its type, the dialect and the rules say.
 
+use model::command::Edit;
 use model::error::Problems;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -34,6 +35,10 @@ impl Kind for bool {
 
 impl Kind for Vec<String> {
     const WANTED: &'static str = "must be a list of strings";
+}
+
+impl Kind for Vec<i64> {
+    const WANTED: &'static str = "must be a list of integers";
 }
 
 impl Kind for Map<String, Value> {
@@ -77,6 +82,40 @@ impl<T: Kind> Field<T> {
     }
 }
 
+/// A field that can be emptied: `null` takes away what it holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Clearable<T> {
+    #[default]
+    Absent,
+    Empty,
+    Given(T),
+    Wrong,
+}
+
+impl<'de, T: Kind> Deserialize<'de> for Clearable<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        if value.is_null() {
+            return Ok(Self::Empty);
+        }
+        Ok(T::deserialize(value).map_or(Self::Wrong, Self::Given))
+    }
+}
+
+impl<T: Kind> Clearable<T> {
+    pub fn edit(self, name: &'static str, problems: &mut Problems) -> Edit<Option<T>> {
+        match self {
+            Self::Absent => Edit::Keep,
+            Self::Empty => Edit::Set(None),
+            Self::Given(value) => Edit::Set(Some(value)),
+            Self::Wrong => {
+                problems.add(name, T::WANTED);
+                Edit::Keep
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,5 +150,18 @@ mod tests {
             ["text must be a string", "number must be an integer", "list must be a list of strings"]
         );
         assert_eq!(told(r#"{"text": "", "number": 99999999999999999999}"#), ["number must be an integer"]);
+    }
+
+    #[test]
+    fn null_empties_only_what_can_be_emptied() {
+        let read = |json: &str| serde_json::from_str::<Clearable<i64>>(json).unwrap();
+        let mut problems = Problems::default();
+        assert_eq!(read("null").edit("x", &mut problems), Edit::Set(None));
+        assert_eq!(read("5").edit("x", &mut problems), Edit::Set(Some(5)));
+        assert_eq!(Clearable::<i64>::default().edit("x", &mut problems), Edit::Keep);
+        assert!(problems.finish().is_ok());
+        let mut problems = Problems::default();
+        assert_eq!(read("\"5\"").edit("x", &mut problems), Edit::Keep);
+        assert_eq!(problems.finish().unwrap_err().to_string(), "x must be an integer");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Each part is what a command of its own asks for elsewhere, under the same rules; together they happen or they don't.
 
-use super::{AddComment, AssignTicket, EditTicket, EscalateTicket, WritePriority, WriteStatus};
+use super::{AddComment, AssignTicket, Edit, EditTicket, EscalateTicket, WritePriority, WriteStatus};
 use crate::id::UserId;
 
 /// Several changes of one ticket, made together or not at all, in this order. Who works on it comes last: it may be out of
@@ -34,15 +34,16 @@ pub struct Rating {
 #[derive(Debug, Clone)]
 pub enum Hand {
     Assign(AssignTicket),
-    /// From one to another, and told so.
-    Transfer(AssignTicket),
+    /// From one to another, and told so. Where nobody is named, it stays where it is, in another department.
+    Transfer { to: Option<UserId>, department: Edit<Option<String>>, reason: Option<String> },
     Escalate(EscalateTicket),
 }
 
 impl Hand {
     pub fn assignee(&self) -> Option<UserId> {
         match self {
-            Self::Assign(assign) | Self::Transfer(assign) => assign.assignee,
+            Self::Assign(assign) => assign.assignee,
+            Self::Transfer { to, .. } => *to,
             Self::Escalate(escalate) => escalate.assignee,
         }
     }

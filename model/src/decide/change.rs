@@ -5,7 +5,7 @@
 
 use super::{Decision, Scene, comment, dialect, ticket};
 use crate::access::{self, Operation};
-use crate::command::{CategoryRef, ChangeTicket, Edit, EditTicket, Hand, Rating, WriteStatus};
+use crate::command::{AssignTicket, CategoryRef, ChangeTicket, Edit, EditTicket, Hand, Rating, WriteStatus};
 use crate::counters::Counters;
 use crate::decide::Facts;
 use crate::error::{Error, Result};
@@ -58,7 +58,11 @@ pub(super) fn change(scene: &Scene<'_>, change: &ChangeTicket, counters: &mut Co
         Some(Hand::Assign(assign))
             if change.record && assign.department == Edit::Keep && assign.assignee == ticket.assignee => {}
         Some(Hand::Assign(assign)) => steps.take(|scene| ticket::assign(scene, assign))?,
-        Some(Hand::Transfer(assign)) => steps.take(|scene| ticket::transfer(scene, assign))?,
+        Some(Hand::Transfer { to, department, reason }) => {
+            let (department, reason) = (department.clone(), reason.clone());
+            let assign = AssignTicket { assignee: to.or(ticket.assignee), department, reason };
+            steps.take(|scene| ticket::transfer(scene, &assign, *to))?;
+        }
         Some(Hand::Escalate(escalate)) => steps.take(|scene| ticket::escalate(scene, escalate))?,
         None => {}
     }

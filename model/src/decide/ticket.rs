@@ -350,13 +350,18 @@ pub(super) fn priority_event(scene: &Scene<'_>, ticket: &Ticket, to: Priority) -
 }
 
 pub(super) fn assign(scene: &Scene<'_>, assign: &AssignTicket) -> Result<Decision> {
+    handed(scene, assign, assign.assignee)
+}
+
+/// `named` is who was asked for, and has to be able to work on it; who has it already need not be asked again.
+fn handed(scene: &Scene<'_>, assign: &AssignTicket, named: Option<crate::id::UserId>) -> Result<Decision> {
     let ticket = ticket_for(scene, Operation::AssignTicket)?;
     let reason = text::reason("reason", assign.reason.as_deref())?;
     let department = match &assign.department {
         Edit::Keep => ticket.department.clone(),
         Edit::Set(text) => text::optional("department", text.as_deref(), 100)?,
     };
-    if assign.assignee.is_some() {
+    if named.is_some() {
         assignable(scene.facts.assignee.as_ref())?;
     }
     if ticket.assignee == assign.assignee && ticket.department == department {
@@ -366,8 +371,12 @@ pub(super) fn assign(scene: &Scene<'_>, assign: &AssignTicket) -> Result<Decisio
 }
 
 /// The same, told as handing it on.
-pub(super) fn transfer(scene: &Scene<'_>, assign: &AssignTicket) -> Result<Decision> {
-    let mut decision = self::assign(scene, assign)?;
+pub(super) fn transfer(
+    scene: &Scene<'_>,
+    assign: &AssignTicket,
+    named: Option<crate::id::UserId>,
+) -> Result<Decision> {
+    let mut decision = handed(scene, assign, named)?;
     for event in &mut decision.events {
         if let Event::TicketAssigned { transfer, .. } = event {
             *transfer = true;

@@ -195,7 +195,12 @@ fn ways_of_handing_it_over() {
         let command = Command::ChangeTicket(TicketId(1), Box::new(change));
         decided(&facts, &actor(AGENT, Role::Agent), command)
     };
-    let told = events(hand(Hand::Transfer(assign(Some(OTHER))))).unwrap();
+    let transfer = |to| Hand::Transfer { to, department: Edit::Set(Some("technical".into())), reason: None };
+    let told = events(hand(transfer(None))).unwrap();
+    assert!(
+        matches!(told.as_slice(), [Event::TicketAssigned { transfer: true, assignee, .. }] if assignee.to == Some(AGENT))
+    );
+    let told = events(hand(transfer(Some(OTHER)))).unwrap();
     assert!(matches!(told.as_slice(), [Event::TicketAssigned { transfer: true, .. }]));
     let told = events(hand(Hand::Assign(assign(Some(OTHER))))).unwrap();
     assert!(matches!(told.as_slice(), [Event::TicketAssigned { transfer: false, .. }]));

@@ -7,9 +7,14 @@
 
 mod nothing;
 mod people;
+mod ticket_forms;
+mod tickets;
+pub mod ticket_words;
 
 pub use nothing::Nothing;
 pub use people::*;
+pub use ticket_forms::*;
+pub use tickets::*;
 
 use axum::Json;
 use axum::http::StatusCode;
