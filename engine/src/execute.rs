@@ -246,6 +246,7 @@ async fn perform(engine: &Engine, batch: &mut Batch<'_>, work: &Work) -> Result<
             let tokens = now.plus(-(engine.policy().refresh_days + 1) * model::time::DAY);
             batch.forget_old(tokens, now.plus(-7 * model::time::DAY)).await?;
             batch.forget_attempts(now.plus(-30 * model::time::DAY)).await?;
+            batch.forget_deliveries(now.plus(-90 * model::time::DAY)).await?;
             Ok(Ok(nothing(Subject::Nothing)))
         }
     }

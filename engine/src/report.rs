@@ -6,8 +6,8 @@ use model::id::{CategoryId, UserId};
 use model::query::TicketFilter;
 use model::ticket::{Priority, Status};
 use model::{Actor, Result};
-use store::cube::{CubeFilter, CubeGroup, sums};
-use store::report::{Division, Kept, Standing, of_requester, service_levels};
+use store::cube::{CubeFilter, Held, Overview, of_requester, overview};
+use store::report::{Division, Kept, service_levels};
 
 /// By what a report is divided, beside the priority.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,13 +72,15 @@ impl Tally {
         self.of(&Status::ALL)
     }
 
-    fn sum(standing: &[Standing]) -> Self {
-        let resolved: i64 = standing.iter().map(|s| s.resolved).sum();
-        let minutes: i64 = standing.iter().map(|s| s.resolution_minutes).sum();
+    fn from(overview: &Overview) -> Self {
+        let all = overview.all();
         Self {
-            by_status: standing.iter().map(|s| (s.status, s.tickets)).collect(),
-            resolved,
-            average_resolution_minutes: (resolved > 0).then(|| minutes as f64 / resolved as f64),
+            by_status: Status::ALL
+                .into_iter()
+                .filter_map(|status| Some((status, *overview.status.get(status.word())?)))
+                .collect(),
+            resolved: all.resolved,
+            average_resolution_minutes: (all.resolved > 0).then(|| all.resolution_minutes as f64 / all.resolved as f64),
         }
     }
 }
@@ -127,18 +129,12 @@ impl Engine {
         let me = actor.user().ok_or_else(access::sign_in)?;
         let scope = see::scope(actor).ok_or_else(access::sign_in)?;
         let mut conn = self.0.store.read().await?;
-        let created = Tally::sum(&of_requester(&mut conn, me).await?);
+        let created = Tally::from(&of_requester(&mut conn, me, Held::Any, (None, None)).await?);
         if !actor.is_staff() {
             return Ok(OwnStatistics { created, ..OwnStatistics::default() });
         }
         let mine = CubeFilter { assignee: vec![me.0], ..CubeFilter::default() };
-        let cells = sums(&mut conn, &mine, CubeGroup::Status).await?;
-        let standing = cells.iter().filter_map(|sums| {
-            let status = Status::parse(&sums.group)?;
-            let (tickets, resolved) = (sums.tickets, sums.resolved);
-            Some(Standing { status, tickets, resolved, resolution_minutes: sums.resolution_minutes })
-        });
-        let assigned = Tally::sum(&standing.collect::<Vec<_>>());
+        let assigned = Tally::from(&overview(&mut conn, &mine).await?);
         let late = TicketFilter { assignee: vec![me], sla_overdue: Some(true), ..TicketFilter::default() };
         let overdue_assigned = store::list::count(&mut conn, &late, scope, self.now()).await?;
         Ok(OwnStatistics { created, assigned, overdue_assigned })

@@ -49,6 +49,7 @@ impl Engine {
         let scope = see::scope(actor).ok_or_else(access::sign_in)?;
         let zone = self.policy().zone;
         let days = (query.from.map(|t| zone.day_number(t)), query.to.map(|t| zone.day_number(t)));
+        let created = (days.0.map(|day| zone.day_start(day)), days.1.map(|day| zone.day_start(day + 1)));
         let filter = CubeFilter {
             from_day: days.0,
             to_day: days.1,
@@ -56,22 +57,22 @@ impl Engine {
             ..CubeFilter::default()
         };
         let mut conn = self.0.store.read().await?;
-        // A requester's tickets are few and not in the cube: they are counted themselves.
+        // A requester's tickets are in no cell of the cube: they are summed up themselves.
         let told = match scope {
             Scope::All => overview(&mut conn, &filter).await?,
             Scope::Agent(me) => match query.assignee {
-                Some(other) if other != me => of_requester(&mut conn, me, Held::By(other), days, zone).await?,
+                Some(other) if other != me => of_requester(&mut conn, me, Held::By(other), created).await?,
                 Some(_) => overview(&mut conn, &filter).await?,
                 None => {
                     let mut told = overview(&mut conn, &CubeFilter { assignee: vec![me.0, 0], ..filter }).await?;
                     // What an agent requested and somebody else works on is theirs to see as well, as in the lists.
-                    told.add(&of_requester(&mut conn, me, Held::Elsewhere(me), days, zone).await?);
+                    told.add(&of_requester(&mut conn, me, Held::Elsewhere(me), created).await?);
                     told
                 }
             },
             Scope::Requester(user) => {
                 let held = query.assignee.map_or(Held::Any, Held::By);
-                of_requester(&mut conn, user, held, days, zone).await?
+                of_requester(&mut conn, user, held, created).await?
             }
         };
         let all = told.all();
@@ -98,8 +99,8 @@ impl Engine {
         result.unassigned = told.unassigned;
         let late = TicketFilter {
             assignee: query.assignee.into_iter().collect(),
-            created_from: query.from.map(|t| zone.day_start(zone.day_number(t))),
-            created_to: query.to.map(|t| zone.day_start(zone.day_number(t) + 1)),
+            created_from: created.0,
+            created_to: created.1,
             ..TicketFilter::default()
         };
         let now = self.now();

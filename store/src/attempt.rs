@@ -71,4 +71,10 @@ impl Batch<'_> {
     pub async fn forget_attempts(&mut self, before: Time) -> Result<u64> {
         self.conn.run(Sql::new("DELETE FROM delivery_attempts WHERE at < $1").bind(before)).await
     }
+
+    /// Forgets deliveries that were settled before an instant; so many at a time, because writers wait meanwhile.
+    pub async fn forget_deliveries(&mut self, before: Time) -> Result<u64> {
+        let sql = "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE settled_at < $1 LIMIT 10000)";
+        self.conn.run(Sql::new(sql).bind(before)).await
+    }
 }

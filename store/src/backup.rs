@@ -88,7 +88,7 @@ const TABLES: &[Table] = &[
     table!(
         "ticket_cube",
         "#day #assignee_id #category_id #priority status #tickets #reopened #escalated #responded #response_minutes \
-         #response_met #resolved #resolution_minutes #resolution_met #breached",
+         #response_met #resolved #resolution_minutes #resolution_met #breached #late",
         "day, assignee_id, category_id, priority, status"
     ),
     table!("notifications", "#id #user_id kind #ticket_id #webhook_id #seq #created_at #read_at", "id"),

@@ -1,20 +1,30 @@
 //! The cube of tickets: counts and sums by day of creation, assignee, category, priority and status, kept with every change.
 //!
-//! Counting is a sum over a few hundred rows instead of a scan of a million tickets. Deleted tickets are in no cell.
+//! Counting is a sum over a few hundred rows instead of a scan of a million tickets. Two levels of cells hold the sums over
+//! all days ([`ALL_DAYS`]): each assignee's, and [`EVERYBODY`]'s. Deleted tickets are in no cell.
 
 use crate::db::{Conn, Sql, Value};
+use crate::list::ACTIVE;
 use crate::sheet::Sheet;
-use model::Result;
 use model::id::UserId;
 use model::ticket::{Priority, Status, Ticket};
 use model::time::Zone;
+use model::{Result, Time};
 use std::collections::BTreeMap;
 
 /// A cell's place: day, assignee (0: nobody), category (0: none), priority's rank, status.
 type Cell = (i64, i64, i64, i64, &'static str);
 
+/// The day of the cells that hold the sums over all days.
+const ALL_DAYS: i64 = -1;
+/// Their assignee, where they hold everybody's.
+const EVERYBODY: i64 = -1;
+
+/// How many sums a cell holds.
+const WIDTH: usize = 11;
+
 /// Sums in the order of the columns.
-const SUMS: [&str; 10] = [
+const SUMS: [&str; WIDTH] = [
     "tickets",
     "reopened",
     "escalated",
@@ -25,10 +35,12 @@ const SUMS: [&str; 10] = [
     "resolution_minutes",
     "resolution_met",
     "breached",
+    // Active and marked as past the resolution time. The cells of single days don't hold it.
+    "late",
 ];
 
 #[derive(Default)]
-pub(crate) struct Deltas(BTreeMap<Cell, [i64; 10]>);
+pub(crate) struct Deltas(BTreeMap<Cell, [i64; WIDTH]>);
 
 impl Deltas {
     /// Takes the ticket out of its old cell and puts it into its new one.
@@ -43,13 +55,7 @@ impl Deltas {
         if ticket.deleted_at.is_some() {
             return;
         }
-        let cell = (
-            zone.day_number(ticket.created_at),
-            ticket.assignee.map_or(0, |u| u.0),
-            ticket.category.map_or(0, |c| c.0),
-            ticket.priority.rank(),
-            ticket.status.word(),
-        );
+        let assignee = ticket.assignee.map_or(0, |u| u.0);
         let yes = i64::from;
         let values = [
             1,
@@ -63,9 +69,15 @@ impl Deltas {
             yes(ticket.resolved_at.is_some_and(|at| at <= ticket.resolution_due_at)),
             yes(ticket.response_breached || ticket.resolution_breached),
         ];
-        let sums = self.0.entry(cell).or_default();
-        for (sum, value) in sums.iter_mut().zip(values) {
-            *sum += sign * value;
+        let late = yes(ticket.is_active() && ticket.resolution_breached);
+        let day = zone.day_number(ticket.created_at);
+        for (day, assignee, late) in [(day, assignee, 0), (ALL_DAYS, assignee, late), (ALL_DAYS, EVERYBODY, late)] {
+            let category = ticket.category.map_or(0, |c| c.0);
+            let cell = (day, assignee, category, ticket.priority.rank(), ticket.status.word());
+            let sums = self.0.entry(cell).or_default();
+            for (sum, value) in sums.iter_mut().zip(values.into_iter().chain([late])) {
+                *sum += sign * value;
+            }
         }
     }
 
@@ -98,14 +110,20 @@ pub struct CubeFilter {
 }
 
 impl CubeFilter {
+    /// The level of cells that answers with the fewest rows, and which of its cells.
     fn conditions(&self, sql: &mut Sql) {
+        if self.from_day.is_none() && self.to_day.is_none() {
+            sql.push(" AND day = ").push_arg(ALL_DAYS);
+            if self.assignee.is_empty() {
+                sql.push(" AND assignee_id = ").push_arg(EVERYBODY);
+            }
+        } else {
+            sql.push(" AND day >= ").push_arg(self.from_day.unwrap_or(0).max(0));
+        }
         sql.and_in("status", self.status.iter().map(|s| s.word()));
         sql.and_in("priority", self.priority.iter().map(|p| p.rank()));
         sql.and_in("category_id", self.category.iter().copied());
         sql.and_in("assignee_id", self.assignee.iter().copied());
-        if let Some(day) = self.from_day {
-            sql.push(" AND day >= ").push_arg(day);
-        }
         if let Some(day) = self.to_day {
             sql.push(" AND day <= ").push_arg(day);
         }
@@ -134,6 +152,8 @@ pub struct Sums {
     pub resolution_minutes: i64,
     pub resolution_met: i64,
     pub breached: i64,
+    /// Active and marked as past the resolution time; only where no days are asked for.
+    pub late: i64,
 }
 
 /// Sums up.
@@ -161,6 +181,7 @@ pub async fn sums(conn: &mut Conn, filter: &CubeFilter, group: CubeGroup) -> Res
             resolution_minutes: c.int()?,
             resolution_met: c.int()?,
             breached: c.int()?,
+            late: c.int()?,
         })
     })
     .await
@@ -170,7 +191,7 @@ pub async fn sums(conn: &mut Conn, filter: &CubeFilter, group: CubeGroup) -> Res
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overview {
     /// In the order of [`SUMS`].
-    sums: [i64; 10],
+    sums: [i64; WIDTH],
     /// Tickets by status word.
     pub status: BTreeMap<String, i64>,
     /// Tickets by the priority's rank.
@@ -194,6 +215,7 @@ impl Overview {
             resolution_minutes,
             resolution_met,
             breached,
+            late,
         ] = self.sums;
         Sums {
             group: String::new(),
@@ -207,12 +229,15 @@ impl Overview {
             resolution_minutes,
             resolution_met,
             breached,
+            late,
         }
     }
 
     /// Adds another's sums to these.
     pub fn add(&mut self, other: &Self) {
-        self.add_sums(other.sums);
+        for (sum, more) in self.sums.iter_mut().zip(other.sums) {
+            *sum += more;
+        }
         for (status, tickets) in &other.status {
             *self.status.entry(status.clone()).or_default() += tickets;
         }
@@ -222,23 +247,6 @@ impl Overview {
             }
         }
         self.unassigned += other.unassigned;
-    }
-
-    fn add_sums(&mut self, more: [i64; 10]) {
-        for (sum, more) in self.sums.iter_mut().zip(more) {
-            *sum += more;
-        }
-    }
-
-    fn add_cell(&mut self, (_, assignee, category, priority, status): Cell, sums: [i64; 10]) {
-        let [tickets, ..] = sums;
-        self.add_sums(sums);
-        *self.status.entry(status.to_owned()).or_default() += tickets;
-        *self.priority.entry(priority).or_default() += tickets;
-        *self.category.entry(category).or_default() += tickets;
-        if assignee == 0 {
-            self.unassigned += tickets;
-        }
     }
 
     /// Takes in a row of the statement below: which sum, of what, how much.
@@ -258,23 +266,38 @@ impl Overview {
     }
 }
 
+fn sum(name: &str) -> String {
+    format!("CAST(COALESCE(SUM({name}), 0) AS BIGINT)")
+}
+
 /// Sums up in every way at once: the cube is read once, however many ways there are.
 pub async fn overview(conn: &mut Conn, filter: &CubeFilter) -> Result<Overview> {
+    let keys = "status, priority, category_id";
     let list = SUMS.map(|s| format!("SUM({s}) AS {s}")).join(", ");
-    let keys = "status, priority, category_id, CASE WHEN assignee_id = 0 THEN 1 ELSE 0 END";
-    let mut sql =
-        Sql::built(format!("WITH cells AS (SELECT {keys} AS nobody, {list} FROM ticket_cube WHERE tickets <> 0"));
+    // Everybody's cells don't know whose they are.
+    let nobody = CubeFilter {
+        assignee: if filter.assignee.is_empty() { vec![0] } else { filter.assignee.clone() },
+        ..filter.clone()
+    };
+    let mut sql = Sql::built(format!("WITH nobodys AS (SELECT {} AS tickets FROM ticket_cube", sum("tickets")));
+    sql.push(" WHERE tickets <> 0 AND assignee_id = 0");
+    nobody.conditions(&mut sql);
+    sql.push(&format!("), cells AS (SELECT {keys}, {list} FROM ticket_cube WHERE tickets <> 0"));
     filter.conditions(&mut sql);
-    sql.push(&format!(" GROUP BY {keys}) "));
-    // Few of the cells' sums are wanted in each way, so each is a short row of its own.
-    let sum = |name: &str| format!("CAST(COALESCE(SUM({name}), 0) AS BIGINT)");
+    sql.push(&format!(" GROUP BY {keys})"));
+    summed_up(conn, sql).await
+}
+
+/// The rest of a statement that begins with `cells` and `nobodys`. Few of the cells' sums are wanted in each way, so each is
+/// a short row of its own.
+async fn summed_up(conn: &mut Conn, mut sql: Sql) -> Result<Overview> {
     let mut ways = SUMS.map(|name| format!("SELECT '{name}', '', {} FROM cells", sum(name))).to_vec();
     for (name, column) in [("status", "status"), ("priority", "priority"), ("category", "category_id")] {
         let tickets = sum("tickets");
         ways.push(format!("SELECT '{name}', CAST({column} AS TEXT), {tickets} FROM cells GROUP BY {column}"));
     }
-    ways.push(format!("SELECT 'nobody', '', {} FROM cells WHERE nobody = 1", sum("tickets")));
-    sql.push(&ways.join(" UNION ALL "));
+    ways.push("SELECT 'nobody', '', tickets FROM nobodys".to_owned());
+    sql.push(" ").push(&ways.join(" UNION ALL "));
     let mut overview = Overview::default();
     for (which, key, value) in conn.list(sql, |c| Ok((c.text()?, c.text()?, c.int()?))).await? {
         overview.read(&which, &key, value);
@@ -291,35 +314,54 @@ pub enum Held {
     Elsewhere(UserId),
 }
 
-/// The same over one requester's tickets, which are few: read from the tickets themselves.
+/// The same over one requester's tickets, which are in no cell of their own: summed up from the tickets themselves, by the
+/// rules of [`Deltas`]. `from` and `to` (which is excluded) are when they were created.
 pub async fn of_requester(
     conn: &mut Conn,
     requester: UserId,
     held: Held,
-    days: (Option<i64>, Option<i64>),
-    zone: Zone,
+    (from, to): (Option<Time>, Option<Time>),
 ) -> Result<Overview> {
+    let count = |condition: &str| format!("SUM(CASE WHEN {condition} THEN 1 ELSE 0 END)");
+    let minutes =
+        |until: &str| format!("SUM(CASE WHEN {until} > created_at THEN ({until} - created_at) / 60000 ELSE 0 END)");
+    let sums = [
+        "COUNT(*)".to_owned(),
+        count("reopened"),
+        count("escalated"),
+        "COUNT(first_reply_at)".to_owned(),
+        minutes("first_reply_at"),
+        count("first_reply_at <= response_due_at"),
+        "COUNT(resolved_at)".to_owned(),
+        minutes("resolved_at"),
+        count("resolved_at <= resolution_due_at"),
+        count("response_breached OR resolution_breached"),
+        count(&format!("resolution_breached AND {ACTIVE}")),
+    ];
+    let list: Vec<String> = sums.iter().zip(SUMS).map(|(sum, name)| format!("{sum} AS {name}")).collect();
     let mut sql =
-        conn.pick(&crate::ticket::select_list(), "FROM tickets t WHERE t.deleted_at IS NULL AND t.requester_id = ");
+        Sql::built("WITH own AS (SELECT * FROM tickets t WHERE deleted_at IS NULL AND requester_id = ".to_owned());
     sql.push_arg(requester);
     match held {
         Held::Any => {}
         Held::By(user) => {
-            sql.push(" AND t.assignee_id = ").push_arg(user);
+            sql.push(" AND assignee_id = ").push_arg(user);
         }
         Held::Elsewhere(user) => {
-            sql.push(" AND t.assignee_id <> ").push_arg(user);
+            sql.push(" AND assignee_id <> ").push_arg(user);
         }
     }
-    let mut deltas = Deltas::default();
-    for ticket in conn.list(sql, crate::ticket::read).await? {
-        deltas.add(&ticket, 1, zone);
+    if let Some(from) = from {
+        sql.push(" AND created_at >= ").push_arg(from);
     }
-    let mut overview = Overview::default();
-    for (cell, sums) in deltas.0 {
-        if days.0.is_none_or(|from| cell.0 >= from) && days.1.is_none_or(|to| cell.0 <= to) {
-            overview.add_cell(cell, sums);
-        }
+    if let Some(to) = to {
+        sql.push(" AND created_at < ").push_arg(to);
     }
-    Ok(overview)
+    sql.push(") , nobodys AS (SELECT COUNT(*) AS tickets FROM own WHERE assignee_id IS NULL), ");
+    sql.push(&format!(
+        "cells AS (SELECT status, priority, COALESCE(category_id, 0) AS category_id, {} FROM own \
+         GROUP BY status, priority, COALESCE(category_id, 0))",
+        list.join(", ")
+    ));
+    summed_up(conn, sql).await
 }

@@ -5,26 +5,38 @@ use model::{Error, Result};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 /// Version, name, and the text for SQLite and for PostgreSQL.
-const ALL: &[(i64, &str, &str, &str)] = &[
-    (1, "core", include_str!("../../migrations/0001_core.sql"), include_str!("../../migrations/0001_core.sql")),
-    (
-        2,
-        "search",
-        include_str!("../../migrations/sqlite/0002_search.sql"),
-        include_str!("../../migrations/postgres/0002_search.sql"),
-    ),
-    (
-        3,
-        "webhooks",
-        include_str!("../../migrations/0003_webhooks.sql"),
-        include_str!("../../migrations/0003_webhooks.sql"),
-    ),
-    (
-        4,
-        "rate_limits",
-        include_str!("../../migrations/0004_rate_limits.sql"),
-        include_str!("../../migrations/0004_rate_limits.sql"),
-    ),
+type Step = (i64, &'static str, &'static str, &'static str);
+
+/// One whose text is the same for both, by the name of its file.
+macro_rules! both {
+    ($version:literal, $name:literal, $file:literal) => {
+        (
+            $version,
+            $name,
+            include_str!(concat!("../../migrations/", $file)),
+            include_str!(concat!("../../migrations/", $file)),
+        )
+    };
+}
+
+/// One with a text for each.
+macro_rules! each {
+    ($version:literal, $name:literal, $file:literal) => {
+        (
+            $version,
+            $name,
+            include_str!(concat!("../../migrations/sqlite/", $file)),
+            include_str!(concat!("../../migrations/postgres/", $file)),
+        )
+    };
+}
+
+const ALL: &[Step] = &[
+    both!(1, "core", "0001_core.sql"),
+    each!(2, "search", "0002_search.sql"),
+    both!(3, "webhooks", "0003_webhooks.sql"),
+    both!(4, "rate_limits", "0004_rate_limits.sql"),
+    both!(5, "figures", "0005_figures.sql"),
 ];
 
 fn migrator(db: &Db) -> Migrator {

@@ -1,10 +1,9 @@
 //! Reports out of the tickets themselves: what the cube doesn't know, because it depends on the time now.
 //!
-//! They read the tickets of a period (or of one person) once, in the database, and hand over sums.
+//! They read the tickets of a period once, in the database, and hand over sums.
 
 use crate::db::{Conn, Sql};
-use model::id::UserId;
-use model::ticket::{Priority, Status};
+use model::ticket::Priority;
 use model::{Error, Result, Time};
 
 /// By what a service-level report is divided, beside the priority.
@@ -65,32 +64,4 @@ fn missed(sql: &mut Sql, reached: &str, target: &str, now: Time) {
          (t.status IN ('new', 'open', 'in_progress', 'pending') AND t.{target}_due_at < "
     ));
     sql.push_arg(now).push("))))");
-}
-
-/// How many of a requester's tickets stand where, and how long the resolved ones took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
-    pub status: Status,
-    pub tickets: i64,
-    pub resolved: i64,
-    /// Whole minutes from creation to resolution, summed up.
-    pub resolution_minutes: i64,
-}
-
-/// The tickets that somebody requested, by status.
-pub async fn of_requester(conn: &mut Conn, requester: UserId) -> Result<Vec<Standing>> {
-    let sql = Sql::new(
-        "SELECT t.status, COUNT(*), COUNT(t.resolved_at), \
-         CAST(COALESCE(SUM((t.resolved_at - t.created_at) / 60000), 0) AS BIGINT) \
-         FROM tickets t WHERE t.deleted_at IS NULL AND t.requester_id = $1 GROUP BY t.status",
-    );
-    conn.list(sql.bind(requester), |c| {
-        Ok(Standing {
-            status: c.word(Status::parse)?,
-            tickets: c.int()?,
-            resolved: c.int()?,
-            resolution_minutes: c.int()?,
-        })
-    })
-    .await
 }

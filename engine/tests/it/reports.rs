@@ -107,3 +107,64 @@ async fn ones_own_tickets_are_those_requested_and_those_assigned() {
     })
     .await;
 }
+
+/// The cube's figures, and the ones that are summed up from a requester's tickets, follow the same rules.
+#[tokio::test(flavor = "multi_thread")]
+async fn everybodys_figures_are_the_sum_of_each_requesters() {
+    each_backend(|house| async move {
+        let users = [house.person("alice", Role::User).await, house.person("ann", Role::User).await];
+        let agent = house.person("bob", Role::Agent).await;
+        let root = house.person("root", Role::Admin).await;
+        let mut ids = Vec::new();
+        for (n, user) in users.iter().cycle().take(8).enumerate() {
+            let mut open = OpenTicket::new(format!("t{n}"), "d");
+            open.priority = Some(if n % 3 == 0 { Priority::Urgent } else { Priority::High });
+            ids.push(house.engine.open_ticket(&caller(user), open).await.unwrap().id);
+            if n % 2 == 0 {
+                house.assign(ids[n], Some(agent.id)).await;
+            }
+        }
+        house.clock.advance(90_500);
+        house.engine.add_comment(&caller(&agent), ids[0], AddComment::public("hello")).await.unwrap();
+        house.status(ids[2], Status::InProgress).await;
+        house.status(ids[2], Status::Resolved).await;
+        // Marked by the timer; then some have a later due time, and others become late before the timer looks again.
+        house.clock.advance(5 * HOUR);
+        house.engine.fire_timers().await.unwrap();
+        house.engine.set_priority(&caller(&root), ids[3], Priority::Low).await.unwrap();
+        house.engine.delete_ticket(&caller(&root), ids[7]).await.unwrap();
+        let compare = async || {
+            let of = async |person| {
+                let reader = caller(person).actor;
+                house.engine.statistics(&reader, engine::StatisticsQuery::default()).await.unwrap()
+            };
+            let (all, one, two) = (of(&root).await, of(&users[0]).await, of(&users[1]).await);
+            let sum = |count: fn(&engine::Statistics) -> i64| assert_eq!(count(&all), count(&one) + count(&two));
+            sum(|s| s.total);
+            sum(|s| s.unassigned);
+            sum(|s| s.escalated);
+            sum(|s| s.breached);
+            sum(|s| s.responded);
+            sum(|s| s.response_met);
+            sum(|s| s.resolved);
+            sum(|s| s.resolution_met);
+            sum(|s| s.sla_overdue);
+            sum(|s| s.by_status.iter().map(|(status, n)| status.word().len() as i64 * n).sum());
+            sum(|s| s.by_priority.iter().map(|(priority, n)| (priority.rank() + 1) * n).sum());
+            sum(|s| (s.average_response_minutes.unwrap_or(0.0) * s.responded as f64).round() as i64);
+            sum(|s| (s.average_resolution_minutes.unwrap_or(0.0) * s.resolved as f64).round() as i64);
+            all
+        };
+        let now = compare().await;
+        assert_eq!((now.total, now.sla_overdue, now.responded), (7, 2, 1));
+        assert_eq!(now.average_response_minutes, Some(1.0));
+        house.clock.advance(30 * HOUR);
+        assert_eq!(compare().await.sla_overdue, 5);
+        house.engine.fire_timers().await.unwrap();
+        assert_eq!(compare().await.sla_overdue, 5);
+        house.clock.advance(120 * HOUR);
+        assert_eq!(compare().await.sla_overdue, 6);
+        house.engine.close().await;
+    })
+    .await;
+}
