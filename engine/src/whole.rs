@@ -42,7 +42,8 @@ impl Engine {
         shown.retain(|comment| comment.withdrawn_at.is_none());
         shown.truncate(comments);
         let authors = shown.iter().filter_map(|comment| comment.author);
-        let mut ids: Vec<UserId> = [Some(ticket.requester), ticket.assignee].into_iter().flatten().chain(authors).collect();
+        let mut ids: Vec<UserId> =
+            [Some(ticket.requester), ticket.assignee].into_iter().flatten().chain(authors).collect();
         ids.sort_unstable();
         ids.dedup();
         let people = self.users_by_ids(actor, &ids).await?;
@@ -60,12 +61,7 @@ impl Engine {
     }
 
     /// What happened to a ticket, newest first, and how much of it the actor may know.
-    pub async fn history_numbered(
-        &self,
-        actor: &Actor,
-        ticket: TicketId,
-        part: Numbers,
-    ) -> Result<Numbered<Recorded>> {
+    pub async fn history_numbered(&self, actor: &Actor, ticket: TicketId, part: Numbers) -> Result<Numbered<Recorded>> {
         let ticket = self.living(actor, ticket).await?.id;
         let (mut items, mut total, mut before) = (Vec::new(), 0_usize, None);
         loop {

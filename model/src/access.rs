@@ -226,9 +226,9 @@ impl Operation {
             | ReadPerson | ReadSessions | ReadNotifications | ListStaff | ListPeople | ReadSettings
             | ReadDeliveries | ReadQuarantine | ReadWebhooks => Scope::Read,
             EditTicket | EditWorkflow | ChangeStatus | CloseTicket | ReopenTicket | WithdrawTicket | SetPriority
-            | AssignTicket | EscalateTicket | RateTicket | NoteRating | DeleteTicket | DiscardTicket | RestoreTicket
-            | MergeTicket | AddComment | AddInternalNote | EditComment | WithdrawComment | SetCommentVisibility | OpenTicket
-            | OpenTicketForOthers | StoreFile => Scope::Write,
+            | AssignTicket | EscalateTicket | RateTicket | NoteRating | DeleteTicket | DiscardTicket
+            | RestoreTicket | MergeTicket | AddComment | AddInternalNote | EditComment | WithdrawComment
+            | SetCommentVisibility | OpenTicket | OpenTicketForOthers | StoreFile => Scope::Write,
             EditProfile | SetPassword | EndSession | CreateApiToken | RevokeApiToken | UnlinkIdentity | CreateUser
             | SetRole | SetUserStatus | LinkIdentity | EditCategories | ChangeSettings | SettleQuarantine
             | ManageWebhooks | Housekeeping => Scope::Admin,

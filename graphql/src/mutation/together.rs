@@ -113,10 +113,7 @@ impl Together {
     /// Deletes a ticket that one opened oneself (or that one may delete anyway); supervisors can restore it.
     async fn discard_ticket(&self, ctx: &Context<'_>, input: DiscardTicketInput) -> Result<DiscardTicketPayload> {
         let sent = Sent { client_mutation_id: input.client_mutation_id, expected_version: input.expected_version };
-        run(ctx, sent, async |call, by| {
-            Ok(call.engine.discard_ticket(&by, read("id", &input.id)?).await?.into())
-        })
-        .await
+        run(ctx, sent, async |call, by| Ok(call.engine.discard_ticket(&by, read("id", &input.id)?).await?.into())).await
     }
 }
 

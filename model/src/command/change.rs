@@ -35,7 +35,11 @@ pub struct Rating {
 pub enum Hand {
     Assign(AssignTicket),
     /// From one to another, and told so. Where nobody is named, it stays where it is, in another department.
-    Transfer { to: Option<UserId>, department: Edit<Option<String>>, reason: Option<String> },
+    Transfer {
+        to: Option<UserId>,
+        department: Edit<Option<String>>,
+        reason: Option<String>,
+    },
     Escalate(EscalateTicket),
 }
 

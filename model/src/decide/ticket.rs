@@ -371,11 +371,7 @@ fn handed(scene: &Scene<'_>, assign: &AssignTicket, named: Option<crate::id::Use
 }
 
 /// The same, told as handing it on.
-pub(super) fn transfer(
-    scene: &Scene<'_>,
-    assign: &AssignTicket,
-    named: Option<crate::id::UserId>,
-) -> Result<Decision> {
+pub(super) fn transfer(scene: &Scene<'_>, assign: &AssignTicket, named: Option<crate::id::UserId>) -> Result<Decision> {
     let mut decision = handed(scene, assign, named)?;
     for event in &mut decision.events {
         if let Event::TicketAssigned { transfer, .. } = event {

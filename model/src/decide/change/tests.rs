@@ -1,6 +1,8 @@
 use super::*;
 use crate::actor::{Member, Via};
-use crate::command::{AddComment, AssignTicket, Command, EscalateTicket, Kinds, OpenTicket, Request, WriteKind, WritePriority};
+use crate::command::{
+    AddComment, AssignTicket, Command, EscalateTicket, Kinds, OpenTicket, Request, WriteKind, WritePriority,
+};
 use crate::decide::decide;
 use crate::id::{CategoryId, SessionId, TicketId, UserId};
 use crate::people::{Profile, Role, User, UserStatus};
@@ -81,7 +83,8 @@ fn everything_happens_in_its_order() {
     let mut facts = facts(|_| ());
     facts.assignee = Some(user(OTHER, Role::Agent));
     let told = asked(&facts, (AGENT, Role::Agent), sample()).unwrap();
-    let all = ["comment_added", "ticket_edited", "status_changed", "priority_changed", "ticket_rated", "ticket_assigned"];
+    let all =
+        ["comment_added", "ticket_edited", "status_changed", "priority_changed", "ticket_rated", "ticket_assigned"];
     assert_eq!(told, all, "also although the agent does not reach it any more in the end");
 }
 
@@ -146,7 +149,10 @@ fn a_record_that_is_sent_back_changes_only_what_differs() {
         (|c| c.kind = Some(WriteKind { kind: "incident", words: KINDS }), Ok("ticket_edited")),
         (|c| c.description = Some("more".into()), Ok("comment_edited")),
         (|c| c.edit.due_at = Edit::Set(None), Err(Error::Forbidden { what: Operation::EditWorkflow.phrase() })),
-        (|c| c.status = Some(status(Status::Pending)), Err(Error::Forbidden { what: Operation::ChangeStatus.phrase() })),
+        (
+            |c| c.status = Some(status(Status::Pending)),
+            Err(Error::Forbidden { what: Operation::ChangeStatus.phrase() }),
+        ),
         (
             |c| c.priority = Some(WritePriority { priority: Priority::High, alike: &[] }),
             Err(Error::Forbidden { what: Operation::SetPriority.phrase() }),
@@ -167,10 +173,8 @@ fn a_record_that_is_sent_back_changes_only_what_differs() {
 
 #[test]
 fn requesters_have_their_own_ways_of_ending() {
-    let write = |to, reopened| ChangeTicket {
-        status: Some(WriteStatus { reopened, ..status(to) }),
-        ..ChangeTicket::default()
-    };
+    let write =
+        |to, reopened| ChangeTicket { status: Some(WriteStatus { reopened, ..status(to) }), ..ChangeTicket::default() };
     for (from, to, reopened, wanted) in [
         (Status::Resolved, Status::Closed, None, Ok(())),
         (Status::Open, Status::Closed, None, Err("FORBIDDEN")),

@@ -71,7 +71,11 @@ fn updated(done: Done) -> wire::BulkUpdated {
     request_body = wire::BulkAssign,
     responses((status = 200, description = "What was done, and what was not", body = wire::Envelope<wire::BulkAssigned>)),
 )]
-async fn assign(app: Server, by: Caller<Api>, Body(form, ..): Body<wire::BulkAssign, Api>) -> Answer<wire::BulkAssigned> {
+async fn assign(
+    app: Server,
+    by: Caller<Api>,
+    Body(form, ..): Body<wire::BulkAssign, Api>,
+) -> Answer<wire::BulkAssigned> {
     let done = changed(&app, &by, convert::bulk_assign(form)?).await?;
     let (assigned_count, failed_count) = done.counts();
     let told =

@@ -182,7 +182,12 @@ fn said(text: Option<String>) -> Option<String> {
 }
 
 /// What a form says beside what it changes.
-fn remark(name: &'static str, text: Option<String>, visibility: Visibility, problems: &mut Problems) -> Result<Option<AddComment>> {
+fn remark(
+    name: &'static str,
+    text: Option<String>,
+    visibility: Visibility,
+    problems: &mut Problems,
+) -> Result<Option<AddComment>> {
     let Some(text) = said(text) else { return Ok(None) };
     let body = problems.take(Body::parse(name, &text))?;
     Ok(body.map(|body| AddComment { visibility, channel: Channel::Api, ..AddComment::public(body.into_string()) }))

@@ -102,7 +102,8 @@ async fn listed(app: &App, by: &By, query: &wire::PileQuery, pile: Pile) -> List
 
 fn told(figures: &DeskFigures, categories: &[Category]) -> wire::Stats {
     let all = &figures.all;
-    let of = |word: &str| all.by_status.iter().filter(|(known, _)| convert::status(*known) == word).map(|(_, n)| n).sum();
+    let of =
+        |word: &str| all.by_status.iter().filter(|(known, _)| convert::status(*known) == word).map(|(_, n)| n).sum();
     let by = |word: &str| all.by_priority.iter().filter(|(known, _)| known.word() == word).map(|(_, n)| n).sum();
     let [low, normal, high, urgent, critical] = PRIORITIES.map(by);
     let active = categories.iter().filter(|category| category.form.active);

@@ -42,7 +42,8 @@ pub fn tickets(query: &TicketsQuery, asker: Asker<'_>) -> Result<Asked> {
     let mut problems = Problems::default();
     let p = &mut problems;
     let query = &spread(query, p);
-    let mut page = paging::page(query.page.as_deref(), [query.limit.as_deref(), query.page_size.as_deref()], paging::MOST, p);
+    let mut page =
+        paging::page(query.page.as_deref(), [query.limit.as_deref(), query.page_size.as_deref()], paging::MOST, p);
     let mut filter = TicketFilter {
         status: words("status", query.status.as_deref(), &STATUSES, statuses, p),
         priority: words("priority", query.priority.as_deref(), &PRIORITIES, one(Priority::parse), p),
@@ -78,7 +79,8 @@ pub fn tickets(query: &TicketsQuery, asker: Asker<'_>) -> Result<Asked> {
 pub fn pile(query: &PileQuery, pile: Pile, usual: i64, actor: &Actor) -> Result<Asked> {
     let mut problems = Problems::default();
     let p = &mut problems;
-    let mut page = paging::page(query.page.as_deref(), [query.limit.as_deref(), query.page_size.as_deref()], paging::MOST, p);
+    let mut page =
+        paging::page(query.page.as_deref(), [query.limit.as_deref(), query.page_size.as_deref()], paging::MOST, p);
     if query.limit.is_none() && query.page_size.is_none() {
         page.size = usual;
     }
@@ -421,7 +423,8 @@ mod tests {
         assert_eq!((told.filter.status, told.page.size), (vec![Status::Closed], 10));
         let told = pile(&query, Pile::Unassigned, 20, &agent()).unwrap();
         assert_eq!(told.filter.ids, [TicketId(-1)], "what is finished is nobody's work");
-        let told = pile(&PileQuery { limit: Some("3".into()), ..PileQuery::default() }, Pile::Overdue, 20, &agent()).unwrap();
+        let told =
+            pile(&PileQuery { limit: Some("3".into()), ..PileQuery::default() }, Pile::Overdue, 20, &agent()).unwrap();
         assert_eq!((told.page.size, told.filter.assignee), (3, vec![UserId(7)]));
     }
 }

@@ -54,7 +54,9 @@ fn action(event: &Event) -> &'static str {
             (Status::Resolved, _) => "resolve",
             (Status::Closed, Resolution::Rejected | Resolution::AutoRejected) => "reject",
             (Status::Closed, _) => "close",
-            (Status::New | Status::Open | Status::InProgress | Status::Pending | Status::Cancelled, _) => "status_change",
+            (Status::New | Status::Open | Status::InProgress | Status::Pending | Status::Cancelled, _) => {
+                "status_change"
+            }
         },
         Event::PriorityChanged { .. } => "priority_change",
         Event::TicketAssigned { transfer: true, .. } => "transfer",
@@ -113,14 +115,12 @@ fn sentence(event: &Event, view: &View<'_>) -> String {
         Event::StatusChanged { status, reopened: true, reason, .. } => {
             (format!("工单重新打开（原状态：{}）", status_name(status.from)), reason.as_deref())
         }
-        Event::StatusChanged { status, reason, .. } => (
-            format!("工单状态从 {} 变更为 {}", status_name(status.from), status_name(status.to)),
-            reason.as_deref(),
-        ),
-        Event::PriorityChanged { priority, .. } => (
-            format!("优先级从 {} 变更为 {}", priority_name(priority.from), priority_name(priority.to)),
-            None,
-        ),
+        Event::StatusChanged { status, reason, .. } => {
+            (format!("工单状态从 {} 变更为 {}", status_name(status.from), status_name(status.to)), reason.as_deref())
+        }
+        Event::PriorityChanged { priority, .. } => {
+            (format!("优先级从 {} 变更为 {}", priority_name(priority.from), priority_name(priority.to)), None)
+        }
         Event::TicketAssigned { assignee, department, reason, transfer, .. } => {
             (handed(assignee, department, *transfer, view), reason.as_deref().filter(|_| staff))
         }
@@ -147,7 +147,12 @@ fn sentence(event: &Event, view: &View<'_>) -> String {
     }
 }
 
-fn handed(assignee: &Change<Option<UserId>>, department: &Change<Option<String>>, transfer: bool, view: &View<'_>) -> String {
+fn handed(
+    assignee: &Change<Option<UserId>>,
+    department: &Change<Option<String>>,
+    transfer: bool,
+    view: &View<'_>,
+) -> String {
     let verb = if transfer { "转移" } else { "分配" };
     let place = department.to.as_deref().filter(|_| department.from != department.to);
     match (assignee.to, place) {

@@ -8,8 +8,8 @@
 mod nothing;
 mod people;
 mod ticket_forms;
-mod tickets;
 pub mod ticket_words;
+mod tickets;
 
 pub use nothing::Nothing;
 pub use people::*;

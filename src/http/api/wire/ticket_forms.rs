@@ -23,39 +23,51 @@ use utoipa::{IntoParams, ToSchema};
     "custom_fields": { "affected_url": "https://example.com/dashboard", "browser": "Chrome 91.0", "error_code": "500" },
     "due_date": "2025-01-02T18:00:00Z",
 }))]
-#[serde(default)]
 pub struct NewTicket {
     #[schema(value_type = String, required, min_length = 1, max_length = 200,
         pattern = r"^[^\x00]*[^\s\x00-\x1f\x7f-\x9f][^\x00]*$")]
+    #[serde(default)]
     pub title: Field<String>,
     #[schema(value_type = String, required, min_length = 1, max_length = 200000, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
+    #[serde(default)]
     pub description: Field<String>,
     /// `request` if not given
     #[serde(rename = "type")]
     #[schema(value_type = Option<words::Type>)]
+    #[serde(default)]
     pub kind: Field<String>,
     /// `normal` if not given
     #[schema(value_type = Option<words::Priority>)]
+    #[serde(default)]
     pub priority: Field<String>,
     /// `web` if not given
     #[schema(value_type = Option<words::Source>)]
+    #[serde(default)]
     pub source: Field<String>,
     #[schema(value_type = Option<i64>)]
+    #[serde(default)]
     pub category_id: Field<i64>,
     /// For staff. Without one, the category's own assignee gets it.
     #[schema(value_type = Option<i64>)]
+    #[serde(default)]
     pub assigned_to_id: Field<i64>,
     #[schema(value_type = Option<String>, format = Email, max_length = 254)]
+    #[serde(default)]
     pub customer_email: Field<String>,
     #[schema(value_type = Option<String>, max_length = 50, pattern = r"^[^\x00]*$")]
+    #[serde(default)]
     pub customer_phone: Field<String>,
     #[schema(value_type = Option<String>, max_length = 200, pattern = r"^[^\x00]*$")]
+    #[serde(default)]
     pub customer_name: Field<String>,
     #[schema(value_type = Option<Vec<String>>, max_items = 50)]
+    #[serde(default)]
     pub tags: Field<Vec<String>>,
     #[schema(value_type = Option<Object>)]
+    #[serde(default)]
     pub custom_fields: Field<Map<String, Value>>,
     #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(default)]
     pub due_date: Field<String>,
 }
 
@@ -67,61 +79,78 @@ pub struct NewTicket {
     "priority": "normal",
     "internal_notes": "已重置用户密码并测试登录功能",
 }))]
-#[serde(default)]
 pub struct TicketUpdate {
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200,
         pattern = r"^[^\x00]*[^\s\x00-\x1f\x7f-\x9f][^\x00]*$")]
+    #[serde(default)]
     pub title: Field<String>,
     /// Only whoever wrote it may change it.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200000, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
+    #[serde(default)]
     pub description: Field<String>,
     #[schema(value_type = Option<words::NewStatus>)]
+    #[serde(default)]
     pub status: Field<String>,
     #[schema(value_type = Option<words::Priority>)]
+    #[serde(default)]
     pub priority: Field<String>,
     #[serde(rename = "type")]
     #[schema(value_type = Option<words::Type>)]
+    #[serde(default)]
     pub kind: Field<String>,
     /// null: nobody's
     #[schema(value_type = Option<i64>)]
+    #[serde(default)]
     pub assigned_to_id: Clearable<i64>,
     /// null: none
     #[schema(value_type = Option<i64>)]
+    #[serde(default)]
     pub category_id: Clearable<i64>,
     /// Becomes an internal comment.
     #[schema(value_type = Option<String>, max_length = 200000, pattern = r"^[^\x00]*$")]
+    #[serde(default)]
     pub internal_notes: Field<String>,
     /// The requester's, which staff may pass on, once it is resolved
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 5)]
+    #[serde(default)]
     pub rating: Field<i64>,
     #[schema(value_type = Option<String>, max_length = 1000, pattern = r"^[^\x00]*$")]
+    #[serde(default)]
     pub rating_comment: Field<String>,
     #[schema(value_type = Option<Vec<String>>, max_items = 50)]
+    #[serde(default)]
     pub tags: Field<Vec<String>>,
     #[schema(value_type = Option<Object>)]
+    #[serde(default)]
     pub custom_fields: Field<Map<String, Value>>,
     /// null: none
     #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(default)]
     pub due_date: Clearable<String>,
     #[schema(value_type = Option<String>, max_length = 100, pattern = r"^[^\x00]*$")]
+    #[serde(default)]
     pub department: Clearable<String>,
     #[schema(value_type = Option<String>, format = Email, max_length = 254)]
+    #[serde(default)]
     pub customer_email: Clearable<String>,
     #[schema(value_type = Option<String>, max_length = 50, pattern = r"^[^\x00]*$")]
+    #[serde(default)]
     pub customer_phone: Clearable<String>,
     #[schema(value_type = Option<String>, max_length = 200, pattern = r"^[^\x00]*$")]
+    #[serde(default)]
     pub customer_name: Clearable<String>,
 }
 
 /// `POST /tickets/{id}/assign` (分配工单)
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = ApiAssign, example = json!({ "assigned_to_id": 123, "comment": "分配给技术支持处理" }))]
-#[serde(default)]
 pub struct Assign {
     #[schema(value_type = i64, required)]
+    #[serde(default)]
     pub assigned_to_id: Field<i64>,
     /// Becomes an internal comment.
     #[schema(value_type = Option<String>, max_length = 200000, pattern = r"^[^\x00]*$")]
+    #[serde(default)]
     pub comment: Field<String>,
 }
 
@@ -130,35 +159,41 @@ pub struct Assign {
 #[schema(as = ApiTransfer, example = json!({
     "assigned_to_id": 456, "department": "technical", "comment": "转移到技术部门处理", "transfer_reason": "需要技术专家支持",
 }))]
-#[serde(default)]
 pub struct Transfer {
     #[schema(value_type = Option<i64>)]
+    #[serde(default)]
     pub assigned_to_id: Field<i64>,
     #[schema(value_type = Option<String>, max_length = 100, pattern = r"^[^\x00]*$")]
+    #[serde(default)]
     pub department: Field<String>,
     /// Becomes an internal comment.
     #[schema(value_type = Option<String>, max_length = 200000, pattern = r"^[^\x00]*$")]
+    #[serde(default)]
     pub comment: Field<String>,
     /// Only staff read it.
     #[schema(value_type = Option<String>, max_length = 500, pattern = r"^[^\x00]*$")]
+    #[serde(default)]
     pub transfer_reason: Field<String>,
 }
 
 /// `POST /tickets/{id}/escalate` (升级工单)
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = ApiEscalate, example = json!({ "reason": "客户VIP，需要优先处理", "escalate_to_id": 789, "comment": "紧急处理" }))]
-#[serde(default)]
 pub struct Escalate {
     /// Only staff read it.
     #[schema(value_type = Option<String>, max_length = 500, pattern = r"^[^\x00]*$")]
+    #[serde(default)]
     pub reason: Field<String>,
     #[schema(value_type = Option<i64>)]
+    #[serde(default)]
     pub escalate_to_id: Field<i64>,
     /// Becomes an internal comment.
     #[schema(value_type = Option<String>, max_length = 200000, pattern = r"^[^\x00]*$")]
+    #[serde(default)]
     pub comment: Field<String>,
     /// Not less than it is. If not given: low and normal become high, high becomes urgent.
     #[schema(value_type = Option<words::Priority>)]
+    #[serde(default)]
     pub priority: Field<String>,
 }
 
@@ -167,94 +202,103 @@ pub struct Escalate {
 #[schema(as = ApiStatusWrite, example = json!({
     "status": "resolved", "comment": "问题已解决", "resolution_notes": "重启服务器解决了问题",
 }))]
-#[serde(default)]
 pub struct StatusWrite {
     #[schema(value_type = words::NewStatus, required)]
+    #[serde(default)]
     pub status: Field<String>,
     /// Becomes a comment that the requester reads, too.
     #[schema(value_type = Option<String>, max_length = 200000, pattern = r"^[^\x00]*$")]
+    #[serde(default)]
     pub comment: Field<String>,
     #[schema(value_type = Option<String>, max_length = 500, pattern = r"^[^\x00]*$")]
+    #[serde(default)]
     pub resolution_notes: Field<String>,
 }
 
 /// `POST /tickets/bulk-assign` (批量分配工单)
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = ApiBulkAssign, example = json!({ "ticket_ids": [1, 2, 3, 4], "assigned_to_id": 123, "comment": "批量分配给技术支持" }))]
-#[serde(default)]
 pub struct BulkAssign {
     #[schema(value_type = Vec<i64>, required, min_items = 1, max_items = 200)]
+    #[serde(default)]
     pub ticket_ids: Field<Vec<i64>>,
     #[schema(value_type = i64, required)]
+    #[serde(default)]
     pub assigned_to_id: Field<i64>,
     /// Becomes an internal comment on each.
     #[schema(value_type = Option<String>, max_length = 200000, pattern = r"^[^\x00]*$")]
+    #[serde(default)]
     pub comment: Field<String>,
 }
 
 /// `POST /tickets/bulk-status` (批量状态更新)
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = ApiBulkStatus, example = json!({ "ticket_ids": [5, 6, 7], "status": "resolved", "comment": "批量解决" }))]
-#[serde(default)]
 pub struct BulkStatus {
     #[schema(value_type = Vec<i64>, required, min_items = 1, max_items = 200)]
+    #[serde(default)]
     pub ticket_ids: Field<Vec<i64>>,
     #[schema(value_type = words::NewStatus, required)]
+    #[serde(default)]
     pub status: Field<String>,
     /// Becomes a comment on each that its requester reads, too.
     #[schema(value_type = Option<String>, max_length = 200000, pattern = r"^[^\x00]*$")]
+    #[serde(default)]
     pub comment: Field<String>,
     #[schema(value_type = Option<String>, max_length = 500, pattern = r"^[^\x00]*$")]
+    #[serde(default)]
     pub resolution_notes: Field<String>,
 }
 
 /// `POST /tickets/bulk-update`
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = ApiBulkUpdate, example = json!({ "ticket_ids": [5, 6, 7], "updates": { "priority": "high" } }))]
-#[serde(default)]
 pub struct BulkUpdate {
     #[schema(value_type = Vec<i64>, required, min_items = 1, max_items = 200)]
+    #[serde(default)]
     pub ticket_ids: Field<Vec<i64>>,
     #[schema(value_type = TicketUpdate, required)]
+    #[serde(default)]
     pub updates: Field<Map<String, Value>>,
 }
 
 /// `DELETE /tickets/bulk-delete`: `ids` or `ticket_ids`
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = ApiBulkDelete, example = json!({ "ids": [5, 6] }))]
-#[serde(default)]
 pub struct BulkDelete {
     #[schema(value_type = Vec<i64>, required, min_items = 1, max_items = 200)]
+    #[serde(default)]
     pub ids: Field<Vec<i64>>,
     #[schema(value_type = Option<Vec<i64>>, min_items = 1, max_items = 200)]
+    #[serde(default)]
     pub ticket_ids: Field<Vec<i64>>,
 }
 
 /// `POST /tickets/{id}/comments`
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = ApiNewComment, example = json!({ "content": "已开始调查该问题", "is_internal": false }))]
-#[serde(default)]
 pub struct NewComment {
     #[schema(value_type = String, required, min_length = 1, max_length = 200000, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
+    #[serde(default)]
     pub content: Field<String>,
     /// For staff
     #[schema(value_type = Option<bool>)]
+    #[serde(default)]
     pub is_internal: Field<bool>,
 }
 
 /// `PUT /tickets/{id}/comments/{comment_id}`
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = ApiNewContent, example = json!({ "content": "已开始调查该问题，预计今天完成" }))]
-#[serde(default)]
 pub struct NewContent {
     #[schema(value_type = String, required, min_length = 1, max_length = 200000, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
+    #[serde(default)]
     pub content: Field<String>,
 }
 
 /// `GET /tickets?…` A page or limit that is out of bounds is moved into them.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(default)]
 pub struct TicketsQuery {
     /// 页码 (默认: 1)
     #[param(value_type = i64, required = false, example = 1)]
@@ -276,22 +320,22 @@ pub struct TicketsQuery {
     #[param(value_type = String, required = false, example = "incident", pattern = r"^(incident|request|problem|change|complaint|consultation)(,(incident|request|problem|change|complaint|consultation))*$")]
     pub kind: Option<String>,
     /// 分配人ID, 逗号分隔
-    #[param(value_type = String, required = false, pattern = r"^[0-9]{1,9}(,[0-9]{1,9}){0,99}$")]
+    #[param(value_type = String, required = false, pattern = r"^-?[0-9]{1,18}(,-?[0-9]{1,18}){0,99}$")]
     pub assigned_to_id: Option<String>,
     /// The same as `assigned_to_id`.
-    #[param(value_type = String, required = false, pattern = r"^[0-9]{1,9}(,[0-9]{1,9}){0,99}$")]
+    #[param(value_type = String, required = false, pattern = r"^-?[0-9]{1,18}(,-?[0-9]{1,18}){0,99}$")]
     pub assigned_to: Option<String>,
     /// 创建人ID, 逗号分隔
-    #[param(value_type = String, required = false, pattern = r"^[0-9]{1,9}(,[0-9]{1,9}){0,99}$")]
+    #[param(value_type = String, required = false, pattern = r"^-?[0-9]{1,18}(,-?[0-9]{1,18}){0,99}$")]
     pub created_by_id: Option<String>,
     /// The same as `created_by_id`.
-    #[param(value_type = String, required = false, pattern = r"^[0-9]{1,9}(,[0-9]{1,9}){0,99}$")]
+    #[param(value_type = String, required = false, pattern = r"^-?[0-9]{1,18}(,-?[0-9]{1,18}){0,99}$")]
     pub created_by: Option<String>,
     /// 分类ID, 逗号分隔
-    #[param(value_type = String, required = false, pattern = r"^[0-9]{1,9}(,[0-9]{1,9}){0,99}$")]
+    #[param(value_type = String, required = false, pattern = r"^-?[0-9]{1,18}(,-?[0-9]{1,18}){0,99}$")]
     pub category_id: Option<String>,
     /// 工单ID, 逗号分隔
-    #[param(value_type = String, required = false, pattern = r"^[0-9]{1,9}(,[0-9]{1,9}){0,99}$")]
+    #[param(value_type = String, required = false, pattern = r"^-?[0-9]{1,18}(,-?[0-9]{1,18}){0,99}$")]
     pub ids: Option<String>,
     /// 标签, 逗号分隔: tickets that have all of them
     #[param(value_type = String, required = false, example = "登录,认证", pattern = r"^[^,\x00-\x1f\x7f-\x9f]{0,50}(,[^,\x00-\x1f\x7f-\x9f]{0,50}){0,49}$")]
@@ -337,7 +381,6 @@ pub struct TicketsQuery {
 /// The short lists: what they are of is said by their name.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(default)]
 pub struct PileQuery {
     /// 页码 (默认: 1)
     #[param(value_type = i64, required = false, example = 1)]
@@ -355,14 +398,13 @@ pub struct PileQuery {
     #[param(value_type = String, required = false, example = "high,urgent", pattern = r"^(low|normal|high|urgent|critical)(,(low|normal|high|urgent|critical))*$")]
     pub priority: Option<String>,
     /// 分类ID, 逗号分隔
-    #[param(value_type = String, required = false, pattern = r"^[0-9]{1,9}(,[0-9]{1,9}){0,99}$")]
+    #[param(value_type = String, required = false, pattern = r"^-?[0-9]{1,18}(,-?[0-9]{1,18}){0,99}$")]
     pub category_id: Option<String>,
 }
 
 /// `GET /tickets/stats?…`
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(default)]
 pub struct TicketStatsQuery {
     /// Only tickets created in the last hours, days or weeks (`24h`, `7d`, `4w`), whole days.
     #[param(value_type = String, required = false, example = "7d", pattern = r"^[1-9][0-9]{0,2}[hdw]$")]
@@ -372,7 +414,6 @@ pub struct TicketStatsQuery {
 /// `GET /tickets/{id}/history?…`
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(default)]
 pub struct HistoryQuery {
     /// 页码 (默认: 1)
     #[param(value_type = i64, required = false, example = 1)]
@@ -388,7 +429,6 @@ pub struct HistoryQuery {
 /// `GET /tickets/{id}/comments?…`
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(default)]
 pub struct TicketCommentsQuery {
     /// 页码 (默认: 1)
     #[param(value_type = i64, required = false, example = 1)]
