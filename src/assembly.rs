@@ -26,7 +26,7 @@ pub fn engine_options(config: &Config) -> engine::Options {
     options.attachments.blocked_types.clone_from(&config.attachments.blocked_types);
     options.email.domain.clone_from(&config.email.domain);
     options.email.addresses.clone_from(&config.email.addresses);
-    options.accounts.login_attempts = if config.rate_limit.enabled { config.auth.login_attempts } else { u32::MAX };
+    options.accounts.login_attempts = if config.rate_limit.enabled { config.auth.login_attempts } else { 0 };
     options.accounts.login_window_ms =
         i64::try_from(config.auth.login_window_seconds).unwrap_or(i64::MAX / MILLIS).saturating_mul(MILLIS);
     options.accounts.max_password_hashes = config.auth.max_password_hashes;

@@ -1,10 +1,12 @@
 //! Accounts: signing in and up, refreshing, passwords, API tokens.
 
-use crate::execute::Subject;
+use crate::execute::{Subject, Work};
+use crate::throttle::Guard;
 use crate::{Caller, Engine, Tolerate as _, secret};
 use model::access::{self, Operation};
 use model::actor::Scope;
-use model::command::{Command, CreateApiToken, CreateUser, RefreshSession, StartSession};
+use model::command::{Command, CreateApiToken, CreateUser, Proof, RefreshSession, StartSession, TrustDevice};
+use model::error::Doubt;
 use model::event::Event;
 use model::id::{ApiTokenId, SessionId, UserId};
 use model::people::{self, ProfileInput, Role, User, UserStatus};
@@ -35,6 +37,13 @@ pub struct SignIn {
     pub password: String,
     pub ip: Option<String>,
     pub user_agent: Option<String>,
+    /// A code of the second factor, or a backup code.
+    pub otp_code: Option<String>,
+    /// What a trusted device was given: with it, no code is needed.
+    pub device_token: Option<String>,
+    /// Whether this device is to be trusted from now on, and under which name.
+    pub remember_device: bool,
+    pub device_name: Option<String>,
 }
 
 /// A person who has signed in.
@@ -46,7 +55,22 @@ pub struct SignedIn {
     pub refresh_token: String,
     /// Seconds that the access token lives.
     pub expires_in: i64,
+    /// For a device that is trusted from now on.
+    pub device_token: Option<String>,
 }
+
+/// How a session begins.
+struct Beginning {
+    method: &'static str,
+    ip: Option<String>,
+    user_agent: Option<String>,
+    proof: Proof,
+    /// The name of a device to trust, if one is.
+    trust: Option<Option<String>>,
+}
+
+/// Minutes of a day.
+const DAY_MINUTES: i64 = 24 * 60;
 
 /// An account to make.
 #[derive(Debug, Clone)]
@@ -67,64 +91,111 @@ pub struct NewToken {
 }
 
 impl Engine {
-    /// Signs in by password.
+    /// Signs in by password, and by the second factor where there is one.
     ///
     /// # Errors
-    /// `Unauthenticated`, the same whether the account is unknown, closed or the password wrong; `Busy` after too many tries.
+    /// `Unauthenticated`, the same whether the account is unknown or the password wrong; `Invalid` (`otp_code`) where only
+    /// the second factor is missing; `Forbidden` for a closed account; `Busy` after too many tries.
     pub async fn sign_in(&self, sign_in: SignIn) -> Result<SignedIn> {
-        let ip = sign_in.ip.as_deref();
-        self.0.throttle.check(&sign_in.login, ip, self.now())?;
+        let at_the_door = [Some(Guard::Login(&sign_in.login)), sign_in.ip.as_deref().map(Guard::Address)];
+        let at_the_door: Vec<Guard<'_>> = at_the_door.into_iter().flatten().collect();
+        self.0.throttle.check(&at_the_door, self.now())?;
         let mut conn = self.0.store.read().await?;
         let user = store::people::by_login(&mut conn, &sign_in.login).await?;
-        let hash = match &user {
-            Some(user) if user.is_active() => store::people::password_hash(&mut conn, user.id).await?,
-            Some(_) | None => None,
-        };
+        // Asked in both cases, and nothing below waits where somebody is known: time tells nobody who exists.
+        let known = user.as_ref().map(|user| user.id);
+        let hash = store::people::password_hash(&mut conn, known.unwrap_or(UserId(0))).await?;
         drop(conn);
-        let too_long = sign_in.password.chars().count() > 128;
-        let right =
-            self.0.passwords.check(if too_long { String::new() } else { sign_in.password.clone() }, hash).await?;
-        match user {
-            Some(user) if right => {
-                self.0.throttle.succeeded(&sign_in.login);
-                self.start_session(user, "password", sign_in.ip, sign_in.user_agent).await
+        let right = self.is_right(sign_in.password.clone(), hash).await?;
+        let (method, let_in) = match user {
+            // Only who knows the password learns that the account is closed.
+            Some(user) if right && !user.is_active() => {
+                return Err(Error::Forbidden { what: "sign in: this account is locked" });
             }
-            other => {
-                self.0.throttle.failed(&sign_in.login, ip, self.now());
-                if let Some(user) = other {
-                    let note =
-                        Command::NoteFailedSignIn { user: user.id, ip: sign_in.ip, user_agent: sign_in.user_agent };
-                    self.execute(&Caller::system("sign-in"), note).await.tolerate("noting a failed sign-in");
+            Some(user) if right => ("password+otp", self.let_in(user, &sign_in).await),
+            Some(_) | None => {
+                let why = "the e-mail address (or user name) and password don't match";
+                ("password", Err(Error::doubted(Doubt::Password, why)))
+            }
+        };
+        if matches!(let_in, Err(Error::Unauthenticated { .. })) {
+            self.0.throttle.failed(&at_the_door, self.now());
+            if let Some(user) = known {
+                if right {
+                    self.0.throttle.failed(&[Guard::Code(user)], self.now());
                 }
-                Err(Error::unauthenticated("the e-mail address (or user name) and password don't match"))
+                let SignIn { ip, user_agent, .. } = sign_in;
+                let command = Command::NoteFailedSignIn { user, method, ip, user_agent };
+                let note = Work::Command { caller: Caller::system("sign-in"), command, settles: None };
+                self.post(note).await.tolerate("noting a failed sign-in");
             }
         }
+        let_in
     }
 
-    async fn start_session(
-        &self,
-        user: User,
-        method: &str,
-        ip: Option<String>,
-        user_agent: Option<String>,
-    ) -> Result<SignedIn> {
+    /// Lets somebody in whose password is right, if what they show besides is enough.
+    async fn let_in(&self, user: User, sign_in: &SignIn) -> Result<SignedIn> {
+        let beginning = Beginning {
+            method: "password",
+            ip: sign_in.ip.clone(),
+            user_agent: sign_in.user_agent.clone(),
+            proof: self.proof(&user, sign_in).await?,
+            trust: sign_in.remember_device.then(|| sign_in.device_name.clone()),
+        };
+        let id = user.id;
+        let signed_in = self.start_session(user, beginning).await?;
+        self.0.throttle.succeeded(&[Guard::Login(&sign_in.login), Guard::Code(id)]);
+        Ok(signed_in)
+    }
+
+    /// Whether a password is right; the same time for none, for a wrong one, and for one that is far too long.
+    async fn is_right(&self, password: String, hash: Option<String>) -> Result<bool> {
+        let too_long = password.chars().count() > 128;
+        self.0.passwords.check(if too_long { String::new() } else { password }, hash).await
+    }
+
+    /// Has somebody who is signed in say their password again. An account without one has nothing to say.
+    pub(crate) async fn confirm(&self, user: UserId, field: &'static str, password: String) -> Result<()> {
+        let guard = [Guard::Password(user)];
+        self.0.throttle.check(&guard, self.now())?;
+        let hash = store::people::password_hash(&mut self.0.store.read().await?, user).await?;
+        if hash.is_some() && !self.is_right(password, hash).await? {
+            self.0.throttle.failed(&guard, self.now());
+            return Err(Error::invalid(field, "is not right"));
+        }
+        Ok(())
+    }
+
+    async fn start_session(&self, user: User, beginning: Beginning) -> Result<SignedIn> {
+        let Beginning { method, ip, user_agent, proof, trust } = beginning;
         let refresh_token = secret::random_token(32)?;
+        let device_token = trust.is_some().then(|| secret::random_token(32)).transpose()?;
+        let sealed = Sealed(device_token.as_ref().map(secret::digest));
         let start = StartSession {
             user: user.id,
             method: method.to_owned(),
             ip,
             user_agent,
             refresh: Sealed(Some(secret::digest(&refresh_token))),
+            proof,
+            remember: trust.map(|name| TrustDevice { name, token: sealed }),
         };
         let outcome = self.execute(&Caller::system("sign-in"), Command::StartSession(start)).await?;
         let Subject::Session(session) = outcome.subject else { return Err(Error::internal("no session was started")) };
-        self.signed_in(user, session, refresh_token)
+        Ok(SignedIn { device_token, ..self.signed_in(user, session, refresh_token)? })
     }
 
     fn signed_in(&self, user: User, session: SessionId, refresh_token: String) -> Result<SignedIn> {
         let minutes = self.policy().access_minutes;
         let access_token = self.0.keys.issue(&user, session, self.now(), minutes)?;
-        Ok(SignedIn { user, session, access_token, refresh_token, expires_in: minutes * 60 })
+        Ok(SignedIn { user, session, access_token, refresh_token, expires_in: minutes * 60, device_token: None })
+    }
+
+    /// An access token for a day instead of minutes, and when it dies: what the helpdesk dialect answers to a registration.
+    pub fn token_for_a_day(&self, signed_in: &SignedIn) -> Result<(String, Time)> {
+        let now = self.now();
+        let token = self.0.keys.issue(&signed_in.user, signed_in.session, now, DAY_MINUTES)?;
+        Ok((token, now.plus(DAY_MINUTES * model::time::MINUTE)))
     }
 
     /// Signs up a plain user and signs them in.
@@ -135,9 +206,9 @@ impl Engine {
         new.profile.check()?;
         if let Some(ip) = &ip {
             // Each sign-up counts, whether it succeeds or not: hashes are dear, and names could be tried out.
-            let sign_up = format!("sign-up from {ip}");
-            self.0.throttle.check(&sign_up, None, self.now())?;
-            self.0.throttle.failed(&sign_up, None, self.now());
+            let guard = [Guard::SignUp(ip)];
+            self.0.throttle.check(&guard, self.now())?;
+            self.0.throttle.failed(&guard, self.now());
         }
         let hash = self.0.passwords.hash(password.to_owned()).await?;
         let create = CreateUser {
@@ -147,7 +218,8 @@ impl Engine {
             password: Sealed(Some(hash)),
         };
         let outcome = self.execute(&Caller::system("sign-up"), Command::Register(Box::new(create))).await?;
-        self.start_session(created(&outcome)?, "register", ip, user_agent).await
+        let beginning = Beginning { method: "register", ip, user_agent, proof: Proof::Nothing, trust: None };
+        self.start_session(created(&outcome)?, beginning).await
     }
 
     /// Exchanges a refresh token for a new pair. Each is good once; one that comes again ends its session.
@@ -228,13 +300,7 @@ impl Engine {
         people::password(&new, self.policy().password_min_length)?;
         access::on_person(&by.actor, Operation::SetPassword, Some(id))?;
         if by.actor.user() == Some(id) {
-            let login = format!("password of {id}");
-            self.0.throttle.check(&login, None, self.now())?;
-            let hash = store::people::password_hash(&mut self.0.store.read().await?, id).await?;
-            if hash.is_some() && !self.0.passwords.check(current.unwrap_or_default(), hash).await? {
-                self.0.throttle.failed(&login, None, self.now());
-                return Err(Error::invalid("current_password", "is not right"));
-            }
+            self.confirm(id, "current_password", current.unwrap_or_default()).await?;
         }
         let hash = self.0.passwords.hash(new).await?;
         self.execute(by, Command::SetPassword(id, Sealed(Some(hash)))).await?;

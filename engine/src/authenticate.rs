@@ -4,6 +4,7 @@
 
 use crate::{Engine, secret};
 use model::actor::{Member, Via};
+use model::error::Doubt;
 use model::event::{Event, Recorded};
 use model::id::{ApiTokenId, SessionId, UserId};
 use model::people::User;
@@ -217,7 +218,7 @@ impl Engine {
 
 fn live(known: &Known, now: Time) -> Result<Arc<Member>> {
     if known.expires_at.is_some_and(|at| at <= now) {
-        return Err(Error::unauthenticated("the credential has expired; sign in again"));
+        return Err(Error::doubted(Doubt::Expired, "the credential has expired; sign in again"));
     }
     Ok(known.member.clone())
 }

@@ -5,7 +5,7 @@
 //! batch is rolled back and its commands are carried out one by one, so that the faulty one fails alone.
 
 use crate::facts;
-use crate::{Caller, Engine, Inner};
+use crate::{Caller, Engine, Inner, Tolerate as _};
 use model::command::{Command, Request};
 use model::decide::{Scene, decide};
 use model::event::{Event, Recorded};
@@ -25,6 +25,9 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) const QUEUE: usize = 4_096;
 /// Commands that one transaction carries.
 const BATCH: usize = 256;
+
+/// How long a reader waits for what was posted.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long a batch waits at most for those who came along the last time.
 const GATHER: Duration = Duration::from_millis(1);
@@ -95,6 +98,32 @@ impl Engine {
     }
 
     pub(crate) async fn submit(&self, work: Work) -> Result<Outcome> {
+        self.enqueue(work).await?.await.map_err(|_| Error::internal("the writer went away"))?
+    }
+
+    /// Has it carried out without waiting for what comes of it: for what must take the same time whether there is something
+    /// to do or not. Who has to see what came of it, waits by `posted`.
+    pub(crate) async fn post(&self, work: Work) -> Result<()> {
+        let done = self.enqueue(work).await?;
+        self.0.posted.send_modify(|count| *count += 1);
+        let engine = self.clone();
+        tokio::spawn(async move {
+            if let Ok(Err(error)) = done.await {
+                tracing::warn!(%error, "what nobody waited for failed");
+            }
+            engine.0.posted.send_modify(|count| *count = count.saturating_sub(1));
+        });
+        Ok(())
+    }
+
+    /// Waits, but not for ever, until everything is carried out that was posted.
+    pub(crate) async fn posted(&self) {
+        let mut posted = self.0.posted.subscribe();
+        let done = posted.wait_for(|count| *count == 0);
+        tokio::time::timeout(PATIENCE, done).await.tolerate("waiting for what was posted");
+    }
+
+    async fn enqueue(&self, work: Work) -> Result<oneshot::Receiver<Result<Outcome>>> {
         let jobs = self.0.jobs.lock().map_err(Error::internal)?.clone();
         let jobs = jobs.ok_or(Error::Busy { after_ms: 1_000 })?;
         let (answer, wait) = oneshot::channel();
@@ -103,8 +132,7 @@ impl Engine {
         if !matches!(sent, Ok(Ok(()))) {
             return Err(Error::Busy { after_ms: 1_000 });
         }
-        drop(jobs);
-        wait.await.map_err(|_| Error::internal("the writer went away"))?
+        Ok(wait)
     }
 }
 
@@ -275,8 +303,8 @@ async fn command_done(
         }));
     }
     let key = match (&caller.once.key, caller.actor.user()) {
-        // Setting a password twice is harmless, and whether it is the same one can't be seen.
-        (Some(_), Some(_)) if matches!(command, Command::SetPassword(..)) => None,
+        // Setting a password twice is harmless, and whether it is the same one can't be seen. A second factor is shown once.
+        (Some(_), Some(_)) if matches!(command, Command::SetPassword(..) | Command::EnableSecondFactor(_)) => None,
         (Some(key), Some(user)) => {
             if key.is_empty() || key.chars().count() > 200 {
                 return Ok(Err(Error::invalid("idempotency_key", "must have 1 to 200 characters")));

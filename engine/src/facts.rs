@@ -2,7 +2,7 @@
 //!
 //! A command that names nothing needs nothing: opening a plain ticket costs no read at all.
 
-use model::command::{CategoryRef, ChangeTicket, Command, Edit, Hand};
+use model::command::{CategoryRef, ChangeTicket, Command, Edit, EnableSecondFactor, Hand, Proof, StartSession};
 use model::decide::Facts;
 use model::id::{AttachmentId, CategoryId, CommentId, TicketId, UserId};
 use model::people::ProfileInput;
@@ -79,16 +79,30 @@ pub(crate) async fn load(batch: &mut Batch<'_>, command: &Command) -> Result<Fac
             facts.taken = taken(conn, profile, Some(*id)).await?;
         }
         Command::SetRole(id, _) => facts.user = user(conn, Some(*id)).await?,
-        Command::SetUserStatus(id, _) | Command::SetPassword(id, _) | Command::EndSessions { user: id, .. } => {
+        Command::SetUserStatus(id, _) | Command::EndSessions { user: id, .. } => {
             facts.user = user(conn, Some(*id)).await?;
             facts.sessions = store::session::open_of_user(conn, *id).await?;
         }
+        Command::SetPassword(id, _) => everywhere(conn, &mut facts, *id).await?,
+        Command::ResetPassword(reset) => {
+            everywhere(conn, &mut facts, reset.user).await?;
+            if let Some(user) = &facts.user {
+                facts.print = Some(crate::reset::print(conn, user).await?);
+            }
+        }
+        Command::RequestPasswordReset(login) => facts.user = store::people::by_login(conn, login).await?,
+        Command::EnableSecondFactor(EnableSecondFactor { user: id, .. }) | Command::DisableSecondFactor(id) => {
+            facts.user = user(conn, Some(*id)).await?;
+            facts.factor = store::factor::of_user(conn, *id).await?;
+            facts.devices = store::device::of_user(conn, *id).await?;
+        }
+        Command::RevokeTrustedDevice(id) => facts.device = store::device::by_id(conn, *id).await?,
         Command::LinkIdentity(link) => {
             facts.user = user(conn, Some(link.user)).await?;
             facts.identity = store::people::identity(conn, link.channel, link.external_id.trim()).await?;
         }
         Command::UnlinkIdentity(id) => facts.identity = store::people::identity_by_id(conn, *id).await?,
-        Command::StartSession(start) => facts.user = user(conn, Some(start.user)).await?,
+        Command::StartSession(start) => session(conn, &mut facts, start).await?,
         Command::RefreshSession(refresh) => {
             (facts.session, facts.refresh) = store::session::by_refresh(conn, &refresh.presented).await?;
             facts.user = user(conn, facts.session.as_ref().map(|s| s.user)).await?;
@@ -116,6 +130,31 @@ pub(crate) async fn load(batch: &mut Batch<'_>, command: &Command) -> Result<Fac
         | Command::MarkNotificationsRead { .. } => {}
     }
     Ok(facts)
+}
+
+/// A person, and wherever they are signed in or trusted.
+async fn everywhere(conn: &mut Conn, facts: &mut Facts, id: UserId) -> Result<()> {
+    facts.user = user(conn, Some(id)).await?;
+    facts.sessions = store::session::open_of_user(conn, id).await?;
+    facts.devices = store::device::of_user(conn, id).await?;
+    Ok(())
+}
+
+async fn session(conn: &mut Conn, facts: &mut Facts, start: &StartSession) -> Result<()> {
+    facts.user = user(conn, Some(start.user)).await?;
+    facts.factor = store::factor::of_user(conn, start.user).await?;
+    match &start.proof {
+        Proof::Nothing | Proof::Step(_) => {}
+        Proof::BackupCode(code) => {
+            let hash = code.0.as_deref().unwrap_or_default();
+            facts.backup_code = store::factor::has_code(conn, start.user, hash).await?;
+        }
+        Proof::Device(hash) => facts.device = store::device::by_token(conn, hash).await?,
+    }
+    if start.remember.is_some() {
+        facts.devices = store::device::of_user(conn, start.user).await?;
+    }
+    Ok(())
 }
 
 async fn ticket(conn: &mut Conn, id: TicketId) -> Result<Option<model::ticket::Ticket>> {

@@ -134,7 +134,7 @@ impl Keys {
         validation.validate_nbf = false;
         let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation).map_err(|_| bad())?.claims;
         if claims.exp.saturating_mul(1_000) <= now.0 {
-            return Err(Error::unauthenticated("the access token has expired"));
+            return Err(Error::doubted(model::error::Doubt::Expired, "the access token has expired"));
         }
         let user = claims.sub.parse().map_err(|_| bad())?;
         Ok((UserId(user), SessionId(claims.sid)))

@@ -14,6 +14,7 @@ mod carrier;
 mod clock;
 mod courier;
 mod desk;
+mod devices;
 mod dispatch;
 mod endpoint;
 mod execute;
@@ -29,7 +30,9 @@ mod operations;
 mod password;
 mod reads;
 mod report;
+mod reset;
 mod sealing;
+mod second_factor;
 mod secret;
 mod see;
 mod service;
@@ -38,6 +41,7 @@ mod stream;
 mod throttle;
 mod timers;
 mod tolerate;
+mod totp;
 mod webhooks;
 mod whole;
 
@@ -56,6 +60,7 @@ pub use numbered::{Changed, CommentQuery, Detail, Logged, Numbered, Numbers};
 pub use operations::FirstAdmin;
 pub use reads::Opened;
 pub use report::{Levels, OwnStatistics, Report, ReportBy, ReportQuery, Tally};
+pub use second_factor::Enrolment;
 pub use secret::{digest, random_token, same_secret};
 pub use service::BULK_MAX;
 pub use statistics::{Statistics, StatisticsQuery};
@@ -139,6 +144,8 @@ pub(crate) struct Inner {
     credentials: authenticate::Credentials,
     passwords: password::Passwords,
     throttle: throttle::Throttle,
+    /// Commands that are carried out while nobody waits for them.
+    posted: watch::Sender<usize>,
     limits: limit::Limits,
     keys: jwt::Keys,
     categories: moka::sync::Cache<(), Arc<Vec<model::category::Category>>>,
@@ -175,6 +182,7 @@ impl Engine {
             credentials: authenticate::Credentials::default(),
             passwords: password::Passwords::new(options.accounts.max_password_hashes),
             throttle: throttle::Throttle::new(options.accounts),
+            posted: watch::Sender::new(0),
             limits: limit::Limits::new(options.rates),
             policy: options.policy,
             clock: options.clock,

@@ -32,7 +32,7 @@ pub struct Numbers {
 
 impl Numbers {
     /// Whether a list of that length ends before it.
-    fn is_behind(self, total: i64) -> bool {
+    pub(crate) fn is_behind(self, total: i64) -> bool {
         usize::try_from(total).is_ok_and(|total| total <= self.skip)
     }
 }

@@ -5,12 +5,17 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::{Error, Result};
 use ring::rand::SecureRandom as _;
 
-/// `bytes` random bytes as URL-safe text.
+/// So many random bytes.
 #[expect(clippy::disallowed_methods, reason = "this is the place where randomness comes in")]
-pub fn random_token(bytes: usize) -> Result<String> {
-    let mut buffer = vec![0; bytes];
+pub(crate) fn random_bytes(count: usize) -> Result<Vec<u8>> {
+    let mut buffer = vec![0; count];
     ring::rand::SystemRandom::new().fill(&mut buffer).map_err(|_| Error::internal("the system gives no randomness"))?;
-    Ok(URL_SAFE_NO_PAD.encode(buffer))
+    Ok(buffer)
+}
+
+/// `bytes` random bytes as URL-safe text.
+pub fn random_token(bytes: usize) -> Result<String> {
+    Ok(URL_SAFE_NO_PAD.encode(random_bytes(bytes)?))
 }
 
 /// Hex SHA-256: what is kept of a random token.

@@ -62,8 +62,15 @@ pub(crate) fn event(actor: &Actor, recorded: &Recorded) -> bool {
         | Event::SessionRefreshed { user, .. }
         | Event::SessionEnded { user, .. }
         | Event::SignInFailed { user, .. }
+        | Event::SecondFactorEnabled { user, .. }
+        | Event::SecondFactorDisabled { user }
+        | Event::SecondFactorUsed { user, .. }
+        | Event::TrustedDeviceUsed { user, .. }
+        | Event::TrustedDeviceRevoked { user, .. }
+        | Event::PasswordResetRequested { user }
         | Event::ApiTokenRevoked { user, .. } => about(Operation::ReadSessions, Some(*user)),
         Event::SessionStarted { session, .. } => about(Operation::ReadSessions, Some(session.user)),
+        Event::DeviceTrusted { device, .. } => about(Operation::ReadSessions, Some(device.user)),
         Event::ApiTokenCreated { token, .. } => about(Operation::ReadSessions, Some(token.user)),
         Event::IdentityLinked { identity } => Some(identity.user) == actor.user() || may(Operation::ListPeople),
         Event::IdentityUnlinked { user, .. } => Some(*user) == actor.user() || may(Operation::ListPeople),

@@ -76,6 +76,13 @@ pub(crate) fn changes(event: &Event, reader: Reader) -> Vec<FieldChange> {
         | Event::SessionRefreshed { .. }
         | Event::SessionEnded { .. }
         | Event::SignInFailed { .. }
+        | Event::SecondFactorEnabled { .. }
+        | Event::SecondFactorDisabled { .. }
+        | Event::SecondFactorUsed { .. }
+        | Event::DeviceTrusted { .. }
+        | Event::TrustedDeviceUsed { .. }
+        | Event::TrustedDeviceRevoked { .. }
+        | Event::PasswordResetRequested { .. }
         | Event::ApiTokenCreated { .. }
         | Event::ApiTokenRevoked { .. }
         | Event::CategoryCreated { .. }
@@ -98,7 +105,7 @@ pub(crate) fn reason(event: &Event, reader: Reader) -> Option<&str> {
         Event::TicketAssigned { reason, .. } | Event::TicketEscalated { reason, .. } if reader == Reader::Staff => {
             reason.as_deref()
         }
-        Event::SessionEnded { reason, .. } => Some(reason),
+        Event::SessionEnded { reason, .. } | Event::TrustedDeviceRevoked { reason, .. } => Some(reason),
         Event::InboundQuarantined { why, .. } | Event::WebhookDisabled { why, .. } => Some(why),
         Event::TicketOpened { .. }
         | Event::TicketEdited { .. }
@@ -127,6 +134,12 @@ pub(crate) fn reason(event: &Event, reader: Reader) -> Option<&str> {
         | Event::SessionStarted { .. }
         | Event::SessionRefreshed { .. }
         | Event::SignInFailed { .. }
+        | Event::SecondFactorEnabled { .. }
+        | Event::SecondFactorDisabled { .. }
+        | Event::SecondFactorUsed { .. }
+        | Event::DeviceTrusted { .. }
+        | Event::TrustedDeviceUsed { .. }
+        | Event::PasswordResetRequested { .. }
         | Event::ApiTokenCreated { .. }
         | Event::ApiTokenRevoked { .. }
         | Event::CategoryCreated { .. }
@@ -193,7 +206,15 @@ pub(crate) fn summary(event: &Event, who: &str) -> String {
         Event::SessionStarted { .. } => "signed in".to_owned(),
         Event::SessionRefreshed { .. } => "stayed signed in".to_owned(),
         Event::SessionEnded { .. } => "ended a session".to_owned(),
-        Event::SignInFailed { .. } => return "Somebody tried to sign in with a wrong password.".to_owned(),
+        Event::SignInFailed { .. } => return "Somebody tried to sign in, in vain.".to_owned(),
+        Event::SecondFactorEnabled { .. } => "switched the second factor on".to_owned(),
+        Event::SecondFactorDisabled { .. } => "switched the second factor off".to_owned(),
+        Event::SecondFactorUsed { step: Some(_), .. } => "used a one-time code".to_owned(),
+        Event::SecondFactorUsed { step: None, .. } => "used a backup code".to_owned(),
+        Event::DeviceTrusted { device, .. } => format!("trusted the device \"{}\"", device.name),
+        Event::TrustedDeviceUsed { .. } => "signed in on a trusted device".to_owned(),
+        Event::TrustedDeviceRevoked { .. } => "stopped trusting a device".to_owned(),
+        Event::PasswordResetRequested { .. } => return "Somebody asked for a new password by mail.".to_owned(),
         Event::ApiTokenCreated { token, .. } => format!("created the API token \"{}\"", token.name),
         Event::ApiTokenRevoked { .. } => "revoked an API token".to_owned(),
         Event::CategoryCreated { category } => format!("created the category \"{}\"", category.form.name),

@@ -5,19 +5,18 @@
 
 use crate::context::Viewer;
 use crate::loaders::Loaders;
+use crate::quick::named_as;
 use crate::scalars::Cursor;
 use async_graphql::async_trait::async_trait;
 use async_graphql::extensions::{
     Extension, ExtensionContext, ExtensionFactory, NextExecute, NextRequest, NextValidation,
 };
 use async_graphql::parser::types::Field;
-use async_graphql::registry::Registry;
 use async_graphql::{
     ContextSelectionSet, Data, ErrorExtensionValues, OutputType, Positioned, Response, ServerError, ServerResult,
     ValidationResult, Value, value,
 };
 use engine::Engine;
-use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -155,17 +154,7 @@ pub(crate) struct Placed<T> {
 }
 
 impl<T: OutputType> OutputType for Placed<T> {
-    fn type_name() -> Cow<'static, str> {
-        T::type_name()
-    }
-
-    fn qualified_type_name() -> String {
-        T::qualified_type_name()
-    }
-
-    fn create_type_info(registry: &mut Registry) -> String {
-        T::create_type_info(registry)
-    }
+    named_as!(T);
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         if let Some(place) = ctx.data_opt::<Place>() {

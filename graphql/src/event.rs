@@ -112,6 +112,20 @@ event_types! {
     SessionEnded,
     /// Somebody tried to sign in, in vain.
     SignInFailed,
+    /// A second factor was set up.
+    SecondFactorEnabled,
+    /// A second factor was switched off.
+    SecondFactorDisabled,
+    /// A one-time code or a backup code was used.
+    SecondFactorUsed,
+    /// A device is trusted from now on.
+    DeviceTrusted,
+    /// Somebody signed in on a trusted device.
+    TrustedDeviceUsed,
+    /// A device is trusted no more.
+    TrustedDeviceRevoked,
+    /// Somebody asked for a new password by mail.
+    PasswordResetRequested,
     /// An API token was made.
     ApiTokenCreated,
     /// An API token was revoked.
@@ -297,6 +311,13 @@ fn comment(event: &model::Event) -> Option<CommentId> {
         | E::SessionRefreshed { .. }
         | E::SessionEnded { .. }
         | E::SignInFailed { .. }
+        | E::SecondFactorEnabled { .. }
+        | E::SecondFactorDisabled { .. }
+        | E::SecondFactorUsed { .. }
+        | E::DeviceTrusted { .. }
+        | E::TrustedDeviceUsed { .. }
+        | E::TrustedDeviceRevoked { .. }
+        | E::PasswordResetRequested { .. }
         | E::ApiTokenCreated { .. }
         | E::ApiTokenRevoked { .. }
         | E::CategoryCreated { .. }

@@ -27,6 +27,7 @@ mod query;
 mod quick;
 mod scalars;
 mod schema;
+mod security;
 mod statistics;
 mod subscription;
 mod ticket;

@@ -12,8 +12,8 @@ use crate::ticket::Ticket;
 use async_graphql::{ID, Interface};
 use model::Error;
 use model::id::{
-    ApiTokenId, AttachmentId, CategoryId, CommentId, DeliveryId, IdentityId, InboundId, NotificationId, SessionId,
-    TicketId, UserId, WebhookId,
+    ApiTokenId, AttachmentId, CategoryId, CommentId, DeliveryId, DeviceId, IdentityId, InboundId, NotificationId,
+    SessionId, TicketId, UserId, WebhookId,
 };
 
 /// Something with an id that is unique across all types.
@@ -61,6 +61,7 @@ global! {
     NotificationId "notification",
     DeliveryId "delivery",
     WebhookId "webhook",
+    DeviceId "device",
 }
 
 /// The global form of an id.

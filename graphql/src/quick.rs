@@ -6,10 +6,8 @@
 //! wait is no error, but a list would look up its rows one by one: `tests/it/statements.rs` counts.
 
 use async_graphql::parser::types::{Field, Selection};
-use async_graphql::registry::Registry;
 use async_graphql::resolver_utils::{ContainerType, resolve_container_serial};
 use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
-use std::borrow::Cow;
 
 /// A type some of whose fields never wait.
 pub trait Quick: ContainerType + OutputType {
@@ -32,18 +30,26 @@ impl<T: Quick> InOrder<T> {
     }
 }
 
+/// What a wrapper is to GraphQL: what it wraps.
+macro_rules! named_as {
+    ($inner:ident) => {
+        fn type_name() -> std::borrow::Cow<'static, str> {
+            $inner::type_name()
+        }
+
+        fn qualified_type_name() -> String {
+            $inner::qualified_type_name()
+        }
+
+        fn create_type_info(registry: &mut async_graphql::registry::Registry) -> String {
+            $inner::create_type_info(registry)
+        }
+    };
+}
+pub(crate) use named_as;
+
 impl<T: Quick> OutputType for InOrder<T> {
-    fn type_name() -> Cow<'static, str> {
-        T::type_name()
-    }
-
-    fn qualified_type_name() -> String {
-        T::qualified_type_name()
-    }
-
-    fn create_type_info(registry: &mut Registry) -> String {
-        T::create_type_info(registry)
-    }
+    named_as!(T);
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         if Self::never_waits(&ctx.item.node.items) {
@@ -54,17 +60,7 @@ impl<T: Quick> OutputType for InOrder<T> {
 }
 
 impl<T: ContainerType + OutputType> OutputType for Alone<T> {
-    fn type_name() -> Cow<'static, str> {
-        T::type_name()
-    }
-
-    fn qualified_type_name() -> String {
-        T::qualified_type_name()
-    }
-
-    fn create_type_info(registry: &mut Registry) -> String {
-        T::create_type_info(registry)
-    }
+    named_as!(T);
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
         resolve_container_serial(ctx, &self.0).await

@@ -10,6 +10,7 @@ use crate::query::Query;
 use crate::subscription::Subscription;
 use async_graphql::parser::types::{BaseType, DocumentOperations, OperationDefinition, Type};
 use async_graphql::{Data, Executor, Name, Request, Response, SchemaBuilder, ValidationMode, Value};
+use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use moka::sync::Cache;
 use std::fmt::Write as _;
@@ -42,8 +43,13 @@ impl Schema {
     }
 
     /// Runs a query or mutation.
-    pub async fn execute(&self, request: impl Into<Request>) -> Response {
-        let mut request = request.into();
+    ///
+    /// Not generic, and boxed here: a caller that held the future itself would compile all resolvers once more.
+    pub fn execute(&self, request: Request) -> BoxFuture<'_, Response> {
+        Box::pin(self.run(request))
+    }
+
+    async fn run(&self, mut request: Request) -> Response {
         let Some(key) = key(&mut request) else { return self.examining.execute(request).await };
         if let Some(account) = self.accounts.get(&key) {
             return account.stated(self.plain.execute(request).await, self.limits);
@@ -57,14 +63,14 @@ impl Schema {
     }
 
     /// Runs anything, a subscription too.
-    pub fn execute_stream(&self, request: impl Into<Request>) -> BoxStream<'static, Response> {
-        self.examining.execute_stream_with_session_data(request.into(), Arc::default())
+    pub fn execute_stream(&self, request: Request) -> BoxStream<'static, Response> {
+        self.examining.execute_stream_with_session_data(request, Arc::default())
     }
 }
 
 impl Executor for Schema {
-    async fn execute(&self, request: Request) -> Response {
-        Self::execute(self, request).await
+    fn execute(&self, request: Request) -> impl Future<Output = Response> + Send {
+        Self::execute(self, request)
     }
 
     fn execute_stream(&self, request: Request, session: Option<Arc<Data>>) -> BoxStream<'static, Response> {

@@ -56,6 +56,9 @@ pub enum Operation {
     EndSession,
     CreateApiToken,
     RevokeApiToken,
+    EnableSecondFactor,
+    DisableSecondFactor,
+    RevokeTrustedDevice,
     UnlinkIdentity,
     ReadNotifications,
     // on the house
@@ -90,7 +93,7 @@ pub enum Grant {
 
 #[allow(clippy::enum_glob_use, reason = "the table reads as a table; tests see it as used otherwise")]
 impl Operation {
-    pub const ALL: [Self; 54] = {
+    pub const ALL: [Self; 57] = {
         use Operation::*;
         [
             ReadTicket,
@@ -130,6 +133,9 @@ impl Operation {
             EndSession,
             CreateApiToken,
             RevokeApiToken,
+            EnableSecondFactor,
+            DisableSecondFactor,
+            RevokeTrustedDevice,
             UnlinkIdentity,
             ReadNotifications,
             ListStaff,
@@ -192,6 +198,10 @@ impl Operation {
             ReadSessions | EndSession               => [Own,   Own,   Own,   Reach],
             CreateApiToken                          => [Own,   Own,   Own,   Own],
             RevokeApiToken | UnlinkIdentity         => [Own,   Own,   Own,   Reach],
+            EnableSecondFactor                      => [Own,   Own,   Own,   Own],
+            // Who has lost the second factor and all backup codes asks an administrator.
+            DisableSecondFactor                     => [Own,   Own,   Own,   Reach],
+            RevokeTrustedDevice                     => [Own,   Own,   Own,   Reach],
             ReadNotifications                       => [Own,   Own,   Own,   Own],
 
             ListStaff                               => [No,    Reach, Reach, Reach],
@@ -229,9 +239,11 @@ impl Operation {
             | AssignTicket | EscalateTicket | RateTicket | NoteRating | DeleteTicket | DiscardTicket
             | RestoreTicket | MergeTicket | AddComment | AddInternalNote | EditComment | WithdrawComment
             | SetCommentVisibility | OpenTicket | OpenTicketForOthers | StoreFile => Scope::Write,
-            EditProfile | SetPassword | EndSession | CreateApiToken | RevokeApiToken | UnlinkIdentity | CreateUser
-            | SetRole | SetUserStatus | LinkIdentity | EditCategories | ChangeSettings | SettleQuarantine
-            | ManageWebhooks | Housekeeping => Scope::Admin,
+            EditProfile | SetPassword | EndSession | CreateApiToken | RevokeApiToken | EnableSecondFactor
+            | DisableSecondFactor | RevokeTrustedDevice | UnlinkIdentity | CreateUser | SetRole | SetUserStatus
+            | LinkIdentity | EditCategories | ChangeSettings | SettleQuarantine | ManageWebhooks | Housekeeping => {
+                Scope::Admin
+            }
         }
     }
 
@@ -276,6 +288,9 @@ impl Operation {
             EndSession => "end this person's sessions",
             CreateApiToken => "create an API token for someone else",
             RevokeApiToken => "revoke this person's API tokens",
+            EnableSecondFactor => "set up this person's second factor",
+            DisableSecondFactor => "switch off this person's second factor",
+            RevokeTrustedDevice => "revoke this person's trusted devices",
             UnlinkIdentity => "unlink this person's identities",
             ReadNotifications => "read someone else's notifications",
             ListStaff => "list staff",

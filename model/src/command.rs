@@ -12,8 +12,8 @@ use crate::attachment::FileInfo;
 use crate::category::CategoryForm;
 use crate::comment::Visibility;
 use crate::id::{
-    ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, NotificationId, SessionId, TicketId,
-    UserId, WebhookId,
+    ApiTokenId, AttachmentId, CategoryId, CommentId, DeviceId, IdentityId, InboundId, NotificationId, SessionId,
+    TicketId, UserId, WebhookId,
 };
 use crate::people::{Channel, ProfileInput, Role, UserStatus};
 use crate::session::Sealed;
@@ -231,6 +231,27 @@ pub struct LinkIdentity {
     pub proof: Option<String>,
 }
 
+/// What a person shows beside their password.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Proof {
+    #[default]
+    Nothing,
+    /// A code that was right at this step of the clock.
+    Step(i64),
+    /// SHA-256 of a backup code.
+    BackupCode(Sealed),
+    /// SHA-256 of a trusted device's token.
+    Device(String),
+}
+
+/// A device to trust from now on.
+#[derive(Debug, Clone)]
+pub struct TrustDevice {
+    pub name: Option<String>,
+    /// SHA-256 of its token.
+    pub token: Sealed,
+}
+
 #[derive(Debug, Clone)]
 pub struct StartSession {
     pub user: UserId,
@@ -239,6 +260,26 @@ pub struct StartSession {
     pub user_agent: Option<String>,
     /// SHA-256 of the refresh token.
     pub refresh: Sealed,
+    pub proof: Proof,
+    pub remember: Option<TrustDevice>,
+}
+
+/// A second factor whose secret was made, and encrypted, before the command.
+#[derive(Debug, Clone)]
+pub struct EnableSecondFactor {
+    pub user: UserId,
+    pub secret: Sealed,
+    /// SHA-256 of the backup codes, with commas between.
+    pub codes: Sealed,
+}
+
+/// A password set by a link that was mailed.
+#[derive(Debug, Clone)]
+pub struct ResetPassword {
+    pub user: UserId,
+    /// What the link says of the account as it stood: another password since, and it is used up.
+    pub print: String,
+    pub password: Sealed,
 }
 
 #[derive(Debug, Clone)]
@@ -340,11 +381,18 @@ pub enum Command {
     },
     NoteFailedSignIn {
         user: UserId,
+        method: &'static str,
         ip: Option<String>,
         user_agent: Option<String>,
     },
     CreateApiToken(CreateApiToken),
     RevokeApiToken(ApiTokenId),
+    EnableSecondFactor(EnableSecondFactor),
+    DisableSecondFactor(UserId),
+    RevokeTrustedDevice(DeviceId),
+    /// By an e-mail address or a user name, whether anybody has it or not.
+    RequestPasswordReset(String),
+    ResetPassword(ResetPassword),
     CreateCategory(Box<CategoryForm>),
     EditCategory(CategoryId, Box<CategoryForm>),
     ChangeSetting {

@@ -4,8 +4,8 @@
 //! a command that is refused gives back what it took, because its copy is thrown away.
 
 use crate::id::{
-    ApiTokenId, AttachmentId, CategoryId, CommentId, FIRST_TICKET, IdentityId, InboundId, NotificationId, Seq,
-    SessionId, TicketId, UserId, WebhookId,
+    ApiTokenId, AttachmentId, CategoryId, CommentId, DeviceId, FIRST_TICKET, IdentityId, InboundId, NotificationId,
+    Seq, SessionId, TicketId, UserId, WebhookId,
 };
 use crate::number::Numbers;
 use crate::time::{Time, Zone};
@@ -32,6 +32,7 @@ pub struct Counters {
     pub day: i64,
     pub day_tickets: i64,
     pub webhook: i64,
+    pub device: i64,
 }
 
 macro_rules! take {
@@ -53,7 +54,7 @@ impl Counters {
         next_event event Seq, next_comment comment CommentId, next_user user UserId, next_category category CategoryId,
         next_attachment attachment AttachmentId, next_identity identity IdentityId, next_session session SessionId,
         next_api_token api_token ApiTokenId, next_inbound inbound InboundId, next_notification notification NotificationId,
-        next_webhook webhook WebhookId,
+        next_webhook webhook WebhookId, next_device device DeviceId,
     }
 
     /// The next ticket's id and its three numbers.
@@ -75,7 +76,7 @@ impl Counters {
     }
 
     /// The counters in the order in which they are stored.
-    pub fn values(&self) -> [i64; 17] {
+    pub fn values(&self) -> [i64; 18] {
         [
             self.event,
             self.ticket,
@@ -94,11 +95,12 @@ impl Counters {
             self.day,
             self.day_tickets,
             self.webhook,
+            self.device,
         ]
     }
 
     /// The counters out of the stored order.
-    pub fn of_values(values: [i64; 17]) -> Self {
+    pub fn of_values(values: [i64; 18]) -> Self {
         let [
             event,
             ticket,
@@ -117,6 +119,7 @@ impl Counters {
             day,
             day_tickets,
             webhook,
+            device,
         ] = values;
         Self {
             event,
@@ -136,6 +139,7 @@ impl Counters {
             day,
             day_tickets,
             webhook,
+            device,
         }
     }
 }

@@ -24,7 +24,7 @@ pub enum Error {
     Conflict { field: Option<&'static str>, why: String },
     /// Nobody is signed in, or the credentials or the token are no good.
     #[error("{why}")]
-    Unauthenticated { why: String },
+    Unauthenticated { doubt: Doubt, why: String },
     /// The caller is known and may see the thing, but not do this.
     #[error("you may not {what}")]
     Forbidden { what: &'static str },
@@ -40,6 +40,19 @@ pub enum Error {
     /// Our fault. The text is for the log.
     #[error("an internal error occurred")]
     Internal(String),
+}
+
+/// What is the matter with somebody who is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// They brought no token, or one that is no good.
+    Token,
+    /// Their token was good once.
+    Expired,
+    /// Name and password don't match.
+    Password,
+    /// The password is right, and the code of the second factor is wrong.
+    Code,
 }
 
 /// One input that is wrong.
@@ -80,7 +93,12 @@ impl Error {
     }
 
     pub fn unauthenticated(why: impl Into<String>) -> Self {
-        Self::Unauthenticated { why: why.into() }
+        Self::Unauthenticated { doubt: Doubt::Token, why: why.into() }
+    }
+
+    /// Nobody, for a reason that some surfaces have a word of their own for.
+    pub fn doubted(doubt: Doubt, why: impl Into<String>) -> Self {
+        Self::Unauthenticated { doubt, why: why.into() }
     }
 
     pub fn internal(why: impl std::fmt::Display) -> Self {

@@ -8,11 +8,11 @@ use crate::attachment::Attachment;
 use crate::category::{Category, CategoryForm};
 use crate::comment::{Comment, Visibility};
 use crate::id::{
-    ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, NotificationId, Seq, SessionId, TicketId,
-    UserId, WebhookId,
+    ApiTokenId, AttachmentId, CategoryId, CommentId, DeviceId, IdentityId, InboundId, NotificationId, Seq, SessionId,
+    TicketId, UserId, WebhookId,
 };
 use crate::people::{Channel, Identity, Profile, Role, User, UserStatus};
-use crate::session::{ApiToken, Sealed, Session};
+use crate::session::{ApiToken, Sealed, Session, TrustedDevice};
 use crate::sla::Target;
 use crate::text::{Body, Tag, Title};
 use crate::ticket::{Customer, Priority, Resolution, Status, Ticket};
@@ -229,8 +229,49 @@ pub enum Event {
     },
     SignInFailed {
         user: UserId,
+        /// What was tried, `password` or `password+otp`.
+        #[serde(default = "crate::session::by_password")]
+        method: String,
         ip: Option<String>,
         user_agent: Option<String>,
+    },
+    SecondFactorEnabled {
+        user: UserId,
+        #[serde(skip)]
+        secret: Sealed,
+        /// SHA-256 of the backup codes, with commas between.
+        #[serde(skip)]
+        codes: Sealed,
+    },
+    SecondFactorDisabled {
+        user: UserId,
+    },
+    /// A code was accepted: that of a time step, or else a backup code.
+    SecondFactorUsed {
+        user: UserId,
+        step: Option<i64>,
+        #[serde(skip)]
+        code: Sealed,
+    },
+    DeviceTrusted {
+        device: Box<TrustedDevice>,
+        #[serde(skip)]
+        token: Sealed,
+    },
+    TrustedDeviceUsed {
+        device: DeviceId,
+        user: UserId,
+        ip: Option<String>,
+        user_agent: Option<String>,
+    },
+    TrustedDeviceRevoked {
+        device: DeviceId,
+        user: UserId,
+        reason: String,
+    },
+    /// The mail with the link is made at its sending; no token is ever stored.
+    PasswordResetRequested {
+        user: UserId,
     },
     ApiTokenCreated {
         token: Box<ApiToken>,
@@ -365,6 +406,13 @@ impl Event {
             Self::SessionRefreshed { .. } => "session_refreshed",
             Self::SessionEnded { .. } => "session_ended",
             Self::SignInFailed { .. } => "sign_in_failed",
+            Self::SecondFactorEnabled { .. } => "second_factor_enabled",
+            Self::SecondFactorDisabled { .. } => "second_factor_disabled",
+            Self::SecondFactorUsed { .. } => "second_factor_used",
+            Self::DeviceTrusted { .. } => "device_trusted",
+            Self::TrustedDeviceUsed { .. } => "trusted_device_used",
+            Self::TrustedDeviceRevoked { .. } => "trusted_device_revoked",
+            Self::PasswordResetRequested { .. } => "password_reset_requested",
             Self::ApiTokenCreated { .. } => "api_token_created",
             Self::ApiTokenRevoked { .. } => "api_token_revoked",
             Self::CategoryCreated { .. } => "category_created",
@@ -414,6 +462,13 @@ impl Event {
             | Self::SessionRefreshed { .. }
             | Self::SessionEnded { .. }
             | Self::SignInFailed { .. }
+            | Self::SecondFactorEnabled { .. }
+            | Self::SecondFactorDisabled { .. }
+            | Self::SecondFactorUsed { .. }
+            | Self::DeviceTrusted { .. }
+            | Self::TrustedDeviceUsed { .. }
+            | Self::TrustedDeviceRevoked { .. }
+            | Self::PasswordResetRequested { .. }
             | Self::ApiTokenCreated { .. }
             | Self::ApiTokenRevoked { .. }
             | Self::CategoryCreated { .. }
@@ -466,10 +521,17 @@ impl Event {
             | Self::SessionRefreshed { user, .. }
             | Self::SessionEnded { user, .. }
             | Self::SignInFailed { user, .. }
+            | Self::SecondFactorEnabled { user, .. }
+            | Self::SecondFactorDisabled { user }
+            | Self::SecondFactorUsed { user, .. }
+            | Self::TrustedDeviceUsed { user, .. }
+            | Self::TrustedDeviceRevoked { user, .. }
+            | Self::PasswordResetRequested { user }
             | Self::ApiTokenRevoked { user, .. }
             | Self::NotificationsRead { user, .. } => Some(*user),
             Self::IdentityLinked { identity } => Some(identity.user),
             Self::SessionStarted { session, .. } => Some(session.user),
+            Self::DeviceTrusted { device, .. } => Some(device.user),
             Self::ApiTokenCreated { token, .. } => Some(token.user),
             Self::FileStored { attachment } => attachment.owner,
             Self::TicketOpened { .. }

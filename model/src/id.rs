@@ -35,6 +35,8 @@ ids! {
     NotificationId,
     DeliveryId,
     WebhookId,
+    /// A device that skips the second factor.
+    DeviceId,
 }
 
 /// The first ticket's number.

@@ -111,6 +111,13 @@ pub fn notices(recorded: &Recorded, ticket: &Ticket) -> Vec<(UserId, NoticeKind)
         | Event::SessionRefreshed { .. }
         | Event::SessionEnded { .. }
         | Event::SignInFailed { .. }
+        | Event::SecondFactorEnabled { .. }
+        | Event::SecondFactorDisabled { .. }
+        | Event::SecondFactorUsed { .. }
+        | Event::DeviceTrusted { .. }
+        | Event::TrustedDeviceUsed { .. }
+        | Event::TrustedDeviceRevoked { .. }
+        | Event::PasswordResetRequested { .. }
         | Event::ApiTokenCreated { .. }
         | Event::ApiTokenRevoked { .. }
         | Event::CategoryCreated { .. }

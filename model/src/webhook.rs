@@ -126,6 +126,13 @@ impl Topic {
             | Event::SessionRefreshed { .. }
             | Event::SessionEnded { .. }
             | Event::SignInFailed { .. }
+            | Event::SecondFactorEnabled { .. }
+            | Event::SecondFactorDisabled { .. }
+            | Event::SecondFactorUsed { .. }
+            | Event::DeviceTrusted { .. }
+            | Event::TrustedDeviceUsed { .. }
+            | Event::TrustedDeviceRevoked { .. }
+            | Event::PasswordResetRequested { .. }
             | Event::ApiTokenCreated { .. }
             | Event::ApiTokenRevoked { .. }
             | Event::CategoryCreated { .. }

@@ -1,7 +1,8 @@
-//! Creating over HTTP: tickets by a GraphQL mutation and by `/v1`, for each its first comment, the event, the history, the
-//! search index and the counts; comments by `/v1`. Against single-row commits of the same database.
+//! Creating over HTTP: tickets by a GraphQL mutation and by the dialects, for each its first comment, the event, the history, the
+//! search index and the counts; comments by the dialects. Against single-row commits of the same database.
 
 use super::client::{Ask, Load, Work, post, with_body};
+use super::dialect::Dialect;
 use super::house::{House, People};
 use super::limits::{Cell, Side, compare};
 use super::read::BEFORE_FIRST;
@@ -24,8 +25,8 @@ const TEXTS: u64 = 512;
 pub const ON_SQLITE: [(usize, f64); 3] = [(1, 0.40), (16, 1.00), (64, 1.50)];
 pub const ON_POSTGRES: [(usize, f64); 1] = [(16, 0.25)];
 
-/// How many clients use `/v1` at once, and the share to be reached: GraphQL's.
-const V1: (usize, f64) = (16, 1.00);
+/// How many clients use a dialect at once, and the share to be reached: GraphQL's.
+const DIALECT: (usize, f64) = (16, 1.00);
 
 /// Clients that open tickets, each as a requester of its own.
 pub async fn load(address: SocketAddr, people: &People, clients: usize) -> Result<Load, Failure> {
@@ -61,51 +62,50 @@ async fn writing(
     Load::new(address, clients, Work { ask: Box::new(ask), sign }).await
 }
 
-/// The same over `/v1`.
-async fn v1_tickets(address: SocketAddr, people: &People, clients: usize) -> Result<Load, Failure> {
-    let bodies = (0..TEXTS).map(|number| {
-        let open = seed::ticket(2_000_000_000 + number);
-        let body = json!({ "title": open.title, "description": open.description, "tags": open.tags,
-            "category": "technical", "priority": "high" });
-        Bytes::from(body.to_string())
-    });
+/// The same over a dialect.
+async fn tickets_over(dialect: &Dialect, house: &House, clients: usize) -> Result<Load, Failure> {
+    let bodies = (0..TEXTS).map(|number| Bytes::from(dialect.ticket_body(2_000_000_000 + number).to_string()));
     let mut heads = Vec::new();
     for client in 0..clients {
-        let token = &people.requester(client)?.token;
-        heads.push(vec![post("/v1/tickets", address, "application/json", Some(token))?]);
+        let token = &house.people.requester(client)?.token;
+        heads.push(vec![post(&dialect.tickets(), house.address, "application/json", Some(token))?]);
     }
-    writing(address, heads, bodies.collect(), "\"data\":{\"ticket_id\":").await
+    writing(house.address, heads, bodies.collect(), dialect.opened).await
 }
 
-/// Clients that answer random tickets of the store over `/v1`.
-async fn v1_comments(address: SocketAddr, people: &People, clients: usize, tickets: u64) -> Result<Load, Failure> {
+/// Clients that answer random tickets of the store over a dialect.
+async fn comments_over(dialect: &Dialect, house: &House, clients: usize, tickets: u64) -> Result<Load, Failure> {
     let bodies = (0..TEXTS).map(|number| {
         let text = Dice::new(3_000_000_000 + number).text(20);
         Bytes::from(json!({ "content": text, "is_internal": number % 4 == 0 }).to_string())
     });
     let mut heads = Vec::new();
     for client in 0..clients {
-        let (token, mut dice) = (&people.supervisor(client)?.token, Dice::new(client as u64));
-        let paths = (0..TEXTS).map(|_| format!("/v1/tickets/{}/comments", BEFORE_FIRST + 1 + dice.below(tickets)));
-        heads.push(paths.map(|path| post(&path, address, "application/json", Some(token))).collect::<Result<_, _>>()?);
+        let (token, mut dice) = (&house.people.supervisor(client)?.token, Dice::new(client as u64));
+        let paths = (0..TEXTS).map(|_| dialect.comments(BEFORE_FIRST + 1 + dice.below(tickets)));
+        let own = paths.map(|path| post(&path, house.address, "application/json", Some(token)));
+        heads.push(own.collect::<Result<_, _>>()?);
     }
-    writing(address, heads, bodies.collect(), "\"data\":{\"comment_id\":").await
+    writing(house.address, heads, bodies.collect(), dialect.commented).await
 }
 
-/// Tickets and comments over `/v1`, on SQLite.
-pub async fn v1_on_sqlite(house: &House, tickets: u64, seconds: u64) -> Result<Vec<Figure>, Failure> {
-    let (clients, reach) = V1;
-    let (address, people) = (house.address, &house.people);
+/// Tickets and comments over a dialect, on SQLite.
+pub async fn dialect_on_sqlite(
+    dialect: &Dialect,
+    house: &House,
+    tickets: u64,
+    seconds: u64,
+) -> Result<Vec<Figure>, Failure> {
+    let (clients, reach) = DIALECT;
+    let prefix = dialect.prefix;
     let loads = [
-        ("/v1 create, SQLite synchronous=FULL", "limit-v1-create.db", v1_tickets(address, people, clients).await?),
-        (
-            "/v1 comment, SQLite synchronous=FULL",
-            "limit-v1-comment.db",
-            v1_comments(address, people, clients, tickets).await?,
-        ),
+        ("create", tickets_over(dialect, house, clients).await?),
+        ("comment", comments_over(dialect, house, clients, tickets).await?),
     ];
     let mut figures = Vec::new();
-    for (work, file, load) in loads {
+    for (work, load) in loads {
+        let file = format!("limit-{}-{work}.db", prefix.trim_start_matches('/'));
+        let work = format!("{prefix} {work}, SQLite synchronous=FULL");
         let cell = Cell { work, clients, against: ONE_WRITER, reach };
         figures.push(against_sqlite(cell, &house.folder.join(file), load, seconds).await?);
     }
@@ -127,7 +127,7 @@ pub async fn on_sqlite(house: &House, seconds: u64) -> Result<Vec<Figure>, Failu
     for (clients, reach) in ON_SQLITE {
         let path = house.folder.join(format!("limit-{clients}.db"));
         let load = load(house.address, &house.people, clients).await?;
-        let cell = Cell { work: "create, SQLite synchronous=FULL", clients, against: ONE_WRITER, reach };
+        let cell = Cell { work: "create, SQLite synchronous=FULL".to_owned(), clients, against: ONE_WRITER, reach };
         figures.push(against_sqlite(cell, &path, load, seconds).await?);
     }
     Ok(figures)
@@ -139,7 +139,12 @@ pub async fn on_postgres(house: &House, url: &str, seconds: u64) -> Result<Vec<F
     for (clients, reach) in ON_POSTGRES {
         let mut limit = Side::Commits(Commits::postgres(url, clients).await?);
         let mut own = Side::Load(load(house.address, &house.people, clients).await?);
-        let cell = Cell { work: "create, PostgreSQL", clients, against: "single-row commits at 16 connections", reach };
+        let cell = Cell {
+            work: "create, PostgreSQL".to_owned(),
+            clients,
+            against: "single-row commits at 16 connections",
+            reach,
+        };
         figures.push(compare(cell, &mut limit, &mut own, seconds).await?);
         if let Side::Commits(commits) = limit {
             commits.close().await?;

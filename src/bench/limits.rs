@@ -35,7 +35,7 @@ impl Side {
 
 /// What is measured, against what, and what is to be reached.
 pub struct Cell {
-    pub work: &'static str,
+    pub work: String,
     pub clients: usize,
     pub against: &'static str,
     /// The share of the limit.
@@ -75,7 +75,7 @@ impl Bare {
             async move { ([(CONTENT_TYPE, "application/json")], body) }
         };
         // A route as ours has one for each: GraphQL's, and the dialect's below its prefix.
-        let router = Router::new().route("/graphql", post(answer.clone())).route("/v1/{*path}", get(answer));
+        let router = Router::new().route("/graphql", post(answer.clone())).route("/{dialect}/{*path}", get(answer));
         let opened = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.and_then(|open| Ok((open.local_addr()?, open)));
         let (address, listener) = opened.map_err(|error| Failure::doing("No port for the bare server", error))?;
         // As on our own server.

@@ -17,7 +17,8 @@ const REACH: f64 = 0.60;
 pub async fn cell(house: &House, seconds: u64) -> Result<Figure, Failure> {
     let mut limit = Side::Load(create::load(house.address, &house.people, CLIENTS).await?);
     let mut own = Side::Load(load(house).await?);
-    let cell = Cell { work: "mail to ticket", clients: CLIENTS, against: "own create at 4 clients", reach: REACH };
+    let cell =
+        Cell { work: "mail to ticket".to_owned(), clients: CLIENTS, against: "own create at 4 clients", reach: REACH };
     compare(cell, &mut limit, &mut own, seconds).await
 }
 

@@ -6,6 +6,7 @@
 
 mod client;
 mod create;
+mod dialect;
 mod house;
 mod limits;
 mod machine;
@@ -19,6 +20,7 @@ mod stream;
 pub use report::Report;
 
 use crate::cli::Failure;
+use dialect::{API, V1};
 use engine::Tolerate as _;
 use house::House;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -29,9 +31,9 @@ use std::time::Instant;
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Part {
-    /// Tickets over GraphQL, on SQLite and, with --postgres, on PostgreSQL; tickets and comments over /v1
+    /// Tickets over GraphQL, on SQLite and, with --postgres, on PostgreSQL; tickets and comments over /v1 and /api
     Create,
-    /// A ticket with its comments, a list; over /v1 statistics, too
+    /// A ticket with its comments, a list; over /v1 and /api statistics, too
     Read,
     /// A Chinese and an English word
     Search,
@@ -108,8 +110,12 @@ async fn on_sqlite(options: &Options, folder: &Path, tickets: u64, report: &mut 
     if options.wants(Part::Read) {
         figures.extend(keep(failed, "ticket with its comments", read::detail(&house, tickets, seconds).await));
         figures.extend(keep(failed, "list of 20 by status", read::list(&house, seconds).await));
-        figures.extend(keep(failed, "/v1", read::v1_figures(&house, tickets, seconds).await).into_iter().flatten());
-        amounts.extend(keep(failed, "/v1 statistics, p99", read::v1_stats_alone(&house, seconds).await));
+        for dialect in [V1, API] {
+            let measured = read::dialect_figures(&dialect, &house, tickets, seconds).await;
+            figures.extend(keep(failed, dialect.prefix, measured).into_iter().flatten());
+            let alone = read::statistics_alone(&dialect, &house, seconds).await;
+            amounts.extend(keep(failed, &format!("{} statistics, p99", dialect.prefix), alone));
+        }
     }
     if options.wants(Part::Search) {
         figures.extend(keep(failed, "search", read::search(&house, tickets, seconds).await).into_iter().flatten());
@@ -123,8 +129,11 @@ async fn on_sqlite(options: &Options, folder: &Path, tickets: u64, report: &mut 
     }
     if options.wants(Part::Create) {
         figures.extend(keep(failed, "create, SQLite", create::on_sqlite(&house, seconds).await).into_iter().flatten());
-        let measured = create::v1_on_sqlite(&house, tickets, seconds).await;
-        figures.extend(keep(failed, "/v1 create and comment", measured).into_iter().flatten());
+        for dialect in [V1, API] {
+            let measured = create::dialect_on_sqlite(&dialect, &house, tickets, seconds).await;
+            let work = format!("{} create and comment", dialect.prefix);
+            figures.extend(keep(failed, &work, measured).into_iter().flatten());
+        }
     }
     let held = house.engine.all_tickets().await?;
     if options.wants(Part::Resources) {

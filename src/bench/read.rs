@@ -1,8 +1,9 @@
 //! Reading over HTTP: a ticket with its comments, a list, a search, by persisted GraphQL queries; a ticket, a list and the
-//! statistics of `/v1`. All against a bare axum server that answers a constant text of the same size, asked by the same
+//! statistics of the dialects. All against a bare axum server that answers a constant text of the same size, asked by the same
 //! clients with the same request.
 
 use super::client::{Ask, Load, Work, get, post, with_body};
+use super::dialect::Dialect;
 use super::house::{House, Person};
 use super::limits::{Bare, Cell, Side, compare};
 use super::report::{Amount, Figure, quantile};
@@ -130,7 +131,7 @@ pub async fn mixed(address: SocketAddr, clients: usize, by: &Person, count: u64)
 
 async fn cell(
     house: &House,
-    (work, reach): (&'static str, f64),
+    (work, reach): (&str, f64),
     query: &'static str,
     variables: Vec<Value>,
     seconds: u64,
@@ -140,7 +141,7 @@ async fn cell(
 }
 
 async fn against_bare(
-    (work, reach): (&'static str, f64),
+    (work, reach): (&str, f64),
     (mut own, first): (Load, Ask),
     seconds: u64,
 ) -> Result<Figure, Failure> {
@@ -149,7 +150,7 @@ async fn against_bare(
     let size = bytes.checked_div(answers.len()).unwrap_or_default();
     let bare = Bare::open(of_size(&answers, size)).await?;
     let mut limit = bare.load(CLIENTS, first).await?;
-    let cell = Cell { work, clients: CLIENTS, against: BARE, reach };
+    let cell = Cell { work: work.to_owned(), clients: CLIENTS, against: BARE, reach };
     let figure = compare(cell, &mut limit, &mut Side::Load(own), seconds).await?;
     Ok(Figure { work: format!("{work} ({size} bytes)"), ..figure })
 }
@@ -177,37 +178,44 @@ pub async fn list(house: &House, seconds: u64) -> Result<Figure, Failure> {
     cell(house, ("list of 20 by status", 0.15), LIST, statuses(), seconds).await
 }
 
-/// `/v1` as a supervisor asks it.
-async fn v1(house: &House, clients: usize, paths: impl Iterator<Item = String> + Send) -> Result<(Load, Ask), Failure> {
+/// A dialect as a supervisor asks it.
+async fn asked(
+    dialect: &Dialect,
+    house: &House,
+    clients: usize,
+    paths: impl Iterator<Item = String> + Send,
+) -> Result<(Load, Ask), Failure> {
     let by = house.people.supervisor(0)?;
     let asks = paths.map(|path| get(&path, house.address, Some(&by.token))).collect::<Result<_, _>>()?;
-    by_turns(house.address, clients, asks, "{\"success\":true").await
+    by_turns(house.address, clients, asks, dialect.read).await
 }
 
-fn v1_stats() -> impl Iterator<Item = String> + Send {
-    std::iter::once("/v1/tickets/stats".to_owned())
-}
-
-/// A ticket, a list and the statistics over `/v1`, under the shares that GraphQL has to reach, too.
-pub async fn v1_figures(house: &House, count: u64, seconds: u64) -> Result<Vec<Figure>, Failure> {
-    let tickets = ids(count).map(|id| format!("/v1/tickets/{id}"));
-    let words = ["new", "open", "in_progress", "pending", "resolved", "closed"].into_iter();
-    let lists = words.map(|word| format!("/v1/tickets?status={word}&page_size=20"));
-    Ok(vec![
-        against_bare(("/v1 ticket", 0.25), v1(house, CLIENTS, tickets).await?, seconds).await?,
-        against_bare(("/v1 list of 20 by status", 0.15), v1(house, CLIENTS, lists).await?, seconds).await?,
-        against_bare(("/v1 statistics", 0.06), v1(house, CLIENTS, v1_stats()).await?, seconds).await?,
-    ])
+/// A ticket, a list and the statistics over a dialect, under the shares that GraphQL has to reach, too.
+pub async fn dialect_figures(
+    dialect: &Dialect,
+    house: &House,
+    count: u64,
+    seconds: u64,
+) -> Result<Vec<Figure>, Failure> {
+    let prefix = dialect.prefix;
+    let one = asked(dialect, house, CLIENTS, ids(count).map(|id| dialect.ticket(id))).await?;
+    let ticket = against_bare((&format!("{prefix} ticket"), 0.25), one, seconds).await?;
+    let lists = asked(dialect, house, CLIENTS, dialect.lists()).await?;
+    let list = against_bare((&format!("{prefix} list of 20 by status"), 0.15), lists, seconds).await?;
+    let sums = asked(dialect, house, CLIENTS, std::iter::once(dialect.statistics())).await?;
+    let statistics = against_bare((&format!("{prefix} statistics"), 0.06), sums, seconds).await?;
+    Ok(vec![ticket, list, statistics])
 }
 
 /// How long somebody waits who asks for the statistics alone.
-pub async fn v1_stats_alone(house: &House, seconds: u64) -> Result<Amount, Failure> {
-    let (mut load, _) = v1(house, 1, v1_stats()).await?;
+pub async fn statistics_alone(dialect: &Dialect, house: &House, seconds: u64) -> Result<Amount, Failure> {
+    let (mut load, _) = asked(dialect, house, 1, std::iter::once(dialect.statistics())).await?;
     load.sample(SAMPLES).await?;
     let mut took = load.run(Duration::from_secs(seconds.max(1))).await?;
     took.sort_unstable();
     let beside = format!("one client, {} requests, p50 {:.2} ms", took.len(), quantile(&took, 0.5));
-    Ok(Amount::new("/v1 statistics, p99", quantile(&took, 0.99), STATISTICS_MS, "ms").beside(beside))
+    let work = format!("{} statistics, p99", dialect.prefix);
+    Ok(Amount::new(work, quantile(&took, 0.99), STATISTICS_MS, "ms").beside(beside))
 }
 
 /// Both words, after a look whether they stand in one of a hundred tickets.

@@ -63,7 +63,7 @@ impl Figure {
     pub fn new(cell: Cell, mut limit: Rate, mut own: Rate, pairs: &[f64]) -> Self {
         let ratio = own.per_second() / limit.per_second().max(f64::MIN_POSITIVE);
         Self {
-            work: cell.work.to_owned(),
+            work: cell.work,
             clients: cell.clients,
             tickets: 0,
             against: cell.against,

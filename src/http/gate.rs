@@ -85,7 +85,7 @@ impl graphql::Reprocess for Reread {
 
 fn refused(error: Error) -> Refused {
     match error {
-        Error::Unauthenticated { why } => Refused::Unauthenticated(why),
+        Error::Unauthenticated { why, .. } => Refused::Unauthenticated(why),
         Error::Forbidden { .. } => Refused::Forbidden(error.to_string()),
         Error::Internal(why) => {
             tracing::error!(why, "a credential could not be looked at");

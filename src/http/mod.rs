@@ -21,6 +21,7 @@ mod metrics;
 mod observe;
 pub mod query;
 mod range;
+mod reset;
 pub mod v1;
 
 use crate::assembly;
@@ -92,7 +93,8 @@ impl Groups {
             short: OpenApiRouter::new()
                 .routes(routes!(health::alive))
                 .routes(routes!(health::ready))
-                .routes(routes!(hooks::email)),
+                .routes(routes!(hooks::email))
+                .routes(routes!(reset::page, reset::set)),
             pages: OpenApiRouter::new()
                 .routes(routes!(front))
                 .routes(routes!(metrics::page))
@@ -193,6 +195,7 @@ fn cors(http: &Http) -> Option<CorsLayer> {
         LINK,
         LOCATION,
         RETRY_AFTER,
+        HeaderName::from_static("x-auth-token"),
         CONTENT_DISPOSITION,
         CONTENT_RANGE,
         limits::LIMIT,

@@ -85,6 +85,7 @@ impl Batch<'_> {
             | Event::TicketEscalated { .. }
             | Event::TicketRated { .. }
             | Event::SlaBreached { .. }
+            | Event::PasswordResetRequested { .. }
             | Event::InboundSettled { discarded: false, .. } => Ok(()),
             Event::TicketEdited { ticket, changes } => {
                 if changes.title.is_some() || changes.tags.is_some() || changes.customer.is_some() {
@@ -139,9 +140,17 @@ impl Batch<'_> {
                 self.refresh_session(*session, refresh, *expires_at, at).await
             }
             Event::SessionEnded { session, reason, .. } => self.end_session(*session, reason, at).await,
-            Event::SignInFailed { user, ip, user_agent } => {
-                self.insert_failed_sign_in(recorded.seq, *user, at, ip.as_deref(), user_agent.as_deref()).await
+            Event::SignInFailed { user, method, ip, user_agent } => {
+                self.insert_failed_sign_in(recorded, *user, method, (ip.as_deref(), user_agent.as_deref())).await
             }
+            Event::SecondFactorEnabled { user, secret, codes } => self.insert_factor(*user, secret, codes, at).await,
+            Event::SecondFactorDisabled { user } => self.delete_factor(*user).await,
+            Event::SecondFactorUsed { user, step, code } => self.use_factor(*user, *step, code).await,
+            Event::DeviceTrusted { device, token } => self.insert_device(device, token).await,
+            Event::TrustedDeviceUsed { device, ip, user_agent, .. } => {
+                self.use_device(*device, ip.as_deref(), user_agent.as_deref(), at).await
+            }
+            Event::TrustedDeviceRevoked { device, .. } => self.revoke_device(*device, at).await,
             Event::ApiTokenCreated { token, secret } => self.insert_token(token, secret).await,
             Event::ApiTokenRevoked { token, .. } => self.revoke_token(*token, at).await,
             Event::CategoryCreated { category } => self.insert_category(category).await,

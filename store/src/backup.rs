@@ -36,7 +36,7 @@ const TABLES: &[Table] = &[
     table!(
         "counters",
         "#id #event #ticket #comment #person #category #attachment #identity #session #api_token #inbound #notification \
-         #delivery #year #year_tickets #day #day_tickets #webhook",
+         #delivery #year #year_tickets #day #day_tickets #webhook #device",
         "id"
     ),
     table!(
@@ -48,11 +48,19 @@ const TABLES: &[Table] = &[
     table!("identities", "#id #user_id channel external_id display ?verified proof #linked_at", "id"),
     table!(
         "sessions",
-        "#id #user_id method ip user_agent #created_at #last_used_at #expires_at #ended_at end_reason refresh_hash",
+        "#id #user_id method ip user_agent #created_at #last_used_at #expires_at #ended_at end_reason refresh_hash \
+         device",
         "id"
     ),
     table!("used_refresh_tokens", "hash #session_id #used_at", "hash"),
-    table!("failed_sign_ins", "#seq #user_id #at ip user_agent", "seq"),
+    table!("failed_sign_ins", "#seq #user_id #at ip user_agent device method", "seq"),
+    table!("second_factors", "#user_id secret #enabled_at #last_step", "user_id"),
+    table!("backup_codes", "#user_id hash", "user_id, hash"),
+    table!(
+        "trusted_devices",
+        "#id #user_id name hash ip user_agent #created_at #updated_at #last_used_at #expires_at #revoked_at",
+        "id"
+    ),
     table!("api_tokens", "#id #user_id name scopes hash #created_at #expires_at #revoked_at", "id"),
     table!(
         "categories",

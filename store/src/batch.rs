@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use tokio::sync::MutexGuard;
 
 const COUNTERS: &str = "event, ticket, comment, person, category, attachment, identity, session, api_token, inbound, \
-                        notification, delivery, year, year_tickets, day, day_tickets, webhook";
+                        notification, delivery, year, year_tickets, day, day_tickets, webhook, device";
 
 /// An open batch. Dropping it rolls everything back.
 pub struct Batch<'db> {
@@ -84,7 +84,7 @@ impl<'db> Batch<'db> {
         };
         let row = row.ok_or_else(|| model::Error::internal("the counters are missing"))?;
         let mut columns = row.columns();
-        let mut values = [0; 17];
+        let mut values = [0; 18];
         for value in &mut values {
             *value = columns.int()?;
         }

@@ -37,6 +37,7 @@ const ALL: &[Step] = &[
     both!(3, "webhooks", "0003_webhooks.sql"),
     both!(4, "rate_limits", "0004_rate_limits.sql"),
     both!(5, "figures", "0005_figures.sql"),
+    both!(6, "accounts", "0006_accounts.sql"),
 ];
 
 fn migrator(db: &Db) -> Migrator {

@@ -3,8 +3,9 @@
 use crate::batch::Batch;
 use crate::db::{Columns, Conn, Sql};
 use model::actor::Scope;
+use model::event::Recorded;
 use model::id::{ApiTokenId, SessionId, UserId};
-use model::session::{ApiToken, Refresh, Sealed, Session};
+use model::session::{ApiToken, Refresh, Sealed, Session, device_of};
 use model::{Result, Time};
 
 const COLUMNS: &str = "id, user_id, method, ip, user_agent, created_at, last_used_at, expires_at, ended_at, end_reason";
@@ -87,7 +88,8 @@ pub async fn tokens_of_user(conn: &mut Conn, user: UserId) -> Result<Vec<ApiToke
 impl Batch<'_> {
     pub(crate) async fn insert_session(&mut self, s: &Session, refresh: &Sealed) -> Result<()> {
         let sql = Sql::built(format!(
-            "INSERT INTO sessions ({COLUMNS}, refresh_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+            "INSERT INTO sessions ({COLUMNS}, refresh_hash, device) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
         ))
         .bind(s.id)
         .bind(s.user)
@@ -99,7 +101,8 @@ impl Batch<'_> {
         .bind(s.expires_at)
         .bind(s.ended_at)
         .bind(&s.end_reason)
-        .bind(refresh.0.clone().unwrap_or_default());
+        .bind(refresh.0.clone().unwrap_or_default())
+        .bind(device_of(s.user_agent.as_deref()).kind);
         self.conn.run(sql).await.map(|_| ())
     }
 
@@ -145,15 +148,17 @@ impl Batch<'_> {
 
     pub(crate) async fn insert_failed_sign_in(
         &mut self,
-        seq: model::id::Seq,
+        recorded: &Recorded,
         user: UserId,
-        at: Time,
-        ip: Option<&str>,
-        agent: Option<&str>,
+        method: &str,
+        (ip, agent): (Option<&str>, Option<&str>),
     ) -> Result<()> {
-        let sql =
-            Sql::new("INSERT INTO failed_sign_ins (seq, user_id, at, ip, user_agent) VALUES ($1, $2, $3, $4, $5)");
-        self.conn.run(sql.bind(seq).bind(user).bind(at).bind(ip).bind(agent)).await.map(|_| ())
+        let sql = Sql::new(
+            "INSERT INTO failed_sign_ins (seq, user_id, at, ip, user_agent, method, device) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        );
+        let sql = sql.bind(recorded.seq).bind(user).bind(recorded.at).bind(ip).bind(agent).bind(method);
+        self.conn.run(sql.bind(device_of(agent).kind)).await.map(|_| ())
     }
 
     /// Forgets what can't be presented any more: used refresh tokens and answers to idempotency keys before an instant.

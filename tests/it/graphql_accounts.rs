@@ -1,7 +1,7 @@
 //! Accounts over GraphQL: signing in, going on, signing out; stolen refresh tokens; tokens and their scopes; throttling.
 
 use crate::api::{Api, each, items};
-use crate::app::{PASSWORD, TestApp};
+use crate::app::{PASSWORD, TestApp, each_backend};
 use crate::live::Sse;
 use model::people::Role;
 use serde_json::{Value, json};
@@ -167,4 +167,56 @@ async fn tokens_do_what_their_scopes_say_until_they_are_revoked() {
     app.done(&app.agent.token, "revokeApiToken", "id", json!({ "id": made["token"]["id"] })).await;
     assert_eq!(stream.event().await.unwrap().result["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
     assert_eq!(app.post(&secret, &json!({ "query": "{ me { id } }" })).await.unwrap().status(), 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_factor_its_devices_and_a_new_password_by_mail() {
+    each_backend(|app| async move {
+        let petra = app.with_password("petra", Role::User).await;
+        let enable = json!({ "password": PASSWORD });
+        let wrong = app.payload(&petra.token, "enableSecondFactor", "secret", json!({ "password": "wrong" })).await;
+        assert_eq!((&wrong["secret"], &wrong["userErrors"][0]["field"]), (&Value::Null, &json!("password")));
+        let made = app.done(&petra.token, "enableSecondFactor", "secret otpauthUrl qrCode backupCodes", enable).await;
+        assert_eq!(made["backupCodes"].as_array().unwrap().len(), 10);
+        let enter = |code: &Value| {
+            json!({ "login": "petra", "password": PASSWORD, "otpCode": code, "rememberDevice": true, "deviceName": "Mac" })
+        };
+        let inside = app.done("", "signIn", "accessToken deviceToken", enter(&made["backupCodes"][0])).await;
+        let token = inside["accessToken"].as_str().unwrap();
+        let again = json!({ "input": enter(&made["backupCodes"][0]) });
+        let text = "mutation($input: SignInInput!) { signIn(input: $input) { accessToken userErrors { code } } }";
+        assert_eq!(app.code("", text, again).await, "UNAUTHENTICATED", "a backup code is good once");
+        let by_device = json!({ "login": "petra", "password": PASSWORD, "deviceToken": inside["deviceToken"] });
+        app.done("", "signIn", "accessToken", by_device.clone()).await;
+        let query = "{ secondFactor { backupCodesLeft enabledAt } trustedDevices { id name ip expiresAt }
+            loginHistory(filter: { succeeded: true, deviceType: DESKTOP }) { totalCount nodes { method active device } } }";
+        let shown = app.data(token, query, json!({})).await;
+        assert_eq!(shown["secondFactor"]["backupCodesLeft"], 9);
+        assert_eq!(shown["trustedDevices"][0]["name"], "Mac");
+        assert_eq!(shown["loginHistory"]["totalCount"], 2);
+        assert_eq!(shown["loginHistory"]["nodes"][1]["method"], "password+backup");
+        // Others see nothing of it, administrators all of it.
+        let of_petra = json!({ "user": petra.global() });
+        let query = "query($user: ID) { trustedDevices(user: $user) { id } }";
+        assert_eq!(app.code(&app.user.token, query, of_petra.clone()).await, "NOT_FOUND");
+        let devices = app.data(&app.admin.token, query, of_petra.clone()).await;
+        let device = json!({ "id": devices["trustedDevices"][0]["id"] });
+        app.done(&petra.token, "revokeTrustedDevice", "id", device).await;
+        let out = app.payload("", "signIn", "accessToken", by_device).await;
+        assert_eq!(out["userErrors"][0]["field"], "otpCode");
+        // By mail; the answer is the same whoever there is.
+        let ask = |login: &str| json!({ "login": login });
+        let told = app.done("", "requestPasswordReset", "accepted", ask("petra@example.org")).await;
+        assert_eq!(told, app.done("", "requestPasswordReset", "accepted", ask("nobody@example.org")).await);
+        let link = app.engine.password_reset_token(petra.id).await.unwrap();
+        let reset = json!({ "token": link, "password": "another password" });
+        let done = app.done("", "resetPassword", "user { name }", reset.clone()).await;
+        assert_eq!(done["user"]["name"], "petra");
+        let twice = app.payload("", "resetPassword", "user { id }", reset).await;
+        assert_eq!(twice["userErrors"][0]["field"], "token");
+        app.done(&app.admin.token, "disableSecondFactor", "disabled", of_petra).await;
+        let plain = json!({ "login": "petra", "password": "another password" });
+        app.done("", "signIn", "accessToken", plain).await;
+    })
+    .await;
 }

@@ -22,6 +22,7 @@ mod receiver;
 
 mod cors;
 mod crash;
+mod dialects;
 mod docs;
 mod documents;
 mod graphql;

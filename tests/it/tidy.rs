@@ -15,7 +15,7 @@ const ALLOWED: &[(&str, &str)] = &[
     (
         "engine",
         "model store tokio tokio-stream futures-util async-stream tracing serde serde_json jsonwebtoken signature argon2 ring \
-         base64 moka bytes metrics thiserror tempfile url",
+         base64 moka bytes metrics thiserror tempfile url qrcode png",
     ),
     (
         "graphql",

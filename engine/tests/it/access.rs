@@ -14,7 +14,7 @@ use model::id::*;
 use model::people::{Channel, ProfileInput, Role, User, UserStatus};
 use model::policy::Policy;
 use model::query::{EventFilter, Page, Sort, TicketFilter, UserFilter};
-use model::session::Sealed;
+use model::session::{Sealed, SignInFilter};
 use model::ticket::{Priority, Status};
 use model::webhook::{Headers, Topic};
 use model::{Actor, Error, Event};
@@ -37,6 +37,8 @@ fn expected(operation: Operation) -> &'static str {
         SetCommentVisibility => "-orr",
         ReadPerson => "orrr",
         EditProfile | SetPassword | ReadSessions | EndSession | RevokeApiToken | UnlinkIdentity => "ooor",
+        DisableSecondFactor | RevokeTrustedDevice => "ooor",
+        EnableSecondFactor => "oooo",
         ReadAllTickets => "--rr",
         ListPeople | CreateUser | SetRole | SetUserStatus | EditCategories | ReadSettings => "--rr",
         ReadDeliveries | ReadQuarantine | SettleQuarantine => "--rr",
@@ -170,6 +172,7 @@ struct Things {
     category: CategoryId,
     inbound: InboundId,
     webhook: WebhookId,
+    device: DeviceId,
 }
 
 fn profile(n: usize, prefix: &str) -> ProfileInput {
@@ -206,7 +209,9 @@ fn file() -> StoreFile {
 
 fn session(user: UserId, n: usize, prefix: &str) -> StartSession {
     let refresh = Sealed(Some(format!("{prefix}{n}")));
-    StartSession { user, method: "test".into(), ip: None, user_agent: None, refresh }
+    let token = Sealed(Some(format!("device {prefix}{n}")));
+    let remember = Some(TrustDevice { name: None, token });
+    StartSession { user, method: "test".into(), ip: None, user_agent: None, refresh, proof: Proof::Nothing, remember }
 }
 
 fn token(user: UserId, n: usize, prefix: &str) -> CreateApiToken {
@@ -224,6 +229,10 @@ fn hook(n: usize, prefix: &str) -> Box<CreateWebhook> {
         description: None,
         secret: Sealed(Some("x".into())),
     })
+}
+
+fn factor(user: UserId) -> EnableSecondFactor {
+    EnableSecondFactor { user, secret: Sealed(Some("x".into())), codes: Sealed(None) }
 }
 
 fn identity(user: UserId, n: usize, prefix: &str) -> LinkIdentity {
@@ -263,7 +272,13 @@ impl Things {
         let one = async |command| house.system(command).await.subject;
         use engine::Subject::*;
         let User(target) = one(Command::CreateUser(user(n, "target"))).await else { panic!() };
-        let Session(session) = one(Command::StartSession(session(alice, n, "s"))).await else { panic!() };
+        let started = house.system(Command::StartSession(session(alice, n, "s"))).await;
+        let device = started.events.iter().find_map(|r| match &r.event {
+            Event::DeviceTrusted { device, .. } => Some(device.id),
+            _ => None,
+        });
+        let (Session(session), Some(device)) = (started.subject, device) else { panic!() };
+        one(Command::EnableSecondFactor(factor(target))).await;
         let ApiToken(token) = one(Command::CreateApiToken(token(alice, n, "t"))).await else { panic!() };
         let Identity(identity) = one(Command::LinkIdentity(identity(alice, n, "i"))).await else { panic!() };
         let Category(category) = one(Command::CreateCategory(form(n, "c"))).await else { panic!() };
@@ -291,6 +306,7 @@ impl Things {
             category,
             inbound,
             webhook,
+            device,
         }
     }
 }
@@ -359,9 +375,16 @@ rows! { t;
         Command::RefreshSession(RefreshSession { session: t.session, presented: format!("s{}", t.n), refresh: Sealed(None) });
     Command::EndSession(..) => "UONNNNNON", Command::EndSession(t.session, "bye".into());
     Command::EndSessions { .. } => "UONNNNNON", Command::EndSessions { user: t.alice, except: None, reason: "bye".into() };
-    Command::NoteFailedSignIn { .. } => "UFFFFFFFF", Command::NoteFailedSignIn { user: t.alice, ip: None, user_agent: None };
+    Command::NoteFailedSignIn { .. } => "UFFFFFFFF", Command::NoteFailedSignIn { user: t.alice, method: "password", ip: None, user_agent: None };
     Command::CreateApiToken(_) => "UONNNNNNN", Command::CreateApiToken(token(t.alice, t.n, "made"));
     Command::RevokeApiToken(_) => "UONNNNNON", Command::RevokeApiToken(t.token);
+    // Of somebody else, who has one: nobody sets up another's, and only an administrator switches it off.
+    Command::EnableSecondFactor(_) => "UNNNNNNNN", Command::EnableSecondFactor(factor(t.target));
+    Command::DisableSecondFactor(_) => "UNNNNNNON", Command::DisableSecondFactor(t.target);
+    Command::RevokeTrustedDevice(_) => "UONNNNNON", Command::RevokeTrustedDevice(t.device);
+    Command::RequestPasswordReset(_) => "UFFFFFFFF", Command::RequestPasswordReset("alice".into());
+    Command::ResetPassword(_) => "UFFFFFFFF",
+        Command::ResetPassword(ResetPassword { user: t.alice, print: String::new(), password: Sealed(Some("z".into())) });
     Command::CreateCategory(_) => "UFFFFFOOF", Command::CreateCategory(form(t.n, "made"));
     Command::EditCategory(..) => "UFFFFFOOF", Command::EditCategory(t.category, form(t.n, "edited"));
     Command::ChangeSetting { .. } => "UFFFFFFOF", Command::ChangeSetting { key: "a.b".into(), value: Some(t.n.into()) };
@@ -414,7 +437,7 @@ async fn every_command_answers_everyone_as_written() {
 }
 
 /// What queries answer; an empty list counts as not found.
-const QUERIES: [(&str, &str); 51] = [
+const QUERIES: [(&str, &str); 54] = [
     ("me", "UOOOOOOOO"),
     ("ticket", "UONOONOOO"),
     ("ticket_by_number", "UONOONOOO"),
@@ -444,6 +467,9 @@ const QUERIES: [(&str, &str); 51] = [
     ("unread_count", "UOOOOOOOO"),
     ("sessions", "UONNNNNOO"),
     ("api_tokens", "UONNNNNOO"),
+    ("second_factor", "UONNNNNOO"),
+    ("trusted_devices", "UONNNNNOO"),
+    ("sign_ins", "UONNNNNOO"),
     ("identities", "UONOOOOOO"),
     ("statistics", "UOOOOOOOO"),
     ("own_statistics", "UOOOOOOOO"),
@@ -509,6 +535,9 @@ async fn query(name: &str, e: &engine::Engine, a: &Actor, t: &Things) -> Result<
         "unread_count" => e.unread_count(a).await.map(drop),
         "sessions" => some(e.sessions(a, t.alice).await?),
         "api_tokens" => some(e.api_tokens(a, t.alice).await?),
+        "second_factor" => e.second_factor(a, t.alice).await.map(drop),
+        "trusted_devices" => some(e.trusted_devices(a, t.alice).await?),
+        "sign_ins" => some(e.sign_ins(a, t.alice, &SignInFilter::default(), numbers).await?.items),
         "identities" => some(e.identities(a, &[t.alice]).await?),
         "statistics" => e.statistics(a, engine::StatisticsQuery::default()).await.map(drop),
         "own_statistics" => e.own_statistics(a).await.map(drop),

@@ -8,9 +8,9 @@ use model::people::{ProfileInput, Role, User, UserStatus};
 use model::time::{DAY, MINUTE};
 use model::{Actor, Error, Result};
 
-const PASSWORD: &str = "correct horse";
+pub const PASSWORD: &str = "correct horse";
 
-async fn account(house: &House, name: &str, role: Role) -> User {
+pub async fn account(house: &House, name: &str, role: Role) -> User {
     let profile = ProfileInput {
         username: Some(name.to_owned()),
         email: Some(format!("{name}@example.org")),
@@ -22,14 +22,15 @@ async fn account(house: &House, name: &str, role: Role) -> User {
 
 async fn sign_in(house: &House, login: &str, password: &str) -> Result<SignedIn> {
     let ip = Some("192.0.2.7".to_owned());
-    house.engine.sign_in(SignIn { login: login.into(), password: password.into(), ip, user_agent: None }).await
+    let sign_in = SignIn { login: login.into(), password: password.into(), ip, ..SignIn::default() };
+    house.engine.sign_in(sign_in).await
 }
 
-async fn bearer(house: &House, token: &str) -> Result<Actor> {
+pub async fn bearer(house: &House, token: &str) -> Result<Actor> {
     house.engine.authenticate(Some(&format!("Bearer {token}"))).await
 }
 
-fn is_out<T>(answer: &Result<T>) -> bool {
+pub fn is_out<T>(answer: &Result<T>) -> bool {
     matches!(answer, Err(Error::Unauthenticated { .. }))
 }
 
@@ -156,7 +157,9 @@ async fn passwords_roles_and_accounts_take_effect_at_once() {
         assert!(is_out(&bearer(&house, &mine.access_token).await));
         soon(ended).await.unwrap();
         assert!(is_out(&second.authenticate(Some(&token)).await));
-        assert!(is_out(&sign_in(&house, "alice", "new password").await));
+        let locked = sign_in(&house, "alice", "new password").await.unwrap_err();
+        assert_eq!(locked.code(), "FORBIDDEN", "only who knows the password hears that it is locked");
+        assert!(is_out(&sign_in(&house, "alice", "wrong").await));
         assert!(is_out(&engine.refresh(&mine.refresh_token).await));
         second.close().await;
         engine.close().await;

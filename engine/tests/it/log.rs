@@ -233,6 +233,8 @@ async fn a_reader_whose_role_changes_sees_by_the_new_one_and_one_whose_session_e
             ip: None,
             user_agent: None,
             refresh: Sealed(Some("r".into())),
+            proof: Proof::Nothing,
+            remember: None,
         };
         let outcome = house.system(Command::StartSession(start)).await;
         let engine::Subject::Session(session) = outcome.subject else { panic!() };
@@ -256,6 +258,8 @@ async fn a_reader_whose_role_changes_sees_by_the_new_one_and_one_whose_session_e
             ip: None,
             user_agent: None,
             refresh: Sealed(Some("r2".into())),
+            proof: Proof::Nothing,
+            remember: None,
         };
         let engine::Subject::Session(other) = house.system(Command::StartSession(other)).await.subject else {
             panic!()

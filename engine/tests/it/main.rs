@@ -18,6 +18,8 @@ mod moves;
 mod once;
 mod rebuild;
 mod reports;
+mod reset;
 mod search;
+mod second_factor;
 mod timers;
 mod webhooks;

@@ -27,6 +27,17 @@ pub struct SignInInput {
     email: Option<String>,
     /// The password.
     password: String,
+    /// A code of the second factor, or a backup code; needed where there is one, but on a trusted device.
+    #[graphql(validator(max_length = 100))]
+    otp_code: Option<String>,
+    /// The `deviceToken` that a sign-in on this device answered before.
+    #[graphql(validator(max_length = 200))]
+    device_token: Option<String>,
+    /// Whether this device is to skip the second factor for thirty days.
+    remember_device: Option<bool>,
+    /// What to call it.
+    #[graphql(validator(max_length = 300))]
+    device_name: Option<String>,
     /// Comes back with the answer.
     client_mutation_id: Option<String>,
 }
@@ -110,6 +121,8 @@ macro_rules! credentials {
             refresh_token: Option<String>,
             /// Seconds that the access token lives.
             expires_in: Option<i64>,
+            /// Keep it, and send it at the next sign-in on this device; only where `rememberDevice` was said.
+            device_token: Option<String>,
             /// The session's global id.
             session_id: Option<ID>,
             /// The person.
@@ -127,6 +140,7 @@ macro_rules! credentials {
                     access_token: known.as_ref().map(|s| s.access_token.clone()),
                     refresh_token: known.as_ref().map(|s| s.refresh_token.clone()),
                     expires_in: known.as_ref().map(|s| s.expires_in),
+                    device_token: known.as_ref().and_then(|s| s.device_token.clone()),
                     session_id: known.as_ref().map(|s| global(s.session)),
                     user: known.map(|s| s.user.into()),
                     user_errors: answer.errors,
@@ -191,7 +205,7 @@ payloads! {
 
 #[Object(name = "MutationAccounts")]
 impl Accounts {
-    /// Signs in by password.
+    /// Signs in by password, and by the second factor where there is one.
     #[graphql(complexity = "20 + child_complexity")]
     async fn sign_in(&self, ctx: &Context<'_>, input: SignInInput) -> Result<SignInPayload> {
         run(ctx, Sent::id(input.client_mutation_id), async |call, _| {
@@ -201,6 +215,10 @@ impl Accounts {
                 password: input.password,
                 ip: call.viewer.ip.clone(),
                 user_agent: call.viewer.user_agent.clone(),
+                otp_code: input.otp_code,
+                device_token: input.device_token,
+                remember_device: input.remember_device.unwrap_or_default(),
+                device_name: input.device_name,
             };
             call.engine.sign_in(sign_in).await
         })

@@ -8,6 +8,7 @@ mod bulk;
 mod comments;
 mod house;
 mod people;
+mod security;
 mod tickets;
 mod together;
 mod webhooks;
@@ -29,6 +30,7 @@ pub struct Mutation(
     comments::Comments,
     people::People,
     accounts::Accounts,
+    security::Security,
     house::House,
     webhooks::Webhooks,
 );

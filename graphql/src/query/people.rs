@@ -101,7 +101,7 @@ impl People {
     }
 }
 
-fn whose(call: Call<'_>, user: Option<ID>) -> Result<UserId> {
+pub(super) fn whose(call: Call<'_>, user: Option<ID>) -> Result<UserId> {
     match user {
         Some(id) => Ok(read("user", &id)?),
         None => Ok(call.actor().user().ok_or_else(model::access::sign_in)?),

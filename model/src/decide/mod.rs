@@ -6,13 +6,18 @@
 mod category;
 mod change;
 mod comment;
+mod device;
 mod dialect;
+mod factor;
 mod house;
 mod person;
 mod session;
 mod ticket;
 mod timer;
 mod webhook;
+
+pub use factor::{refused, wanted};
+pub use person::used_up;
 
 use crate::access::Operation;
 use crate::actor::Actor;
@@ -27,7 +32,7 @@ use crate::id::{CategoryId, CommentId};
 use crate::inbound::StoredInbound;
 use crate::people::{Identity, User};
 use crate::policy::Policy;
-use crate::session::{ApiToken, Refresh, Session};
+use crate::session::{ApiToken, Refresh, SecondFactor, Session, TrustedDevice};
 use crate::ticket::Ticket;
 use crate::time::Time;
 use crate::webhook::Webhook;
@@ -58,6 +63,16 @@ pub struct Facts {
     pub session: Option<Session>,
     pub sessions: Vec<Session>,
     pub refresh: Refresh,
+    /// The person's second factor.
+    pub factor: Option<SecondFactor>,
+    /// Whether the backup code that is shown is theirs and unused.
+    pub backup_code: bool,
+    /// The device that the command names, or whose token is shown.
+    pub device: Option<TrustedDevice>,
+    /// The person's devices that are not revoked.
+    pub devices: Vec<TrustedDevice>,
+    /// What a link for a new password must say of the account.
+    pub print: Option<String>,
     pub api_token: Option<ApiToken>,
     pub identity: Option<Identity>,
     pub setting: Option<Value>,
@@ -153,11 +168,16 @@ pub fn decide(scene: &Scene<'_>, request: &Request, counters: &mut Counters) -> 
         Command::RefreshSession(refresh) => session::refresh(scene, refresh),
         Command::EndSession(_, reason) => session::end(scene, reason),
         Command::EndSessions { except, reason, .. } => session::end_all(scene, *except, reason),
-        Command::NoteFailedSignIn { user, ip, user_agent } => {
-            session::note_failure(scene, *user, ip.as_deref(), user_agent.as_deref())
+        Command::NoteFailedSignIn { user, method, ip, user_agent } => {
+            session::note_failure(scene, *user, method, (ip.as_deref(), user_agent.as_deref()))
         }
         Command::CreateApiToken(create) => session::create_token(scene, create, counters),
         Command::RevokeApiToken(_) => session::revoke_token(scene),
+        Command::EnableSecondFactor(enable) => factor::enable(scene, enable),
+        Command::DisableSecondFactor(_) => factor::disable(scene),
+        Command::RevokeTrustedDevice(_) => device::revoke(scene),
+        Command::RequestPasswordReset(_) => person::request_reset(scene),
+        Command::ResetPassword(reset) => person::reset_password(scene, reset),
         Command::CreateCategory(form) => category::create(scene, form, counters),
         Command::EditCategory(_, form) => category::edit(scene, form),
         Command::ChangeSetting { key, value } => house::change_setting(scene, key, value.as_ref()),

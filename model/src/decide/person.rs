@@ -2,7 +2,7 @@
 
 use super::{Decision, Scene};
 use crate::access::{self, Operation};
-use crate::command::{CreateUser, LinkIdentity, MakeContact};
+use crate::command::{CreateUser, LinkIdentity, MakeContact, ResetPassword};
 use crate::counters::Counters;
 use crate::error::{Error, Problems, Result};
 use crate::event::{Change, Event};
@@ -176,7 +176,7 @@ fn not_oneself(scene: &Scene<'_>, user: &User) -> Result<()> {
     Ok(())
 }
 
-/// A new password ends every other session.
+/// A new password ends every other session, and no device is trusted any more.
 pub(super) fn set_password(scene: &Scene<'_>, password: &Sealed) -> Result<Decision> {
     let user = target(scene, Operation::SetPassword)?;
     let kept = match scene.actor {
@@ -188,7 +188,32 @@ pub(super) fn set_password(scene: &Scene<'_>, password: &Sealed) -> Result<Decis
     };
     let mut events = vec![Event::PasswordChanged { user: user.id, password: password.clone() }];
     events.extend(super::session::ended(scene, kept, "the password was changed"));
+    events.extend(super::device::forgotten(scene, "the password was changed"));
     Ok(events.into())
+}
+
+/// A link goes to accounts that work and have an address. Whoever asks is told the same in every case.
+pub(super) fn request_reset(scene: &Scene<'_>) -> Result<Decision> {
+    access::in_general(scene.actor, Operation::Housekeeping)?;
+    let user = scene.facts.user.as_ref().filter(|u| u.is_active() && u.profile.email.is_some());
+    Ok(user.map(|user| Event::PasswordResetRequested { user: user.id }).into_iter().collect::<Vec<_>>().into())
+}
+
+/// The link is good while the account stands as it stood when the link was made: using it uses it up.
+pub(super) fn reset_password(scene: &Scene<'_>, reset: &ResetPassword) -> Result<Decision> {
+    access::in_general(scene.actor, Operation::Housekeeping)?;
+    let user = scene.facts.user.as_ref().filter(|u| u.is_active());
+    let fits = scene.facts.print.as_ref() == Some(&reset.print);
+    let user = user.filter(|_| fits).ok_or_else(used_up)?;
+    let mut events = vec![Event::PasswordChanged { user: user.id, password: reset.password.clone() }];
+    events.extend(super::session::ended(scene, None, "the password was reset"));
+    events.extend(super::device::forgotten(scene, "the password was reset"));
+    Ok(events.into())
+}
+
+/// What whoever comes with a link hears that is no good.
+pub fn used_up() -> Error {
+    Error::invalid("token", "is not valid (any more); ask for another link")
 }
 
 pub(super) fn link(scene: &Scene<'_>, link: &LinkIdentity, counters: &mut Counters) -> Result<Decision> {

@@ -7,7 +7,7 @@ use crate::counters::Counters;
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::id::{SessionId, UserId};
-use crate::session::{ApiToken, Refresh, Session};
+use crate::session::{self, ApiToken, Refresh, Session};
 use crate::text;
 use crate::time::DAY;
 
@@ -17,19 +17,29 @@ pub(super) fn start(scene: &Scene<'_>, start: &StartSession, counters: &mut Coun
     if !user.is_active() {
         return Err(Error::unauthenticated("this account is not active"));
     }
+    let mut events = super::factor::proven(scene, start)?;
     let session = Session {
         id: counters.next_session(),
         user: user.id,
-        method: start.method.clone(),
+        method: session::method(&start.method, &events),
         ip: start.ip.clone(),
-        user_agent: start.user_agent.as_ref().map(|a| a.chars().filter(|c| !c.is_control()).take(500).collect()),
+        user_agent: start.user_agent.as_deref().map(shown),
         created_at: scene.now,
         last_used_at: scene.now,
         expires_at: scene.now.plus(scene.policy.refresh_days * DAY),
         ended_at: None,
         end_reason: None,
     };
-    Ok(Event::SessionStarted { session: Box::new(session), refresh: start.refresh.clone() }.into())
+    events.push(Event::SessionStarted { session: Box::new(session), refresh: start.refresh.clone() });
+    if let Some(trust) = &start.remember {
+        events.extend(super::device::trust(scene, start, trust, counters));
+    }
+    Ok(events.into())
+}
+
+/// A program's own name, as far as it is kept.
+pub(super) fn shown(user_agent: &str) -> String {
+    user_agent.chars().filter(|c| !c.is_control()).take(500).collect()
 }
 
 /// Refresh tokens are used once. One that comes again ends its whole session: either it or its successor is stolen.
@@ -84,10 +94,15 @@ pub(super) fn ended(scene: &Scene<'_>, except: Option<SessionId>, reason: &str) 
     live.map(|s| Event::SessionEnded { session: s.id, user: s.user, reason: reason.to_owned() }).collect()
 }
 
-pub(super) fn note_failure(scene: &Scene<'_>, user: UserId, ip: Option<&str>, agent: Option<&str>) -> Result<Decision> {
+pub(super) fn note_failure(
+    scene: &Scene<'_>,
+    user: UserId,
+    method: &str,
+    (ip, agent): (Option<&str>, Option<&str>),
+) -> Result<Decision> {
     access::in_general(scene.actor, Operation::Housekeeping)?;
-    let user_agent = agent.map(|a| a.chars().filter(|c| !c.is_control()).take(500).collect());
-    Ok(Event::SignInFailed { user, ip: ip.map(str::to_owned), user_agent }.into())
+    let (ip, user_agent) = (ip.map(str::to_owned), agent.map(shown));
+    Ok(Event::SignInFailed { user, method: method.to_owned(), ip, user_agent }.into())
 }
 
 pub(super) fn create_token(scene: &Scene<'_>, create: &CreateApiToken, counters: &mut Counters) -> Result<Decision> {

@@ -23,5 +23,5 @@ pub(super) const REFUSALS: Refusals = Refusals {
         ("/categories/{", ("404", "CATEGORY_NOT_FOUND: no such category (分类不存在)")),
         ("/admin/users/{", ("404", "USER_NOT_FOUND: no such user (用户不存在)")),
     ],
-    open: &[],
+    open: &["/auth/register", "/auth/login", "/auth/refresh", "/auth/forgot-password", "/auth/reset-password"],
 };

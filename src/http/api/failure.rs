@@ -12,7 +12,7 @@ use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use model::Error;
-use model::error::Problem;
+use model::error::{Doubt, Problem};
 use serde_json::{Map, Value};
 
 /// Seconds after which another try may work, where something took too long.
@@ -50,6 +50,8 @@ pub struct Brief {
 
 pub fn brief(error: &Error) -> Brief {
     let Told { code, said: Said { chinese, english }, .. } = refused(error);
+    // What is wrong stands in no details here.
+    let english = if matches!(error, Error::Invalid(_)) { sentence(&error.to_string()) } else { english };
     Brief { code, chinese, english }
 }
 
@@ -126,6 +128,16 @@ fn refused(error: &Error) -> Told {
                 said("分配失败：该用户不能处理工单", "Assignment failed: this person can't work on tickets"),
             )
             .with(problems),
+            // The password was right: not a bad request in itself, but the document's own server calls it one.
+            [one] if one.field == "otp_code" => Told::new(
+                StatusCode::BAD_REQUEST,
+                "OTP_REQUIRED",
+                said(
+                    "该账号已启用双因子认证，需要提供OTP验证码",
+                    "OTP code is required: this account has a second factor",
+                ),
+            )
+            .with(problems),
             [one] if one.field == "category" && one.is_absent() => missing("category").with(problems),
             all => Told::invalid(StatusCode::UNPROCESSABLE_ENTITY, all),
         },
@@ -155,8 +167,14 @@ fn refused(error: &Error) -> Told {
             let problem = field.map(|field| Problem { field, problem: why.clone() });
             Told::new(StatusCode::CONFLICT, "CONFLICT", said("资源冲突", sentence(why))).with(problem.as_slice())
         }
-        Error::Unauthenticated { why } => {
-            Told::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", said("未认证或Token无效，请重新登录", sentence(why)))
+        Error::Unauthenticated { doubt, why } => {
+            let (code, chinese) = match doubt {
+                Doubt::Token => ("UNAUTHORIZED", "未认证或Token无效，请重新登录"),
+                Doubt::Expired => ("TOKEN_EXPIRED", "Token已过期，请刷新或重新登录"),
+                Doubt::Password => ("INVALID_CREDENTIALS", "用户名或密码错误"),
+                Doubt::Code => ("INVALID_CREDENTIALS", "OTP验证码错误或已被使用"),
+            };
+            Told::new(StatusCode::UNAUTHORIZED, code, said(chinese, sentence(why)))
         }
         Error::Forbidden { .. } => {
             Told::new(StatusCode::FORBIDDEN, "INSUFFICIENT_PERMISSIONS", said("权限不足", sentence(&error.to_string())))
@@ -249,6 +267,10 @@ mod tests {
             (Error::InvalidTransition { from: "new", to: "resolved" }, 409, "INVALID_STATUS_TRANSITION"),
             (Error::conflict("email", "is taken"), 409, "CONFLICT"),
             (Error::unauthenticated("sign in first"), 401, "UNAUTHORIZED"),
+            (Error::doubted(Doubt::Expired, "expired"), 401, "TOKEN_EXPIRED"),
+            (Error::doubted(Doubt::Password, "wrong"), 401, "INVALID_CREDENTIALS"),
+            (Error::doubted(Doubt::Code, "wrong"), 401, "INVALID_CREDENTIALS"),
+            (model::decide::wanted(), 400, "OTP_REQUIRED"),
             (Error::Forbidden { what: "x" }, 403, "INSUFFICIENT_PERMISSIONS"),
             (Error::Busy { after_ms: 1_500 }, 429, "RATE_LIMIT_EXCEEDED"),
             (Error::internal("the secret"), 500, "INTERNAL_ERROR"),

@@ -17,6 +17,7 @@ mod notifications;
 mod paging;
 mod people;
 mod preferences;
+mod profile;
 mod socket;
 mod tickets;
 mod upload;
@@ -55,6 +56,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     let nouns = [
         auth::routes(),
         devices::routes(),
+        profile::routes(),
         preferences::routes(),
         tickets::routes(),
         workflow::routes(),

@@ -45,6 +45,7 @@ pub use postman::collection;
         (name = "api socket", description = "The helpdesk dialect (WebSocket接口)"),
         (name = "graphql", description = "Queries and mutations over HTTP, subscriptions over WebSocket and server-sent events; \
                                           its types are told by introspection and by `echodesk schema`"),
+        (name = "accounts", description = "Pages that mails lead to"),
         (name = "files", description = "Attachments, up and down"),
         (name = "hooks", description = "What other servers push here"),
         (name = "operations", description = "For those who run the service"),

@@ -106,7 +106,7 @@ fn refused(error: &Error) -> Told {
             }
         }
         Error::Conflict { why, .. } => Told::new(StatusCode::CONFLICT, "CONFLICT", sentence(why)),
-        Error::Unauthenticated { why } => Told::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", sentence(why)),
+        Error::Unauthenticated { why, .. } => Told::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", sentence(why)),
         Error::Forbidden { .. } => Told::new(StatusCode::FORBIDDEN, "FORBIDDEN", sentence(&error.to_string())),
         Error::Busy { after_ms } => {
             let seconds = after_ms.div_ceil(1_000).max(1);

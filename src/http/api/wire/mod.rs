@@ -5,12 +5,16 @@
 //! everything (`dialects.md` 4.7), so that a client of either finds its own. In the OpenAPI document the names begin with
 //! `Api`, because other dialects have tickets, too.
 
+mod accounts;
+mod devices;
 mod nothing;
 mod people;
 mod ticket_forms;
 pub mod ticket_words;
 mod tickets;
 
+pub use accounts::*;
+pub use devices::*;
 pub use nothing::Nothing;
 pub use people::*;
 pub use ticket_forms::*;
