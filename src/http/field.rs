@@ -19,6 +19,10 @@ pub enum Field<T> {
 /// A type that a field may have, and what a client is told who sends another.
 pub trait Kind: DeserializeOwned {
     const WANTED: &'static str;
+
+    fn read(value: Value) -> Option<Self> {
+        Self::deserialize(value).ok()
+    }
 }
 
 impl Kind for String {
@@ -27,6 +31,17 @@ impl Kind for String {
 
 impl Kind for i64 {
     const WANTED: &'static str = "must be an integer";
+
+    fn read(value: Value) -> Option<Self> {
+        integer(&value)
+    }
+}
+
+/// To JSON, 5.0 is an integer, too.
+fn integer(value: &Value) -> Option<i64> {
+    /// Beyond this, not every integer has a float of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    value.as_i64().or_else(|| value.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < EXACT).map(|n| n as i64))
 }
 
 impl Kind for bool {
@@ -39,6 +54,10 @@ impl Kind for Vec<String> {
 
 impl Kind for Vec<i64> {
     const WANTED: &'static str = "must be a list of integers";
+
+    fn read(value: Value) -> Option<Self> {
+        value.as_array()?.iter().map(integer).collect()
+    }
 }
 
 impl Kind for Map<String, Value> {
@@ -56,7 +75,7 @@ impl<'de, T: Kind> Deserialize<'de> for Field<T> {
         if value.is_null() {
             return Ok(Self::Absent);
         }
-        Ok(T::deserialize(value).map_or(Self::Wrong, Self::Given))
+        Ok(T::read(value).map_or(Self::Wrong, Self::Given))
     }
 }
 
@@ -98,7 +117,7 @@ impl<'de, T: Kind> Deserialize<'de> for Clearable<T> {
         if value.is_null() {
             return Ok(Self::Empty);
         }
-        Ok(T::deserialize(value).map_or(Self::Wrong, Self::Given))
+        Ok(T::read(value).map_or(Self::Wrong, Self::Given))
     }
 }
 
@@ -158,6 +177,7 @@ mod tests {
         let mut problems = Problems::default();
         assert_eq!(read("null").edit("x", &mut problems), Edit::Set(None));
         assert_eq!(read("5").edit("x", &mut problems), Edit::Set(Some(5)));
+        assert_eq!(read("5.0").edit("x", &mut problems), Edit::Set(Some(5)));
         assert_eq!(Clearable::<i64>::default().edit("x", &mut problems), Edit::Keep);
         assert!(problems.finish().is_ok());
         let mut problems = Problems::default();

@@ -1,3 +1,5 @@
+//! Rules of compound changes, by table.
+
 use super::*;
 use crate::actor::{Member, Via};
 use crate::command::{

@@ -16,7 +16,7 @@ use model::comment::{Comment, Visibility};
 use model::error::Problems;
 use model::id::{CategoryId, UserId};
 use model::people::{Channel, User};
-use model::text::{Body, Email, REASON_MAX, Tag, Title};
+use model::text::{self, Body, Email, REASON_MAX, Tag, Title};
 use model::ticket::{Priority, Source, Status, Ticket};
 use model::time::HOUR;
 use model::{Actor, Result, Time};
@@ -195,8 +195,8 @@ fn remark(
 
 /// A reason that the log keeps, of at most [`REASON_MAX`] characters.
 fn note(name: &'static str, field: Field<String>, problems: &mut Problems) -> Result<Option<String>> {
-    let text = field.optional(name, problems);
-    Ok(problems.take(model::text::optional(name, text.as_deref(), REASON_MAX))?.flatten())
+    let said = field.optional(name, problems);
+    Ok(problems.take(text::optional(name, said.as_deref(), REASON_MAX))?.flatten())
 }
 
 /// What the log says of why: the remark, shortened where it must be, because it stands whole in a comment, and the note.
@@ -310,6 +310,26 @@ pub fn update(form: wire::TicketUpdate) -> Result<ChangeTicket> {
     if let Some(description) = &description {
         p.take(Body::parse("description", description))?;
     }
+    if let Some(title) = &edit.title {
+        p.take(Title::parse(title))?;
+    }
+    if let Some(tags) = &edit.tags {
+        p.take(Tag::list(tags))?;
+    }
+    if let Some(email) = said(set(&edit.customer_email)) {
+        p.take(Email::parse("customer_email", &email))?;
+    }
+    for (name, field, most) in [
+        ("customer_name", &edit.customer_name, 200),
+        ("customer_phone", &edit.customer_phone, 50),
+        ("department", &edit.department, 100),
+    ] {
+        p.take(text::optional(name, set(field).as_deref(), most))?;
+    }
+    p.take(text::optional("rating_comment", rating_comment.as_deref(), 1_000))?;
+    if stars.is_some_and(|stars| !(1..=5).contains(&stars)) {
+        p.add("rating", "must be 1 to 5");
+    }
     problems.finish()?;
     Ok(ChangeTicket {
         record: true,
@@ -322,6 +342,14 @@ pub fn update(form: wire::TicketUpdate) -> Result<ChangeTicket> {
         rating: (stars.is_some() || rating_comment.is_some()).then_some(Rating { stars, comment: rating_comment }),
         hand: assignee.map(|assignee| Hand::Assign(AssignTicket { assignee, department: Edit::Keep, reason: None })),
     })
+}
+
+/// What a field is to become, where that is something.
+fn set(field: &Edit<Option<String>>) -> Option<String> {
+    match field {
+        Edit::Keep => None,
+        Edit::Set(text) => text.clone(),
+    }
 }
 
 pub fn assign(form: wire::Assign) -> Result<ChangeTicket> {
@@ -435,9 +463,12 @@ pub fn bulk_update(form: wire::BulkUpdate) -> Result<Bulk> {
 
 pub fn bulk_delete(form: wire::BulkDelete) -> Result<Vec<model::id::TicketId>> {
     let mut problems = Problems::default();
-    let ids = match form.ids {
-        Field::Absent if form.ticket_ids != Field::Absent => many("ticket_ids", form.ticket_ids, &mut problems),
-        ids => many("ids", ids, &mut problems),
+    let ids = match (form.ids, form.ticket_ids) {
+        (Field::Absent, given @ (Field::Given(_) | Field::Wrong)) => many("ticket_ids", given, &mut problems),
+        (ids, other) => {
+            other.optional("ticket_ids", &mut problems);
+            many("ids", ids, &mut problems)
+        }
     };
     problems.finish()?;
     Ok(ids)

@@ -1,3 +1,5 @@
+//! Words, forms and reasons of tickets, by table.
+
 use super::*;
 use model::Error;
 use serde_json::{Value, json};
