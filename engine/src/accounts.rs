@@ -65,8 +65,9 @@ struct Beginning {
     ip: Option<String>,
     user_agent: Option<String>,
     proof: Proof,
-    /// The name of a device to trust, if one is.
-    trust: Option<Option<String>>,
+    /// Whether the device is to be trusted, and under which name.
+    trust: bool,
+    device_name: Option<String>,
 }
 
 /// Minutes of a day.
@@ -140,7 +141,8 @@ impl Engine {
             ip: sign_in.ip.clone(),
             user_agent: sign_in.user_agent.clone(),
             proof: self.proof(&user, sign_in).await?,
-            trust: sign_in.remember_device.then(|| sign_in.device_name.clone()),
+            trust: sign_in.remember_device,
+            device_name: sign_in.device_name.clone(),
         };
         let id = user.id;
         let signed_in = self.start_session(user, beginning).await?;
@@ -167,10 +169,10 @@ impl Engine {
     }
 
     async fn start_session(&self, user: User, beginning: Beginning) -> Result<SignedIn> {
-        let Beginning { method, ip, user_agent, proof, trust } = beginning;
+        let Beginning { method, ip, user_agent, proof, trust, device_name } = beginning;
         let refresh_token = secret::random_token(32)?;
-        let device_token = trust.is_some().then(|| secret::random_token(32)).transpose()?;
-        let sealed = Sealed(device_token.as_ref().map(secret::digest));
+        let device_token = trust.then(|| secret::random_token(32)).transpose()?;
+        let device = |token: &String| TrustDevice { name: device_name, token: Sealed(Some(secret::digest(token))) };
         let start = StartSession {
             user: user.id,
             method: method.to_owned(),
@@ -178,9 +180,9 @@ impl Engine {
             user_agent,
             refresh: Sealed(Some(secret::digest(&refresh_token))),
             proof,
-            remember: trust.map(|name| TrustDevice { name, token: sealed }),
+            remember: device_token.as_ref().map(device),
         };
-        let outcome = self.execute(&Caller::system("sign-in"), Command::StartSession(start)).await?;
+        let outcome = self.execute(&Caller::system("sign-in"), Command::StartSession(Box::new(start))).await?;
         let Subject::Session(session) = outcome.subject else { return Err(Error::internal("no session was started")) };
         Ok(SignedIn { device_token, ..self.signed_in(user, session, refresh_token)? })
     }
@@ -218,7 +220,8 @@ impl Engine {
             password: Sealed(Some(hash)),
         };
         let outcome = self.execute(&Caller::system("sign-up"), Command::Register(Box::new(create))).await?;
-        let beginning = Beginning { method: "register", ip, user_agent, proof: Proof::Nothing, trust: None };
+        let beginning =
+            Beginning { method: "register", ip, user_agent, proof: Proof::Nothing, trust: false, device_name: None };
         self.start_session(created(&outcome)?, beginning).await
     }
 

@@ -72,6 +72,7 @@ pub use tolerate::Tolerate;
 pub use webhooks::{NewWebhook, Replayed, WEBHOOKS, WebhookEdit};
 pub use whole::Whole;
 
+use futures_util::future::BoxFuture;
 use model::id::{Seq, TicketId};
 use model::policy::Policy;
 use model::query::Cursor;
@@ -168,7 +169,12 @@ pub(crate) struct Inner {
 
 impl Engine {
     /// Opens the store, runs its migrations, and starts the writer and the hub.
-    pub async fn start(options: Options) -> Result<Self> {
+    pub fn start(options: Options) -> BoxFuture<'static, Result<Self>> {
+        // Boxed, so that nobody else compiles the writer once more.
+        Box::pin(Self::started(options))
+    }
+
+    async fn started(options: Options) -> Result<Self> {
         let files = files::Files::open(options.data_dir.join("files"), options.attachments).await?;
         let store = Store::open(&options.store).await?;
         let life = operations::life_of(&store, &*options.clock).await?;
@@ -224,7 +230,11 @@ impl Engine {
     }
 
     /// Carries out what waits, then closes the store. Commands that come later are refused.
-    pub async fn close(&self) {
+    pub fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.closed())
+    }
+
+    async fn closed(&self) {
         self.flush_views().await.tolerate("counting the last views");
         self.stop_couriers().await;
         let tasks = self.0.tasks.lock().map(|mut tasks| std::mem::take(&mut *tasks)).unwrap_or_default();

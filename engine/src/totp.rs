@@ -150,7 +150,7 @@ mod tests {
             (2_000_000_000, "69279037"),
             (20_000_000_000, "65353130"),
         ] {
-            assert_eq!(code(b"12345678901234567890", seconds / 30), eight[2..], "{seconds}");
+            assert_eq!(code(b"12345678901234567890", seconds / 30), eight.split_at(2).1, "{seconds}");
         }
     }
 

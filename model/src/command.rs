@@ -370,7 +370,7 @@ pub enum Command {
     SetPassword(UserId, Sealed),
     LinkIdentity(LinkIdentity),
     UnlinkIdentity(IdentityId),
-    StartSession(StartSession),
+    StartSession(Box<StartSession>),
     RefreshSession(RefreshSession),
     EndSession(SessionId, String),
     /// Ends every session of a person but, where given, one.

@@ -64,7 +64,7 @@ pub(super) struct NewPassword {
 #[utoipa::path(get, path = "/reset-password", operation_id = "resetPasswordPage", tag = "accounts", params(Link),
     responses(
         (status = 200, description = "The form", body = String, content_type = "text/html"),
-        (status = 410, description = "The link is no good (any more)", body = String, content_type = "text/html"),
+        (status = 404, description = "The link is no good (any more)", body = String, content_type = "text/html"),
     ))]
 pub(super) async fn page(State(app): State<Arc<App>>, link: Result<Query<Link>, QueryRejection>) -> Response {
     let Query(link) = link.unwrap_or_else(|_| Query(Link::default()));
@@ -82,7 +82,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, link: Result<Query<Link>, 
     request_body(content = NewPassword, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "The password is set", body = String, content_type = "text/html"),
-        (status = 410, description = "The link is no good (any more)", body = String, content_type = "text/html"),
+        (status = 404, description = "The link is no good (any more)", body = String, content_type = "text/html"),
         (status = 422, description = "The password will not do", body = String, content_type = "text/html"),
     ))]
 pub(super) async fn set(State(app): State<Arc<App>>, sent: Result<Form<NewPassword>, FormRejection>) -> Response {
@@ -116,7 +116,7 @@ fn refused(error: &Error, token: &str, least: usize) -> Response {
     if matches!(error, Error::Invalid(_)) {
         let why = "链接无效或已过期，请重新申请。<br>\
                    <span lang=\"en\">This link is not valid (any more). Ask for another one.</span>";
-        return drawn(StatusCode::GONE, &format!("<p class=\"no\">{why}</p>"));
+        return drawn(StatusCode::NOT_FOUND, &format!("<p class=\"no\">{why}</p>"));
     }
     tracing::error!(%error, "a password could not be reset");
     let why =

@@ -2,6 +2,7 @@
 //!
 //! Placeholders are `$1`, `$2` … on both. What differs between the two is declared: opening (here), search, waking.
 
+use futures_util::future::BoxFuture;
 use model::{Error, Result};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
@@ -292,7 +293,13 @@ impl Conn {
         Sql { text: Cow::Owned(text), args: Vec::new(), packed }
     }
 
-    pub async fn all(&mut self, sql: Sql) -> Result<Vec<Row>> {
+    /// All rows. Boxed here, as everything that reaches the drivers: a future that others hold is compiled again with each of
+    /// them, and the drivers with it.
+    pub fn all(&mut self, sql: Sql) -> BoxFuture<'_, Result<Vec<Row>>> {
+        Box::pin(self.fetched(sql))
+    }
+
+    async fn fetched(&mut self, sql: Sql) -> Result<Vec<Row>> {
         match self.raw() {
             Raw::Sqlite(conn) => {
                 let args = sql.sqlite()?;
@@ -331,7 +338,11 @@ impl Conn {
     }
 
     /// The rows that changed.
-    pub async fn run(&mut self, sql: Sql) -> Result<u64> {
+    pub fn run(&mut self, sql: Sql) -> BoxFuture<'_, Result<u64>> {
+        Box::pin(self.executed(sql))
+    }
+
+    async fn executed(&mut self, sql: Sql) -> Result<u64> {
         match self.raw() {
             Raw::Sqlite(conn) => {
                 let args = sql.sqlite()?;
@@ -498,7 +509,11 @@ impl Db {
     }
 
     /// A connection to read from. It never waits for the writer.
-    pub async fn read(&self) -> Result<Conn> {
+    pub fn read(&self) -> BoxFuture<'_, Result<Conn>> {
+        Box::pin(self.reader())
+    }
+
+    async fn reader(&self) -> Result<Conn> {
         match &self.pools {
             Pools::Sqlite { readers, .. } => {
                 Ok(Conn::Sqlite(readers.acquire().await.map_err(failed)?, self.statements.clone()))

@@ -43,6 +43,7 @@ pub use db::{Conn, Options};
 pub use limit::Taken;
 pub use list::Scope;
 
+use futures_util::future::BoxFuture;
 use model::Result;
 
 /// An open store. Clones share the pools.
@@ -53,10 +54,12 @@ pub struct Store {
 
 impl Store {
     /// Opens the database and runs the migrations that it lacks.
-    pub async fn open(options: &Options) -> Result<Self> {
-        let store = Self::connect(options).await?;
-        migrate::run(&store.db).await?;
-        Ok(store)
+    pub fn open(options: &Options) -> BoxFuture<'_, Result<Self>> {
+        Box::pin(async {
+            let store = Self::connect(options).await?;
+            migrate::run(&store.db).await?;
+            Ok(store)
+        })
     }
 
     /// Opens the database as it is.
@@ -70,13 +73,13 @@ impl Store {
     }
 
     /// A connection to read from.
-    pub async fn read(&self) -> Result<Conn> {
-        self.db.read().await
+    pub fn read(&self) -> BoxFuture<'_, Result<Conn>> {
+        self.db.read()
     }
 
     /// Takes the write lock.
-    pub async fn begin(&self) -> Result<Batch<'_>> {
-        Batch::begin(&self.db).await
+    pub fn begin(&self) -> BoxFuture<'_, Result<Batch<'_>>> {
+        Box::pin(Batch::begin(&self.db))
     }
 
     /// Something that waits for commits of other processes.

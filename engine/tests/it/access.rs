@@ -207,11 +207,12 @@ fn file() -> StoreFile {
     }
 }
 
-fn session(user: UserId, n: usize, prefix: &str) -> StartSession {
+fn session(user: UserId, n: usize, prefix: &str) -> Box<StartSession> {
     let refresh = Sealed(Some(format!("{prefix}{n}")));
     let token = Sealed(Some(format!("device {prefix}{n}")));
     let remember = Some(TrustDevice { name: None, token });
-    StartSession { user, method: "test".into(), ip: None, user_agent: None, refresh, proof: Proof::Nothing, remember }
+    let method = "test".into();
+    Box::new(StartSession { user, method, ip: None, user_agent: None, refresh, proof: Proof::Nothing, remember })
 }
 
 fn token(user: UserId, n: usize, prefix: &str) -> CreateApiToken {

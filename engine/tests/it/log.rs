@@ -236,7 +236,7 @@ async fn a_reader_whose_role_changes_sees_by_the_new_one_and_one_whose_session_e
             proof: Proof::Nothing,
             remember: None,
         };
-        let outcome = house.system(Command::StartSession(start)).await;
+        let outcome = house.system(Command::StartSession(Box::new(start))).await;
         let engine::Subject::Session(session) = outcome.subject else { panic!() };
         let with = |id: SessionId| {
             Actor::User(Member { id: bob.id, role: Role::Agent, via: Via::Session(id), scopes: vec![] })
@@ -261,7 +261,7 @@ async fn a_reader_whose_role_changes_sees_by_the_new_one_and_one_whose_session_e
             proof: Proof::Nothing,
             remember: None,
         };
-        let engine::Subject::Session(other) = house.system(Command::StartSession(other)).await.subject else {
+        let engine::Subject::Session(other) = house.system(Command::StartSession(Box::new(other))).await.subject else {
             panic!()
         };
         house.system(Command::EndSession(other, "x".into())).await;

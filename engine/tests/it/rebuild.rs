@@ -194,7 +194,7 @@ async fn come_and_go(house: &House, user: &User) {
             proof,
             remember,
         };
-        house.system(Command::StartSession(start)).await;
+        house.system(Command::StartSession(Box::new(start))).await;
     }
     let note = Command::NoteFailedSignIn { user: user.id, method: "password+otp", ip: None, user_agent: None };
     house.system(note).await;

@@ -122,13 +122,10 @@ mod tests {
             let wanted = TrustDevice { name: Some(" Mac\n".to_owned()), token: Sealed::default() };
             let mut counters = Counters { device: 10, ..Counters::default() };
             let events = trust(&scene, &start, &wanted, &mut counters);
-            let gone: Vec<i64> = events
-                .iter()
-                .filter_map(|e| match e {
-                    Event::TrustedDeviceRevoked { device, .. } => Some(device.0),
-                    _ => None,
-                })
-                .collect();
+            let gone = |event: &Event| {
+                if let Event::TrustedDeviceRevoked { device, .. } = event { Some(device.0) } else { None }
+            };
+            let gone: Vec<i64> = events.iter().filter_map(gone).collect();
             assert_eq!(gone, revoked, "{known:?}");
             let Some(Event::DeviceTrusted { device, .. }) = events.last() else { panic!("no device") };
             assert_eq!((device.id, device.name.as_str()), (DeviceId(11), "Mac"));

@@ -2,7 +2,7 @@
 
 use super::people::moment;
 use super::wire::{self, Envelope, Items, List, LoginStatus, Nothing, Refusal, Reply};
-use super::{Answer, Api, Listed, paging};
+use super::{Answer, Api, Listed, paging, profile};
 use crate::http::App;
 use crate::http::dialect::{Caller, Fail, Ids, Params};
 use crate::http::query::{PageNumber, boolean, integer, word};
@@ -19,7 +19,11 @@ use utoipa_axum::routes;
 type Server = State<Arc<App>>;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(trusted)).routes(routes!(revoke)).routes(routes!(history))
+    OpenApiRouter::new()
+        .routes(routes!(trusted))
+        .routes(routes!(revoke))
+        .routes(routes!(history))
+        .merge(profile::routes())
 }
 
 /// List one's trusted devices

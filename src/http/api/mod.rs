@@ -15,6 +15,7 @@ mod email_config;
 mod failure;
 mod notifications;
 mod paging;
+mod passwords;
 mod people;
 mod preferences;
 mod profile;
@@ -56,7 +57,6 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     let nouns = [
         auth::routes(),
         devices::routes(),
-        profile::routes(),
         preferences::routes(),
         tickets::routes(),
         workflow::routes(),

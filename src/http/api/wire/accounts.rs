@@ -69,11 +69,11 @@ pub struct Registered {
 }))]
 pub struct Login {
     /// The e-mail address; a user name will do.
-    #[schema(value_type = Option<String>, max_length = 320)]
+    #[schema(value_type = Option<String>)]
     #[serde(default)]
     pub email: Field<String>,
     /// The same, as some clients call it.
-    #[schema(value_type = Option<String>, max_length = 320)]
+    #[schema(value_type = Option<String>)]
     #[serde(default)]
     pub username: Field<String>,
     #[schema(value_type = String, required)]
@@ -182,7 +182,8 @@ pub struct ChangePassword {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = ApiForgotPassword, example = json!({ "email": "user@example.com" }))]
 pub struct ForgotPassword {
-    #[schema(value_type = String, required, max_length = 320)]
+    #[schema(value_type = String, required, min_length = 1, max_length = 320,
+        pattern = r"^[^\x00]*[^\s\x00-\x1f\x7f-\x9f][^\x00]*$")]
     #[serde(default)]
     pub email: Field<String>,
 }

@@ -32,12 +32,13 @@ pub struct TrustedDevice {
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub struct LoginHistoryQuery {
-    #[param(value_type = Option<i64>, minimum = 1, example = 1)]
+    #[param(value_type = Option<i64>, example = 1)]
     pub page: Option<String>,
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 100, example = 20)]
+    /// At most 100; what is out of bounds is moved into them.
+    #[param(value_type = Option<i64>, example = 20)]
     pub page_size: Option<String>,
     /// The same as `page_size`.
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 100)]
+    #[param(value_type = Option<i64>)]
     pub limit: Option<String>,
     #[param(example = "203.0.113.5")]
     pub ip_address: Option<String>,
