@@ -4,7 +4,7 @@
 
 use model::Actor;
 use model::attachment::Purpose;
-use model::command::{CategoryRef, Command, Edit, EnableSecondFactor, Proof, StartSession};
+use model::command::{CategoryRef, ChangeTicket, Command, Edit, EnableSecondFactor, Hand, Proof, StartSession};
 use model::decide::Facts;
 use model::id::{AttachmentId, CategoryId, CommentId, TicketId, UserId};
 use model::people::ProfileInput;
@@ -40,6 +40,7 @@ pub(crate) async fn load(batch: &mut Batch<'_>, actor: &Actor, command: &Command
         | Command::WritePriority(id, _)
         | Command::RateTicket(id, ..)
         | Command::DeleteTicket(id)
+        | Command::DiscardTicket(id)
         | Command::RestoreTicket(id)
         | Command::FireTimers(id) => facts.ticket = ticket(conn, *id).await?,
         Command::AssignTicket(id, assign) => {
@@ -50,6 +51,7 @@ pub(crate) async fn load(batch: &mut Batch<'_>, actor: &Actor, command: &Command
             facts.ticket = ticket(conn, *id).await?;
             facts.assignee = user(conn, escalate.assignee).await?;
         }
+        Command::ChangeTicket(id, change) => changed(conn, &mut facts, *id, change).await?,
         Command::MergeTicket { ticket: id, into } => {
             facts.ticket = ticket(conn, *id).await?;
             facts.other = ticket(conn, *into).await?;
@@ -215,6 +217,21 @@ async fn comment(conn: &mut Conn, facts: &mut Facts, id: CommentId) -> Result<()
     facts.comment = store::comment::by_id(conn, id).await?;
     if let Some(comment) = &facts.comment {
         facts.ticket = ticket(conn, comment.ticket).await?;
+    }
+    Ok(())
+}
+
+async fn changed(conn: &mut Conn, facts: &mut Facts, id: TicketId, change: &ChangeTicket) -> Result<()> {
+    facts.ticket = ticket(conn, id).await?;
+    facts.assignee = user(conn, change.hand.as_ref().and_then(Hand::assignee)).await?;
+    if let Edit::Set(wanted) = &change.edit.category {
+        category(conn, facts, wanted.as_ref()).await?;
+    }
+    if let Some(add) = &change.comment {
+        facts.attachments = attachments(conn, &add.attachments).await?;
+    }
+    if let (Some(_), Some(known)) = (&change.description, &facts.ticket) {
+        facts.comment = store::comment::by_id(conn, known.description).await?;
     }
     Ok(())
 }

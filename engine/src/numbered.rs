@@ -58,6 +58,7 @@ pub struct Changed {
 pub struct CommentQuery {
     /// Internal notes, too, where the actor may read them.
     pub internal: bool,
+    pub newest_first: bool,
     pub part: Numbers,
 }
 
@@ -72,7 +73,7 @@ pub struct Logged {
 
 impl Engine {
     /// A ticket that is not deleted.
-    async fn living(&self, actor: &Actor, id: TicketId) -> Result<Arc<Ticket>> {
+    pub(crate) async fn living(&self, actor: &Actor, id: TicketId) -> Result<Arc<Ticket>> {
         let ticket = self.ticket(actor, id).await?;
         if ticket.deleted_at.is_some() { Err(Error::not_found("ticket")) } else { Ok(ticket) }
     }
@@ -110,7 +111,7 @@ impl Engine {
         Ok(Numbered { items: slice.items.into_iter().map(|(_, ticket)| ticket).collect(), total })
     }
 
-    /// A ticket's comments, the newest first: neither its description nor what was withdrawn.
+    /// A ticket's comments: neither its description nor what was withdrawn.
     pub async fn comments_numbered(
         &self,
         actor: &Actor,
@@ -129,7 +130,7 @@ impl Engine {
             without_description: true,
             after: None,
             before: None,
-            newest_first: true,
+            newest_first: query.newest_first,
             limit: query.part.limit,
             offset: query.part.skip,
         };

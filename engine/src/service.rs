@@ -4,7 +4,7 @@ use crate::execute::{Outcome, Subject};
 use crate::{Caller, Engine};
 use model::category::{Category, CategoryForm};
 use model::command::{
-    AddComment, AssignTicket, ChangeStatus, Command, EditTicket, EscalateTicket, LinkIdentity, OpenTicket,
+    AddComment, AssignTicket, ChangeStatus, ChangeTicket, Command, EditTicket, EscalateTicket, LinkIdentity, OpenTicket,
 };
 use model::comment::{Comment, Visibility};
 use model::id::{CategoryId, CommentId, IdentityId, InboundId, NotificationId, TicketId, UserId};
@@ -95,6 +95,14 @@ impl Engine {
 
     pub async fn rate_ticket(&self, by: &Caller, id: TicketId, rating: i64, comment: Option<String>) -> Result<Ticket> {
         self.on_ticket(by, Command::RateTicket(id, rating, comment)).await
+    }
+
+    pub async fn change_ticket(&self, by: &Caller, id: TicketId, change: ChangeTicket) -> Result<Ticket> {
+        self.on_ticket(by, Command::ChangeTicket(id, Box::new(change))).await
+    }
+
+    pub async fn discard_ticket(&self, by: &Caller, id: TicketId) -> Result<Ticket> {
+        self.on_ticket(by, Command::DiscardTicket(id)).await
     }
 
     pub async fn delete_ticket(&self, by: &Caller, id: TicketId) -> Result<Ticket> {

@@ -43,7 +43,7 @@ pub struct Served {
 impl Engine {
     /// The largest file that is taken, in bytes.
     pub fn max_upload_bytes(&self) -> u64 {
-        self.0.files.limits.max_bytes
+        self.policy().max_file_bytes
     }
 
     /// Stores an upload. It belongs to the caller until a comment names it.

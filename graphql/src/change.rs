@@ -386,6 +386,7 @@ mod tests {
             assignee: Change { from: None, to: Some(UserId(3)) },
             department: Change { from: None, to: None },
             reason: Some("the requester is difficult".into()),
+            transfer: false,
         };
         assert_eq!(changes(&event, Reader::Other), [field("assignee", Value::Null, "user_3".into())]);
         assert_eq!((reason(&event, Reader::Other), reason(&event, Reader::Staff).is_some()), (None, true));

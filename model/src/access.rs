@@ -26,7 +26,11 @@ pub enum Operation {
     AssignTicket,
     EscalateTicket,
     RateTicket,
+    /// Passing on how the requester rates it.
+    NoteRating,
     DeleteTicket,
+    /// Deleting what one opened oneself.
+    DiscardTicket,
     RestoreTicket,
     MergeTicket,
     AddComment,
@@ -94,7 +98,7 @@ pub enum Grant {
 
 #[allow(clippy::enum_glob_use, reason = "the table reads as a table; tests see it as used otherwise")]
 impl Operation {
-    pub const ALL: [Self; 59] = {
+    pub const ALL: [Self; 61] = {
         use Operation::*;
         [
             ReadTicket,
@@ -109,7 +113,9 @@ impl Operation {
             AssignTicket,
             EscalateTicket,
             RateTicket,
+            NoteRating,
             DeleteTicket,
+            DiscardTicket,
             RestoreTicket,
             MergeTicket,
             AddComment,
@@ -178,7 +184,9 @@ impl Operation {
             AssignTicket                            => [No,    Reach, Reach, Reach],
             EscalateTicket                          => [No,    Reach, Reach, Reach],
             RateTicket                              => [Own,   Own,   Own,   Own],
+            NoteRating                              => [Own,   Reach, Reach, Reach],
             DeleteTicket | RestoreTicket            => [No,    No,    Reach, Reach],
+            DiscardTicket                           => [Own,   Own,   Reach, Reach],
             MergeTicket                             => [No,    Reach, Reach, Reach],
             AddComment                              => [Own,   Reach, Reach, Reach],
             AddInternalNote                         => [No,    Reach, Reach, Reach],
@@ -239,9 +247,9 @@ impl Operation {
             | ReadPerson | ReadSessions | ReadNotifications | ListStaff | ListPeople | ReadSettings
             | ReadDeliveries | ReadQuarantine | ReadWebhooks | ReadEmailConfig | ReadAudit => Scope::Read,
             EditTicket | EditWorkflow | ChangeStatus | CloseTicket | ReopenTicket | WithdrawTicket | SetPriority
-            | AssignTicket | EscalateTicket | RateTicket | DeleteTicket | RestoreTicket | MergeTicket | AddComment
-            | AddInternalNote | EditComment | WithdrawComment | SetCommentVisibility | OpenTicket
-            | OpenTicketForOthers | StoreFile => Scope::Write,
+            | AssignTicket | EscalateTicket | RateTicket | NoteRating | DeleteTicket | DiscardTicket
+            | RestoreTicket | MergeTicket | AddComment | AddInternalNote | EditComment | WithdrawComment
+            | SetCommentVisibility | OpenTicket | OpenTicketForOthers | StoreFile => Scope::Write,
             EditProfile
             | SetPassword
             | EndSession
@@ -281,7 +289,9 @@ impl Operation {
             AssignTicket => "assign tickets",
             EscalateTicket => "escalate tickets",
             RateTicket => "rate a ticket of someone else",
+            NoteRating => "pass on this ticket's rating",
             DeleteTicket => "delete tickets",
+            DiscardTicket => "delete a ticket of someone else",
             RestoreTicket => "restore tickets",
             MergeTicket => "merge tickets",
             AddComment => "comment on this ticket",

@@ -3,6 +3,10 @@
 //! Commands carry raw input; `decide` checks it. The same verb runs through every layer: `openTicket`, `OpenTicket`,
 //! `TicketOpened`, `open_ticket`.
 
+mod change;
+
+pub use change::{ChangeTicket, Hand, Kinds, Rating, WriteKind};
+
 use crate::actor::Scope;
 use crate::attachment::{FileInfo, Picture, Purpose};
 use crate::category::CategoryForm;
@@ -153,6 +157,8 @@ pub struct AssignTicket {
 pub struct EscalateTicket {
     pub reason: Option<String>,
     pub assignee: Option<UserId>,
+    /// What it is to become, if not what the rule makes of it; never less than it is.
+    pub priority: Option<Priority>,
 }
 
 #[derive(Debug, Clone)]
@@ -378,7 +384,10 @@ pub enum Command {
     AssignTicket(TicketId, AssignTicket),
     EscalateTicket(TicketId, EscalateTicket),
     RateTicket(TicketId, i64, Option<String>),
+    ChangeTicket(TicketId, Box<ChangeTicket>),
     DeleteTicket(TicketId),
+    /// Deletes what one opened oneself, or what one may delete anyway.
+    DiscardTicket(TicketId),
     RestoreTicket(TicketId),
     MergeTicket {
         ticket: TicketId,

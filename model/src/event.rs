@@ -110,6 +110,9 @@ pub enum Event {
         assignee: Change<Option<UserId>>,
         department: Change<Option<String>>,
         reason: Option<String>,
+        /// It was handed on rather than given out; the log before this was known says nothing.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        transfer: bool,
     },
     TicketEscalated {
         ticket: TicketId,

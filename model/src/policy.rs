@@ -1,7 +1,7 @@
 //! What an installation decides for itself and the rules depend on.
 
-use crate::mail::Smtp;
 use crate::locale::Locale;
+use crate::mail::Smtp;
 use crate::sla::Targets;
 use crate::time::Zone;
 

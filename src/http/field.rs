@@ -2,6 +2,7 @@
 //!
 //! `null` is absent. What a value has to be beyond its type, the dialect and the rules say.
 
+use model::command::Edit;
 use model::error::Problems;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -18,6 +19,10 @@ pub enum Field<T> {
 /// A type that a field may have, and what a client is told who sends another.
 pub trait Kind: DeserializeOwned {
     const WANTED: &'static str;
+
+    fn read(value: Value) -> Option<Self> {
+        Self::deserialize(value).ok()
+    }
 }
 
 impl Kind for String {
@@ -26,6 +31,17 @@ impl Kind for String {
 
 impl Kind for i64 {
     const WANTED: &'static str = "must be an integer";
+
+    fn read(value: Value) -> Option<Self> {
+        integer(&value)
+    }
+}
+
+/// To JSON, 5.0 is an integer, too.
+fn integer(value: &Value) -> Option<i64> {
+    /// Beyond this, not every integer has a float of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    value.as_i64().or_else(|| value.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < EXACT).map(|n| n as i64))
 }
 
 impl Kind for bool {
@@ -34,6 +50,14 @@ impl Kind for bool {
 
 impl Kind for Vec<String> {
     const WANTED: &'static str = "must be a list of strings";
+}
+
+impl Kind for Vec<i64> {
+    const WANTED: &'static str = "must be a list of integers";
+
+    fn read(value: Value) -> Option<Self> {
+        value.as_array()?.iter().map(integer).collect()
+    }
 }
 
 impl Kind for Map<String, Value> {
@@ -51,7 +75,7 @@ impl<'de, T: Kind> Deserialize<'de> for Field<T> {
         if value.is_null() {
             return Ok(Self::Absent);
         }
-        Ok(T::deserialize(value).map_or(Self::Wrong, Self::Given))
+        Ok(T::read(value).map_or(Self::Wrong, Self::Given))
     }
 }
 
@@ -74,6 +98,40 @@ impl<T: Kind> Field<T> {
             problems.add(name, "is required");
         }
         self.optional(name, problems)
+    }
+}
+
+/// A field that can be emptied: `null` takes away what it holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Clearable<T> {
+    #[default]
+    Absent,
+    Empty,
+    Given(T),
+    Wrong,
+}
+
+impl<'de, T: Kind> Deserialize<'de> for Clearable<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        if value.is_null() {
+            return Ok(Self::Empty);
+        }
+        Ok(T::read(value).map_or(Self::Wrong, Self::Given))
+    }
+}
+
+impl<T: Kind> Clearable<T> {
+    pub fn edit(self, name: &'static str, problems: &mut Problems) -> Edit<Option<T>> {
+        match self {
+            Self::Absent => Edit::Keep,
+            Self::Empty => Edit::Set(None),
+            Self::Given(value) => Edit::Set(Some(value)),
+            Self::Wrong => {
+                problems.add(name, T::WANTED);
+                Edit::Keep
+            }
+        }
     }
 }
 
@@ -111,5 +169,19 @@ mod tests {
             ["text must be a string", "number must be an integer", "list must be a list of strings"]
         );
         assert_eq!(told(r#"{"text": "", "number": 99999999999999999999}"#), ["number must be an integer"]);
+    }
+
+    #[test]
+    fn null_empties_only_what_can_be_emptied() {
+        let read = |json: &str| serde_json::from_str::<Clearable<i64>>(json).unwrap();
+        let mut problems = Problems::default();
+        assert_eq!(read("null").edit("x", &mut problems), Edit::Set(None));
+        assert_eq!(read("5").edit("x", &mut problems), Edit::Set(Some(5)));
+        assert_eq!(read("5.0").edit("x", &mut problems), Edit::Set(Some(5)));
+        assert_eq!(Clearable::<i64>::default().edit("x", &mut problems), Edit::Keep);
+        assert!(problems.finish().is_ok());
+        let mut problems = Problems::default();
+        assert_eq!(read("\"5\"").edit("x", &mut problems), Edit::Keep);
+        assert_eq!(problems.finish().unwrap_err().to_string(), "x must be an integer");
     }
 }

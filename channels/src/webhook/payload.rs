@@ -273,6 +273,7 @@ mod tests {
             assignee: Change { from: None, to: Some(UserId(5)) },
             department: Change { from: None, to: None },
             reason: Some("for staff only".into()),
+            transfer: false,
         };
         let told = data(Topic::Assigned, assigned, &picture(|_| ()));
         assert_eq!(told["assignee"], json!({ "id": 5, "name": "李四", "email": "zhangsan@example.com" }));

@@ -33,7 +33,9 @@ fn expected(operation: Operation) -> &'static str {
         MergeTicket | AddInternalNote | OpenTicketForOthers | ListStaff => "-rrr",
         WithdrawTicket | RateTicket | EditComment | CreateApiToken | ReadNotifications => "oooo",
         EditNotificationRules => "oooo",
+        NoteRating => "orrr",
         DeleteTicket | RestoreTicket => "--rr",
+        DiscardTicket => "oorr",
         WithdrawComment => "oorr",
         SetCommentVisibility => "-orr",
         ReadPerson => "orrr",
@@ -349,6 +351,14 @@ rows! { t;
     Command::AssignTicket(..) => "UFNOONOOF", Command::AssignTicket(t.ticket, AssignTicket { assignee: Some(t.agent), department: Edit::Set(Some("d".into())), reason: None });
     Command::EscalateTicket(..) => "UFNOONOOF", Command::EscalateTicket(t.ticket, EscalateTicket::default());
     Command::RateTicket(..) => "UONFFNFFF", Command::RateTicket(t.resolved, 5, None);
+    // Edited, moved and commented on at once: who may not do one of them does none. Owners may edit.
+    Command::ChangeTicket(..) => "UFNOONOOF", Command::ChangeTicket(t.ticket, Box::new(ChangeTicket {
+        comment: Some(AddComment::public("done")),
+        edit: EditTicket { title: Some("new".into()), ..EditTicket::default() },
+        status: Some(WriteStatus { status: Status::Pending, alike: &[], reopened: None, reason: None }),
+        ..ChangeTicket::default()
+    }));
+    Command::DiscardTicket(_) => "UONFFNOOF", Command::DiscardTicket(t.ticket);
     Command::DeleteTicket(_) => "UFNFFNOOF", Command::DeleteTicket(t.ticket);
     Command::RestoreTicket(_) => "UNNNNNOOF", Command::RestoreTicket(t.deleted);
     Command::MergeTicket { .. } => "UFNOONOOF", Command::MergeTicket { ticket: t.ticket, into: t.other };
@@ -492,6 +502,11 @@ const QUERIES: &[(&str, &str)] = &[
     ("tickets_numbered", "UONOONOOO"),
     ("tickets of somebody by name", "UOFFFFOOO"),
     ("comments_numbered", "UONOONOOO"),
+    ("whole", "UONOONOOO"),
+    ("deleted whole", "UNNNNNNNN"),
+    ("descriptions", "NONOONOOO"),
+    ("history_numbered", "UONOONOOO"),
+    ("desk_figures", "UOOOOOOOO"),
     ("events", "UOOOOOOOO"),
     ("notification_stream", "UOOOOOOOO"),
     ("attachment", "UONOONOOO"),
@@ -570,9 +585,17 @@ async fn query(name: &str, e: &engine::Engine, a: &Actor, t: &Things) -> Result<
             e.tickets_numbered(a, &filter, Sort::default(), numbers).await.map(drop)
         }
         "comments_numbered" => {
-            let query = engine::CommentQuery { internal: true, part: numbers };
+            let query = engine::CommentQuery { internal: true, newest_first: true, part: numbers };
             some(e.comments_numbered(a, t.ticket, query).await?.items)
         }
+        "whole" => e.whole(a, t.ticket, 10).await.map(drop),
+        "deleted whole" => e.whole(a, t.deleted, 10).await.map(drop),
+        "descriptions" => {
+            let known = e.tickets_by_ids(&Actor::System("test"), &[t.ticket]).await?;
+            some(e.descriptions(a, &known).await?)
+        }
+        "history_numbered" => some(e.history_numbered(a, t.ticket, numbers).await?.items),
+        "desk_figures" => e.desk_figures(a, None).await.map(drop),
         "events" => e.events(a, None, EventFilter::default()).await.map(drop),
         "notification_stream" => e.notification_stream(a).await.map(drop),
         "files_of_ticket" => e.files_of_ticket(a, t.ticket).await.map(drop),

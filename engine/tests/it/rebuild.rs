@@ -67,7 +67,7 @@ fn command(dice: &mut Dice, cast: &Cast) -> (Caller, Command) {
     if dice.below(9) == 0 {
         return (caller(&person), rules(dice, person.id));
     }
-    let command = match dice.below(22) {
+    let command = match dice.below(23) {
         0..4 => Command::OpenTicket(Box::new(OpenTicket {
             tags: vec![format!("t{}", dice.below(5))],
             priority: Some(Priority::ALL[dice.below(5)]),
@@ -95,9 +95,10 @@ fn command(dice: &mut Dice, cast: &Cast) -> (Caller, Command) {
             ticket,
             AssignTicket { assignee: if flip { staff } else { None }, department: Edit::Keep, reason: None },
         ),
-        13 => {
-            Command::EscalateTicket(ticket, EscalateTicket { reason: None, assignee: if flip { staff } else { None } })
-        }
+        13 => Command::EscalateTicket(
+            ticket,
+            EscalateTicket { assignee: if flip { staff } else { None }, ..EscalateTicket::default() },
+        ),
         14 => Command::RateTicket(ticket, 1 + dice.below(5) as i64, None),
         15 => {
             if flip {
@@ -120,6 +121,25 @@ fn command(dice: &mut Dice, cast: &Cast) -> (Caller, Command) {
         ),
         19 => Command::EditComment(comment, format!("edited {}", dice.below(100))),
         20 => Command::WithdrawComment(comment),
+        21 => Command::ChangeTicket(
+            ticket,
+            Box::new(ChangeTicket {
+                comment: Some(AddComment::public(format!("together {}", dice.below(100)))),
+                edit: EditTicket { title: Some(format!("together {}", dice.below(9))), ..EditTicket::default() },
+                status: Some(WriteStatus {
+                    status: Status::ALL[dice.below(7)],
+                    alike: &[],
+                    reopened: None,
+                    reason: None,
+                }),
+                hand: Some(Hand::Transfer {
+                    to: if flip { staff } else { None },
+                    department: Edit::Set(Some(format!("d{}", dice.below(3)))),
+                    reason: None,
+                }),
+                ..ChangeTicket::default()
+            }),
+        ),
         _ => Command::SetCommentVisibility(comment, if flip { Visibility::Internal } else { Visibility::Public }),
     };
     (caller(&person), command)

@@ -11,6 +11,7 @@ mod mail;
 mod people;
 mod security;
 mod tickets;
+mod together;
 mod webhooks;
 mod workflow;
 
@@ -26,6 +27,7 @@ use std::time::Instant;
 pub struct Mutation(
     tickets::Tickets,
     workflow::Workflow,
+    together::Together,
     bulk::Bulk,
     comments::Comments,
     people::People,

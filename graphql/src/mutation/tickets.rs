@@ -275,39 +275,31 @@ impl OpenTicketInput {
 impl EditTicketInput {
     fn read(self) -> model::Result<EditTicket> {
         let customer = self.customer.map(CustomerInput::read).unwrap_or_default();
-        let category = match (&self.category, self.category_key) {
-            (MaybeUndefined::Null, None) => Edit::Set(None),
-            (chosen, key) => Edit::some(category(chosen.value(), key)?.map(Some)),
-        };
         Ok(EditTicket {
             title: self.title,
             kind: self.kind,
-            category,
+            category: category_edit(&self.category, self.category_key)?,
             department: edit(self.department),
             tags: self.tags,
             custom_fields: self.custom_fields.map(|json| json.0),
             customer_name: customer.name,
             customer_email: customer.email,
             customer_phone: customer.phone,
-            due_at: match self.due_at {
-                MaybeUndefined::Undefined => Edit::Keep,
-                MaybeUndefined::Null => Edit::Set(None),
-                MaybeUndefined::Value(at) => Edit::Set(Some(at.0)),
-            },
+            due_at: time_edit(self.due_at),
             native: self.native.map(|json| json.0),
         })
     }
 }
 
 #[derive(Default)]
-struct CustomerEdit {
-    name: Edit<Option<String>>,
-    email: Edit<Option<String>>,
-    phone: Edit<Option<String>>,
+pub(super) struct CustomerEdit {
+    pub name: Edit<Option<String>>,
+    pub email: Edit<Option<String>>,
+    pub phone: Edit<Option<String>>,
 }
 
 impl CustomerInput {
-    fn read(self) -> CustomerEdit {
+    pub(super) fn read(self) -> CustomerEdit {
         CustomerEdit { name: edit(self.name), email: edit(self.email), phone: edit(self.phone) }
     }
 }
@@ -319,6 +311,24 @@ pub(super) fn edit(field: MaybeUndefined<String>) -> Edit<Option<String>> {
         MaybeUndefined::Null => Edit::Set(None),
         MaybeUndefined::Value(text) => Edit::Set(Some(text)),
     }
+}
+
+pub(super) fn time_edit(field: MaybeUndefined<DateTime>) -> Edit<Option<model::Time>> {
+    match field {
+        MaybeUndefined::Undefined => Edit::Keep,
+        MaybeUndefined::Null => Edit::Set(None),
+        MaybeUndefined::Value(at) => Edit::Set(Some(at.0)),
+    }
+}
+
+pub(super) fn category_edit(
+    chosen: &MaybeUndefined<ID>,
+    key: Option<String>,
+) -> model::Result<Edit<Option<CategoryRef>>> {
+    Ok(match (chosen, key) {
+        (MaybeUndefined::Null, None) => Edit::Set(None),
+        (chosen, key) => Edit::some(category(chosen.value(), key)?.map(Some)),
+    })
 }
 
 fn category(id: Option<&ID>, key: Option<String>) -> model::Result<Option<CategoryRef>> {

@@ -94,6 +94,8 @@ pub struct EscalateTicketInput {
     reason: Option<String>,
     /// Who is to work on it now.
     assignee: Option<ID>,
+    /// What its priority is to become, if not the next step; never less than it is.
+    priority: Option<Priority>,
     /// Only if the ticket is still of this version.
     expected_version: Option<i64>,
     /// Makes a repetition harmless.
@@ -208,8 +210,11 @@ impl Workflow {
     async fn escalate_ticket(&self, ctx: &Context<'_>, input: EscalateTicketInput) -> Result<EscalateTicketPayload> {
         let sent = Sent { client_mutation_id: input.client_mutation_id, expected_version: input.expected_version };
         run(ctx, sent, async |call, by| {
-            let escalate =
-                EscalateTicket { reason: input.reason, assignee: read_or("assignee", input.assignee.as_ref())? };
+            let escalate = EscalateTicket {
+                reason: input.reason,
+                assignee: read_or("assignee", input.assignee.as_ref())?,
+                priority: input.priority.map(Into::into),
+            };
             Ok(call.engine.escalate_ticket(&by, read("id", &input.id)?, escalate).await?.into())
         })
         .await

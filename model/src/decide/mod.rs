@@ -4,6 +4,7 @@
 //! It never looks anything up: what it needs is in `Facts`, and the engine's `facts.rs` says which command needs what.
 
 mod category;
+mod change;
 mod comment;
 mod device;
 mod dialect;
@@ -20,6 +21,7 @@ mod webhook;
 pub use factor::{refused, wanted};
 pub use person::used_up;
 
+use crate::access::Operation;
 use crate::actor::Actor;
 use crate::attachment::Attachment;
 use crate::category::Category;
@@ -153,7 +155,9 @@ pub fn decide(scene: &Scene<'_>, request: &Request, counters: &mut Counters) -> 
         Command::AssignTicket(_, assign) => ticket::assign(scene, assign),
         Command::EscalateTicket(_, escalate) => ticket::escalate(scene, escalate),
         Command::RateTicket(_, rating, text) => ticket::rate(scene, *rating, text.as_deref()),
-        Command::DeleteTicket(_) => ticket::delete(scene),
+        Command::ChangeTicket(_, change) => change::change(scene, change, counters),
+        Command::DeleteTicket(_) => ticket::delete(scene, Operation::DeleteTicket),
+        Command::DiscardTicket(_) => ticket::delete(scene, Operation::DiscardTicket),
         Command::RestoreTicket(_) => ticket::restore(scene),
         Command::MergeTicket { .. } => ticket::merge(scene),
         Command::UnmergeTicket(_) => ticket::unmerge(scene),

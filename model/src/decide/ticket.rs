@@ -3,11 +3,13 @@
 use super::{Decision, Scene};
 use crate::access::{self, Operation};
 use crate::actor::Actor;
+use crate::category::Category;
 use crate::command::{AssignTicket, ChangeStatus, Edit, EditTicket, EscalateTicket, OpenTicket};
 use crate::comment::{Comment, Visibility};
 use crate::counters::Counters;
 use crate::error::{ABSENT, Error, Problems, Result};
 use crate::event::{Change, Event, Moved, TicketChanges};
+use crate::id::CategoryId;
 use crate::people::User;
 use crate::text::{self, Body, Email, Tag, Title};
 use crate::ticket::{Customer, DEFAULT_KIND, Priority, Resolution, Status, Ticket, kind, may_move};
@@ -33,8 +35,8 @@ pub(super) fn open(scene: &Scene<'_>, open: &OpenTicket, counters: &mut Counters
     problems.take(bounded("custom_fields", &open.custom_fields, scene.policy.max_custom_fields))?;
     problems.take(bounded("native", &open.native, scene.policy.max_custom_fields))?;
     problems.take(super::comment::attachments(scene, &open.attachments))?;
-    if open.category.is_some() && !scene.facts.category.as_ref().is_some_and(|c| c.form.active) {
-        problems.add("category", "does not exist or is not active");
+    if open.category.is_some() {
+        usable(scene.facts.category.as_ref(), None, &mut problems);
     }
     if open.assignee.is_some() {
         problems.take(assignable(scene.facts.assignee.as_ref()))?;
@@ -159,6 +161,15 @@ fn bounded(field: &'static str, map: &Map<String, Value>, max: usize) -> Result<
     Ok(())
 }
 
+/// A category that tickets may have: it is there, and active, or theirs already.
+fn usable(category: Option<&Category>, held: Option<CategoryId>, problems: &mut Problems) {
+    match category {
+        None => problems.add("category", ABSENT),
+        Some(known) if !known.form.active && Some(known.id) != held => problems.add("category", "is not active"),
+        Some(_) => {}
+    }
+}
+
 /// Only staff whose account works can be assigned.
 fn assignable(user: Option<&User>) -> Result<()> {
     match user {
@@ -233,9 +244,8 @@ pub(super) fn edit(scene: &Scene<'_>, edit: &EditTicket) -> Result<Decision> {
     changes.customer = problems.take(new)?.and_then(|to| Change::of(old.clone(), to));
     if let Edit::Set(category) = &edit.category {
         let known = scene.facts.category.as_ref();
-        let usable = known.is_some_and(|c| c.form.active || Some(c.id) == ticket.category);
-        if category.is_some() && !usable {
-            problems.add("category", "does not exist or is not active");
+        if category.is_some() {
+            usable(known, ticket.category, &mut problems);
         }
         changes.category = Change::of(ticket.category, known.map(|c| c.id));
         let hours = known.and_then(|c| c.form.sla_hours);
@@ -287,24 +297,36 @@ pub(super) fn moved(ticket: &Ticket, to: Status, verdict: Option<Resolution>, re
 }
 
 pub(super) fn close(scene: &Scene<'_>, why: &str) -> Result<Decision> {
-    let ticket = ticket_for(scene, Operation::CloseTicket)?;
+    ticket_for(scene, Operation::CloseTicket)?;
     let reason = text::required("reason", why, text::REASON_MAX)?;
+    close_for(scene, Some(reason))
+}
+
+/// The same where the surface asks for no reason.
+pub(super) fn close_for(scene: &Scene<'_>, reason: Option<String>) -> Result<Decision> {
+    let ticket = ticket_for(scene, Operation::CloseTicket)?;
     if ticket.status == Status::Closed {
         return Ok(Decision::default());
     }
     if !scene.actor.is_staff() && ticket.status != Status::Resolved {
         return Err(Error::Forbidden { what: "close a ticket that is not resolved yet" });
     }
-    moved(ticket, Status::Closed, None, Some(reason)).map(Into::into)
+    moved(ticket, Status::Closed, None, reason).map(Into::into)
 }
 
 pub(super) fn reopen(scene: &Scene<'_>, why: &str) -> Result<Decision> {
-    let ticket = ticket_for(scene, Operation::ReopenTicket)?;
+    ticket_for(scene, Operation::ReopenTicket)?;
     let reason = text::required("reason", why, text::REASON_MAX)?;
+    reopen_for(scene, Some(reason))
+}
+
+/// The same where the surface asks for no reason.
+pub(super) fn reopen_for(scene: &Scene<'_>, reason: Option<String>) -> Result<Decision> {
+    let ticket = ticket_for(scene, Operation::ReopenTicket)?;
     if ticket.is_active() {
         return Err(Error::InvalidTransition { from: ticket.status.word(), to: "reopened" });
     }
-    moved(ticket, Status::Open, None, Some(reason)).map(Into::into)
+    moved(ticket, Status::Open, None, reason).map(Into::into)
 }
 
 pub(super) fn withdraw(scene: &Scene<'_>, why: Option<&str>) -> Result<Decision> {
@@ -328,19 +350,35 @@ pub(super) fn priority_event(scene: &Scene<'_>, ticket: &Ticket, to: Priority) -
 }
 
 pub(super) fn assign(scene: &Scene<'_>, assign: &AssignTicket) -> Result<Decision> {
+    handed(scene, assign, assign.assignee)
+}
+
+/// `named` is who was asked for, and has to be able to work on it; who has it already need not be asked again.
+fn handed(scene: &Scene<'_>, assign: &AssignTicket, named: Option<crate::id::UserId>) -> Result<Decision> {
     let ticket = ticket_for(scene, Operation::AssignTicket)?;
     let reason = text::reason("reason", assign.reason.as_deref())?;
     let department = match &assign.department {
         Edit::Keep => ticket.department.clone(),
         Edit::Set(text) => text::optional("department", text.as_deref(), 100)?,
     };
-    if assign.assignee.is_some() {
+    if named.is_some() {
         assignable(scene.facts.assignee.as_ref())?;
     }
     if ticket.assignee == assign.assignee && ticket.department == department {
         return Ok(Decision::default());
     }
     Ok(assigned(ticket, assign.assignee, department, reason)?.into())
+}
+
+/// The same, told as handing it on.
+pub(super) fn transfer(scene: &Scene<'_>, assign: &AssignTicket, named: Option<crate::id::UserId>) -> Result<Decision> {
+    let mut decision = handed(scene, assign, named)?;
+    for event in &mut decision.events {
+        if let Event::TicketAssigned { transfer, .. } = event {
+            *transfer = true;
+        }
+    }
+    Ok(decision)
 }
 
 /// Assigning takes a new ticket to open and changes no other status (`dialects.md` 2.3).
@@ -355,6 +393,7 @@ fn assigned(
         assignee: Change { from: ticket.assignee, to },
         department: Change { from: ticket.department.clone(), to: department },
         reason,
+        transfer: false,
     }];
     if ticket.status == Status::New && to.is_some() {
         events.push(moved(ticket, Status::Open, None, None)?);
@@ -368,8 +407,12 @@ pub(super) fn escalate(scene: &Scene<'_>, escalate: &EscalateTicket) -> Result<D
     if escalate.assignee.is_some() {
         assignable(scene.facts.assignee.as_ref())?;
     }
+    if escalate.priority.is_some_and(|wanted| wanted < ticket.priority) {
+        return Err(Error::invalid("priority", "must not be less than it is: this is an escalation"));
+    }
+    let to = escalate.priority.unwrap_or_else(|| ticket.priority.escalated());
     let mut events = vec![Event::TicketEscalated { ticket: ticket.id, reason: reason.clone() }];
-    events.extend(priority_event(scene, ticket, ticket.priority.escalated()));
+    events.extend(priority_event(scene, ticket, to));
     if escalate.assignee.is_some() && escalate.assignee != ticket.assignee {
         events.extend(assigned(ticket, escalate.assignee, ticket.department.clone(), reason)?);
     }
@@ -377,7 +420,11 @@ pub(super) fn escalate(scene: &Scene<'_>, escalate: &EscalateTicket) -> Result<D
 }
 
 pub(super) fn rate(scene: &Scene<'_>, rating: i64, text: Option<&str>) -> Result<Decision> {
-    let ticket = ticket_for(scene, Operation::RateTicket)?;
+    rated(ticket_for(scene, Operation::RateTicket)?, rating, text)
+}
+
+/// A rating by whoever may give this one.
+pub(super) fn rated(ticket: &Ticket, rating: i64, text: Option<&str>) -> Result<Decision> {
     if !(1..=5).contains(&rating) {
         return Err(Error::invalid("rating", "must be 1 to 5"));
     }
@@ -391,9 +438,9 @@ pub(super) fn rate(scene: &Scene<'_>, rating: i64, text: Option<&str>) -> Result
     Ok(Event::TicketRated { ticket: ticket.id, rating, comment }.into())
 }
 
-pub(super) fn delete(scene: &Scene<'_>) -> Result<Decision> {
+pub(super) fn delete(scene: &Scene<'_>, operation: Operation) -> Result<Decision> {
     let ticket = scene.facts.ticket()?;
-    access::on_ticket(scene.actor, Operation::DeleteTicket, ticket)?;
+    access::on_ticket(scene.actor, operation, ticket)?;
     if ticket.deleted_at.is_some() {
         return Err(Error::not_found("ticket"));
     }

@@ -41,6 +41,20 @@ pub fn response(failure: &Failure) -> Response {
     response
 }
 
+/// An error in a line, for what is told beside an answer.
+pub struct Brief {
+    pub code: &'static str,
+    pub chinese: String,
+    pub english: String,
+}
+
+pub fn brief(error: &Error) -> Brief {
+    let Told { code, said: Said { chinese, english }, .. } = refused(error);
+    // What is wrong stands in no details here.
+    let english = if matches!(error, Error::Invalid(_)) { sentence(&error.to_string()) } else { english };
+    Brief { code, chinese, english }
+}
+
 /// One sentence in both languages.
 #[derive(Debug, PartialEq, Eq)]
 struct Said {

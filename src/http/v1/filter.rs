@@ -108,7 +108,7 @@ pub fn comments(query: &wire::CommentsQuery) -> Result<(CommentQuery, PageNumber
     let page = page(query.page.as_deref(), query.page_size.as_deref(), COMMENTS, &mut problems);
     let internal = boolean("include_internal", query.include_internal.as_deref(), &mut problems).unwrap_or_default();
     problems.finish()?;
-    Ok((CommentQuery { internal, part: page.part() }, page))
+    Ok((CommentQuery { internal, newest_first: true, part: page.part() }, page))
 }
 
 pub fn stats(query: &wire::StatsQuery, zone: Zone) -> Result<StatisticsQuery> {

@@ -16,6 +16,9 @@ mod nothing;
 mod notifications;
 mod people;
 mod preferences;
+mod ticket_forms;
+pub mod ticket_words;
+mod tickets;
 mod users;
 
 pub use accounts::*;
@@ -29,6 +32,8 @@ pub use nothing::Nothing;
 pub use notifications::*;
 pub use people::*;
 pub use preferences::*;
+pub use ticket_forms::*;
+pub use tickets::*;
 pub use users::*;
 
 use axum::Json;
