@@ -37,7 +37,7 @@ impl Letter {
     }
 
     pub fn text(&self) -> String {
-        self.read().body_text(0).unwrap().into_owned()
+        self.read().body_text(0).unwrap().replace("\r\n", "\n")
     }
 }
 
