@@ -1,6 +1,6 @@
 //! From the settings to what each part is started with: one function per part, and no rule.
 
-use crate::config::{Config, Email, Hours, MailLocale, RateLimit, Security};
+use crate::config::{Config, Email, Hours, RateLimit, Security};
 use crate::http::graphql::{Batching, Options as TransportOptions};
 use channels::email::Ours;
 use engine::{Carrier, Reach};
@@ -130,10 +130,6 @@ pub fn carriers(config: &Config, public_url: String) -> model::Result<Vec<Arc<dy
             selector: email.dkim_selector.clone(),
             key_file: key.clone(),
         }),
-        language: match email.default_locale {
-            MailLocale::Chinese => channels::mailer::Language::Chinese,
-            MailLocale::English => channels::mailer::Language::English,
-        },
     };
     Ok(vec![Arc::new(channels::webhook::Webhooks::new(webhooks)?), Arc::new(channels::mailer::Mailer::new(mail)?)])
 }

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 /// A notification in its reader's language.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct Worded {
     pub notice: Notice,
     /// The ticket's number. Its reader may have lost sight of the ticket since, so nothing else of it is told.
     pub number: Option<String>,
@@ -30,7 +30,10 @@ impl Engine {
     }
 
     /// Notifications in words, for the reader whose they are.
-    pub async fn worded(&self, reader: &Actor, notices: Vec<Notice>) -> Result<Vec<Told>> {
+    pub async fn worded(&self, reader: &Actor, notices: Vec<Notice>) -> Result<Vec<Worded>> {
+        if notices.is_empty() {
+            return Ok(Vec::new());
+        }
         let locale = self.locale_of(reader).await?;
         let ids: Vec<TicketId> = notices.iter().filter_map(|notice| notice.ticket).collect();
         let found = store::ticket::numbers(&mut self.0.store.read().await?, &ids).await?;
@@ -38,13 +41,13 @@ impl Engine {
         let told = notices.into_iter().map(|notice| {
             let number = notice.ticket.and_then(|ticket| numbers.get(&ticket).cloned());
             let words = wording(notice.kind, number.as_deref(), locale);
-            Told { notice, number, title: words.title, message: words.message }
+            Worded { notice, number, title: words.title, message: words.message }
         });
         Ok(told.collect())
     }
 
     /// One's own notifications by number of page, the newest first.
-    pub async fn notifications_numbered(&self, actor: &Actor, unread: bool, part: Numbers) -> Result<Numbered<Told>> {
+    pub async fn notifications_numbered(&self, actor: &Actor, unread: bool, part: Numbers) -> Result<Numbered<Worded>> {
         let page = Page { offset: part.skip, ..Page::first(part.limit) };
         let slice = self.notifications(actor, unread, &page).await?;
         let user = actor.user().ok_or_else(access::sign_in)?;

@@ -65,7 +65,7 @@ pub use desk::{DeskFigures, Pile};
 pub use endpoint::{Endpoint, Picture};
 pub use execute::{Outcome, Subject};
 pub use files::Limits as FileLimits;
-pub use inbox::Told;
+pub use inbox::Worded;
 pub use intake::TakenIn;
 pub use limit::{Rates, Standing};
 pub use link::{Link, Signed};

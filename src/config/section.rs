@@ -118,7 +118,6 @@ pub struct Email {
     pub dkim_selector: String,
     #[serde(deserialize_with = "value::optional")]
     pub dkim_key_file: Option<PathBuf>,
-    pub default_locale: MailLocale,
 }
 
 /// How the connection to the mail server is protected.
@@ -128,15 +127,6 @@ pub enum Security {
     None,
     Starttls,
     Tls,
-}
-
-/// A language that mail is written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-pub enum MailLocale {
-    #[serde(rename = "zh-CN")]
-    Chinese,
-    #[serde(rename = "en")]
-    English,
 }
 
 /// `[attachments]`

@@ -98,7 +98,7 @@ impl MailServer {
         let ca_file = folder.path().join("ca.pem");
         std::fs::write(&ca_file, made.cert.pem()).unwrap();
         let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-        let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         let config = config.with_no_client_auth();
         let config = config.with_single_cert(vec![CertificateDer::from(made.cert)], key).unwrap();

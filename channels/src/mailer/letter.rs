@@ -3,13 +3,14 @@
 //! What is told is written when it happens and sent as it was written; only a link that must not lie in the ledger is made
 //! at each attempt. Names, titles and addresses are cleaned before they come near a header, and encoded by lettre.
 
-use super::words::{Language, Words, line};
+use super::words::{Words, line};
 use lettre::address::Envelope;
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{Address, Message};
 use model::Time;
 use model::id::UserId;
+use model::locale::Locale;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -26,7 +27,7 @@ pub(super) struct Letter {
     pub thread: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<String>,
-    pub language: Language,
+    pub locale: Locale,
     pub content: Content,
 }
 
@@ -146,7 +147,7 @@ mod tests {
             message_id: "<abc@desk.example>".into(),
             thread: Some("<root@desk.example>".into()),
             reply_to: Some("support+1@desk.example".into()),
-            language: Language::Chinese,
+            locale: Locale::ZhCn,
             content: Content::Written { subject: "s".into(), text: "t".into(), html: "h".into() },
         }
     }

@@ -10,7 +10,6 @@ mod send;
 mod words;
 
 pub use dkim::DkimOptions;
-pub use words::Language;
 
 use dkim::Signer;
 use engine::{Carrier, Delivery, EMAIL, Engine, Outgoing, Parcel, Receipt, Told, Trace, Undelivered};
@@ -19,6 +18,7 @@ use letter::{Content, Letter, Made, Sender};
 use lettre::transport::smtp::client::Certificate;
 use model::event::{Event, Recorded};
 use model::id::{Seq, UserId};
+use model::locale::Locale;
 use model::notice::{NoticeKind, Route};
 use model::people::User;
 use model::time::HOUR;
@@ -41,8 +41,6 @@ pub struct Options {
     /// Certificates that are trusted besides the public ones.
     pub ca_file: Option<PathBuf>,
     pub dkim: Option<DkimOptions>,
-    /// For those whose profile names no language.
-    pub language: Language,
 }
 
 /// The carrier.
@@ -67,12 +65,8 @@ impl Mailer {
         Ok(Self { options, trusted, signer })
     }
 
-    fn language(&self, user: &User) -> Language {
-        Language::of(user, self.options.language)
-    }
-
     /// A mail to somebody, if they have an address.
-    fn letter(engine: &Engine, user: &User, language: Language, content: Content) -> Result<Option<Letter>> {
+    fn letter(engine: &Engine, user: &User, locale: Locale, content: Content) -> Result<Option<Letter>> {
         let Some(address) = &user.profile.email else { return Ok(None) };
         Ok(Some(Letter {
             to: address.as_str().to_owned(),
@@ -80,7 +74,7 @@ impl Mailer {
             message_id: message_id(engine)?,
             thread: None,
             reply_to: None,
-            language,
+            locale,
             content,
         }))
     }
@@ -94,9 +88,9 @@ impl Mailer {
         to: (&User, NoticeKind),
     ) -> Result<Option<Parcel>> {
         let (user, kind) = to;
-        let language = self.language(user);
-        let Some(words) = words::notice(event, told, to, (language, &self.options.public_url)) else { return Ok(None) };
-        let Some(mut letter) = Self::letter(engine, user, language, Content::of(&words))? else { return Ok(None) };
+        let locale = locale_of(engine, user);
+        let Some(words) = words::notice(event, told, to, (locale, &self.options.public_url)) else { return Ok(None) };
+        let Some(mut letter) = Self::letter(engine, user, locale, Content::of(&words))? else { return Ok(None) };
         // An answer to what was said among staff would be read by everybody: it finds no way back by itself.
         let among_staff = matches!(&event.event, Event::CommentAdded { .. }) && told.said.is_none();
         if let Some(ticket) = told.ticket.as_ref().filter(|_| !among_staff) {
@@ -111,7 +105,7 @@ impl Mailer {
         let people = engine.users_by_ids(&Actor::System("mail"), &[user]).await?;
         let Some(user) = people.first() else { return Ok(None) };
         let content = Content::PasswordReset { user: user.id, asked_at: event.at };
-        let letter = Self::letter(engine, user, self.language(user), content)?;
+        let letter = Self::letter(engine, user, locale_of(engine, user), content)?;
         letter.map(|letter| parcel(event, user, "password_reset", &letter)).transpose()
     }
 
@@ -130,7 +124,7 @@ impl Mailer {
                     other => Undelivered::Later { after: None, why: other.to_string() },
                 })?;
                 let link = format!("{}/reset-password?token={token}", self.options.public_url);
-                let words = words::password_reset(letter.name.as_deref(), letter.language, link);
+                let words = words::password_reset(letter.name.as_deref(), letter.locale, link);
                 Ok((words.subject.clone(), words.plain(), words.html()))
             }
         }
@@ -178,6 +172,11 @@ impl Mailer {
         }));
         server.send(&made, ready, trace).await
     }
+}
+
+/// The language in which somebody is written to.
+fn locale_of(engine: &Engine, user: &User) -> Locale {
+    Locale::of(user.profile.locale.as_deref(), engine.policy().locale)
 }
 
 fn message_id(engine: &Engine) -> Result<String> {
@@ -254,15 +253,15 @@ impl Carrier for Mailer {
 
     fn probe<'a>(&'a self, engine: &'a Engine, to: &'a str) -> BoxFuture<'a, Result<Receipt, Undelivered>> {
         Box::pin(async move {
-            let language = self.options.language;
+            let locale = engine.policy().locale;
             let letter = Letter {
                 to: to.to_owned(),
                 name: None,
                 message_id: message_id(engine).map_err(|e| Undelivered::Never { why: e.to_string() })?,
                 thread: None,
                 reply_to: None,
-                language,
-                content: Content::of(&words::test(language)),
+                locale,
+                content: Content::of(&words::test(locale)),
             };
             let ready = || -> BoxFuture<'static, Result<bool>> { Box::pin(async { Ok(true) }) };
             self.attempt(engine, &letter, ready, &mut Trace::default()).await

@@ -4,53 +4,28 @@
 
 use engine::Told;
 use model::event::{Event, Recorded};
+use model::locale::Locale;
 use model::notice::NoticeKind;
 use model::people::User;
 use model::sla::Target;
 use model::ticket::{Status, Ticket};
-use serde::{Deserialize, Serialize};
-
-/// A language that mail is written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Language {
-    #[serde(rename = "zh-CN")]
-    Chinese,
-    #[serde(rename = "en")]
-    English,
-}
 
 /// Characters of a comment that a mail quotes.
 const QUOTED: usize = 2_000;
 /// Characters of a title in a subject.
 const TITLE: usize = 120;
 
-impl Language {
-    /// The person's own, where their profile names one that we write.
-    pub fn of(user: &User, otherwise: Self) -> Self {
-        let locale = user.profile.locale.as_deref().unwrap_or_default().to_ascii_lowercase();
-        match locale.get(..2) {
-            Some("zh") => Self::Chinese,
-            Some("en") => Self::English,
-            Some(_) | None => otherwise,
-        }
-    }
-
-    pub fn tag(self) -> &'static str {
-        self.pick("zh-CN", "en")
-    }
-
-    fn pick<T>(self, chinese: T, english: T) -> T {
-        match self {
-            Self::Chinese => chinese,
-            Self::English => english,
-        }
+fn pick<T>(locale: Locale, chinese: T, english: T) -> T {
+    match locale {
+        Locale::ZhCn => chinese,
+        Locale::En => english,
     }
 }
 
 /// A mail's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Words {
-    pub language: Language,
+    pub locale: Locale,
     pub subject: String,
     pub greeting: String,
     pub lines: Vec<String>,
@@ -74,7 +49,7 @@ fn cut(text: &str, most: usize) -> String {
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
-fn status(language: Language, status: Status) -> &'static str {
+fn status(locale: Locale, status: Status) -> &'static str {
     let (chinese, english) = match status {
         Status::New => ("新建", "new"),
         Status::Open => ("待处理", "open"),
@@ -84,12 +59,12 @@ fn status(language: Language, status: Status) -> &'static str {
         Status::Closed => ("已关闭", "closed"),
         Status::Cancelled => ("已取消", "cancelled"),
     };
-    language.pick(chinese, english)
+    pick(locale, chinese, english)
 }
 
-fn greeting(language: Language, name: &str) -> String {
+fn greeting(locale: Locale, name: &str) -> String {
     let name = line(name, 100);
-    language.pick(format!("{name}，您好："), format!("Hello {name},"))
+    pick(locale, format!("{name}，您好："), format!("Hello {name},"))
 }
 
 /// What somebody is told of an event; nothing where there is nothing to tell.
@@ -97,23 +72,24 @@ pub(super) fn notice(
     event: &Recorded,
     told: &Told,
     (user, kind): (&User, NoticeKind),
-    (language, public_url): (Language, &str),
+    (locale, public_url): (Locale, &str),
 ) -> Option<Words> {
     let about = match &told.ticket {
-        Some(ticket) => about_ticket(event, told, ticket, (user, kind, language)),
-        None => alert(&event.event, language),
+        Some(ticket) => about_ticket(event, told, ticket, (user, kind, locale)),
+        None => alert(&event.event, locale),
     };
     let (subject, lines) = about?;
     let link =
-        |ticket: &Ticket| (language.pick("查看工单", "Open the ticket"), format!("{public_url}/tickets/{}", ticket.id));
+        |ticket: &Ticket| (pick(locale, "查看工单", "Open the ticket"), format!("{public_url}/tickets/{}", ticket.id));
     Some(Words {
-        language,
+        locale,
         subject,
-        greeting: greeting(language, &user.name()),
+        greeting: greeting(locale, &user.name()),
         lines,
         quote: told.said.as_deref().map(|said| cut(said.trim(), QUOTED)),
         link: told.ticket.as_ref().map(link),
-        footer: language.pick(
+        footer: pick(
+            locale,
             "这封邮件由系统自动发送。您可以在通知设置中选择要接收哪些邮件。",
             "This mail was sent automatically. In your notification settings you choose which mails you get.",
         ),
@@ -125,12 +101,12 @@ fn about_ticket(
     event: &Recorded,
     told: &Told,
     ticket: &Ticket,
-    (user, kind, language): (&User, NoticeKind, Language),
+    (user, kind, locale): (&User, NoticeKind, Locale),
 ) -> Option<(String, Vec<String>)> {
     let number = &ticket.numbers.yearly;
     let title = line(ticket.title.as_str(), TITLE);
     let who = told.by.as_ref().filter(|by| by.id != user.id).map(|by| line(&by.name(), 100));
-    let zh = language == Language::Chinese;
+    let zh = locale == Locale::ZhCn;
     // What happened, for the subject; and in a whole sentence.
     let (headline, sentence) = match kind {
         NoticeKind::TicketCreated if zh => {
@@ -139,9 +115,9 @@ fn about_ticket(
         NoticeKind::TicketCreated => {
             ("Ticket opened".into(), format!("The ticket {number} “{title}” was opened. We will look into it soon."))
         }
-        NoticeKind::TicketAssigned => assigned(language, who.as_deref(), number, &title),
+        NoticeKind::TicketAssigned => assigned(locale, who.as_deref(), number, &title),
         NoticeKind::TicketStatusChanged => {
-            let now = status(language, ticket.status);
+            let now = status(locale, ticket.status);
             let reopened = matches!(event.event, Event::StatusChanged { reopened: true, .. });
             match (zh, reopened) {
                 (true, true) => {
@@ -201,79 +177,77 @@ fn about_ticket(
         NoticeKind::SystemAlert => return None,
     };
     let headline: String = headline;
-    let subject = language.pick(format!("[{number}] {headline}：{title}"), format!("[{number}] {headline}: {title}"));
+    let subject = pick(locale, format!("[{number}] {headline}：{title}"), format!("[{number}] {headline}: {title}"));
     Some((subject, vec![sentence]))
 }
 
-fn assigned(language: Language, who: Option<&str>, number: &str, title: &str) -> (String, String) {
-    match (language, who) {
-        (Language::Chinese, Some(who)) => {
-            ("工单已分配给您".into(), format!("{who} 将工单 {number}“{title}”分配给了您。"))
-        }
-        (Language::Chinese, None) => ("工单已分配给您".into(), format!("工单 {number}“{title}”已分配给您。")),
-        (Language::English, Some(who)) => {
+fn assigned(locale: Locale, who: Option<&str>, number: &str, title: &str) -> (String, String) {
+    match (locale, who) {
+        (Locale::ZhCn, Some(who)) => ("工单已分配给您".into(), format!("{who} 将工单 {number}“{title}”分配给了您。")),
+        (Locale::ZhCn, None) => ("工单已分配给您".into(), format!("工单 {number}“{title}”已分配给您。")),
+        (Locale::En, Some(who)) => {
             ("Assigned to you".into(), format!("{who} assigned the ticket {number} “{title}” to you."))
         }
-        (Language::English, None) => {
-            ("Assigned to you".into(), format!("The ticket {number} “{title}” was assigned to you."))
-        }
+        (Locale::En, None) => ("Assigned to you".into(), format!("The ticket {number} “{title}” was assigned to you.")),
     }
 }
 
-fn alert(event: &Event, language: Language) -> Option<(String, Vec<String>)> {
+fn alert(event: &Event, locale: Locale) -> Option<(String, Vec<String>)> {
     let Event::WebhookDisabled { url, why, .. } = event else { return None };
     let (url, why) = (line(url, 500), line(why, 500));
-    Some(match language {
-        Language::Chinese => (
+    Some(match locale {
+        Locale::ZhCn => (
             "系统提醒：Webhook 已停用".into(),
             vec![format!("发往 {url} 的 Webhook 因持续失败已停用。"), format!("原因：{why}")],
         ),
-        Language::English => (
+        Locale::En => (
             "A webhook was switched off".into(),
             vec![format!("The webhook for {url} kept failing and was switched off."), format!("Why: {why}")],
         ),
     })
 }
 
-pub(super) fn password_reset(name: Option<&str>, language: Language, link: String) -> Words {
-    let hello = language.pick("您好：", "Hello,").to_owned();
+pub(super) fn password_reset(name: Option<&str>, locale: Locale, link: String) -> Words {
+    let hello = pick(locale, "您好：", "Hello,").to_owned();
     Words {
-        language,
-        subject: language.pick("重置您的密码", "Reset your password").to_owned(),
-        greeting: name.map_or(hello, |name| greeting(language, name)),
+        locale,
+        subject: pick(locale, "重置您的密码", "Reset your password").to_owned(),
+        greeting: name.map_or(hello, |name| greeting(locale, name)),
         lines: vec![
-            language
-                .pick(
-                    "我们收到了重置您账户密码的请求。请在一小时内打开下面的链接，设置新密码。",
-                    "Somebody asked for a new password for your account. Open the link below within an hour to set one.",
-                )
-                .to_owned(),
+            pick(
+                locale,
+                "我们收到了重置您账户密码的请求。请在一小时内打开下面的链接，设置新密码。",
+                "Somebody asked for a new password for your account. Open the link below within an hour to set one.",
+            )
+            .to_owned(),
         ],
         quote: None,
-        link: Some((language.pick("设置新密码", "Set a new password"), link)),
-        footer: language.pick(
+        link: Some((pick(locale, "设置新密码", "Set a new password"), link)),
+        footer: pick(
+            locale,
             "如果这不是您本人的操作，请忽略这封邮件，您的密码不会改变。",
             "If it wasn't you, ignore this mail: your password stays as it is.",
         ),
     }
 }
 
-pub(super) fn test(language: Language) -> Words {
+pub(super) fn test(locale: Locale) -> Words {
     Words {
-        language,
-        subject: language.pick("测试邮件", "Test mail").to_owned(),
-        greeting: language.pick("您好：", "Hello,").to_owned(),
+        locale,
+        subject: pick(locale, "测试邮件", "Test mail").to_owned(),
+        greeting: pick(locale, "您好：", "Hello,").to_owned(),
         lines: vec![
-            language
-                .pick(
-                    "这是一封测试邮件。您能读到它，说明邮件发送设置正确。",
-                    "This is a test mail. That you can read it shows that sending mail is set up properly.",
-                )
-                .to_owned(),
+            pick(
+                locale,
+                "这是一封测试邮件。您能读到它，说明邮件发送设置正确。",
+                "This is a test mail. That you can read it shows that sending mail is set up properly.",
+            )
+            .to_owned(),
         ],
         quote: None,
         link: None,
-        footer: language.pick(
+        footer: pick(
+            locale,
             "这封邮件应管理员的要求发送，无需回复。",
             "It was sent because an administrator asked for it. There is no need to answer.",
         ),
@@ -285,7 +259,7 @@ impl Words {
         let mut parts = vec![self.greeting.clone()];
         parts.extend(self.lines.iter().cloned());
         parts.extend(self.quote.as_ref().map(|q| q.lines().map(|l| format!("> {l}")).collect::<Vec<_>>().join("\n")));
-        let colon = self.language.pick("：", ": ");
+        let colon = pick(self.locale, "：", ": ");
         parts.extend(self.link.as_ref().map(|(name, url)| format!("{name}{colon}\n{url}")));
         format!("{}\n\n--\n{}\n", parts.join("\n\n"), self.footer)
     }
@@ -309,7 +283,7 @@ impl Words {
         format!(
             "<!DOCTYPE html>\n<html lang=\"{}\">\n<head><meta charset=\"utf-8\"><title>{}</title></head>\n\
              <body style=\"font-family:sans-serif;line-height:1.5\">\n{body}</body>\n</html>\n",
-            self.language.tag(),
+            self.locale.word(),
             escaped(&self.subject)
         )
     }

@@ -45,7 +45,6 @@ fn expected(operation: Operation) -> &'static str {
         ReadAllTickets => "--rr",
         ListPeople | CreateUser | SetRole | SetUserStatus | EditCategories | ReadSettings => "--rr",
         ReadDeliveries | ReadQuarantine | SettleQuarantine => "--rr",
-        LinkIdentity | ChangeSettings | ReadWebhooks | ManageWebhooks => "---r",
         ReadEmailConfig | ManageEmail => "---r",
         LinkIdentity | ChangeSettings | ReadAudit | ReadWebhooks | ManageWebhooks => "---r",
         Housekeeping => "----",

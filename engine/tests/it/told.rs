@@ -32,7 +32,7 @@ async fn what_is_muted_leaves_no_row_and_nothing_else_is() {
         let (alice, bob) = (house.person("alice", Role::User).await, house.person("bob", Role::Agent).await);
         let ticket = house.ticket(&caller(&alice), "one").await;
         house.assign(ticket.id, Some(bob.id)).await;
-        set(&house, &alice, &[rule(NoticeKind::TicketCommented, Route::InApp, false)]).await;
+        set(&house, &alice, &[rule(TicketCommented, Route::InApp, false)]).await;
         for n in 0..3 {
             house.engine.add_comment(&caller(&bob), ticket.id, AddComment::public(format!("b{n}"))).await.unwrap();
             house.engine.add_comment(&caller(&alice), ticket.id, AddComment::public(format!("a{n}"))).await.unwrap();

@@ -7,7 +7,7 @@ use crate::http::App;
 use crate::http::dialect::{Caller, Fail, Ids, Params};
 use crate::http::query::{PageNumber, boolean};
 use axum::extract::State;
-use engine::Told;
+use engine::Worded;
 use model::Result;
 use model::error::Problems;
 use model::id::NotificationId;
@@ -85,7 +85,7 @@ fn asked(query: &wire::NotificationsQuery) -> Result<(bool, PageNumber)> {
     Ok((unread.unwrap_or(read == Some(false)), page))
 }
 
-pub(super) fn shown(told: Told) -> wire::Notification {
+pub(super) fn shown(told: Worded) -> wire::Notification {
     let notice = told.notice;
     let ticket = notice.ticket.map(|ticket| ticket.0);
     wire::Notification {

@@ -7,7 +7,6 @@
 mod frames;
 mod place;
 mod told;
-mod wording;
 
 use super::Api;
 use crate::http::dialect::{Dialect as _, Fail, Failure, Params};

@@ -2,9 +2,9 @@
 //! has changed.
 
 use super::frames::Frame;
-use super::wording::worded;
 use crate::http::App;
 use crate::http::api::people::moment;
+use engine::Worded;
 use model::event::{Event, Recorded};
 use model::id::TicketId;
 use model::ticket::{Status, Ticket};
@@ -21,16 +21,15 @@ pub(super) async fn frames(app: &App, actor: &Actor, event: &Recorded) -> Result
         Some(id) => visible(app, actor, id).await?,
         None => None,
     };
-    for notice in notices {
-        let number = ticket.as_ref().map(|ticket| ticket.numbers.yearly.clone());
-        let words = worded(app, actor, notice.kind, number.as_deref()).await?;
+    for told in app.engine.worded(actor, notices).await? {
+        let Worded { notice, number, title, message } = told;
         let id = notice.ticket.map(|ticket| ticket.0);
         let data = json!({
             "id": notice.id.0,
             "type": notice.kind.word(),
-            "title": words.title,
-            "message": words.message,
-            "content": words.message,
+            "title": title,
+            "message": message,
+            "content": message,
             "ticket_id": id,
             "data": { "ticket_id": id, "ticket_number": number },
             "is_read": notice.read_at.is_some(),
@@ -125,6 +124,10 @@ fn changes(event: &Event) -> bool {
         | Event::ApiTokenRevoked { .. }
         | Event::CategoryCreated { .. }
         | Event::CategoryEdited { .. }
+        | Event::CategoryDeleted { .. }
+        | Event::NotificationRulesChanged { .. }
+        | Event::EmailConfigChanged { .. }
+        | Event::EmailTested { .. }
         | Event::SettingChanged { .. }
         | Event::NotificationsRead { .. }
         | Event::InboundQuarantined { .. }
