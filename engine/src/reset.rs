@@ -26,10 +26,11 @@ impl Engine {
     /// # Errors
     /// `Busy` when it is asked for too often, for this account or from this address, whether the account exists or not.
     pub async fn request_password_reset(&self, login: &str, ip: Option<&str>) -> Result<()> {
-        let login = login.trim();
-        if login.is_empty() || login.chars().count() > 320 || login.contains('\0') {
+        let nothing = login.chars().all(|c| c.is_control() || c.is_whitespace());
+        if nothing || login.chars().count() > 320 || login.contains('\0') {
             return Err(Error::invalid("email", "must have 1 to 320 characters"));
         }
+        let login = login.trim();
         let guards = [Some(Guard::Mail(login)), ip.map(Guard::MailFrom)];
         let guards: Vec<Guard<'_>> = guards.into_iter().flatten().collect();
         self.0.throttle.check(&guards, self.now())?;

@@ -94,7 +94,7 @@ async fn who_asks_is_told_the_same_whoever_there_is() {
             engine.request_password_reset(login, None).await.unwrap();
         }
         assert_eq!(asked(&house).await, 2);
-        for bad in ["", " ", &"x".repeat(400), "a\0b"] {
+        for bad in ["", " ", "\u{1}", &"x".repeat(400), "a\0b"] {
             assert_eq!(engine.request_password_reset(bad, None).await.unwrap_err().field(), Some("email"));
         }
         // Three mails to one person, and then a rest; known or unknown alike.
