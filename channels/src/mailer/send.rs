@@ -86,15 +86,11 @@ impl Server<'_> {
             Ok(false) => return Err(later("another process has taken it over".to_owned())),
             Err(error) => return Err(later(error.to_string())),
         }
-        let said = match tokio::time::timeout(self.timeout, connection.message(&made.bytes)).await {
-            Err(_) => {
-                let why = format!(
-                    "no answer within {} s after the message was sent; it may have arrived",
-                    self.timeout.as_secs()
-                );
-                return Err(Undelivered::Uncertain { why });
-            }
-            Ok(said) => said,
+        let said = tokio::time::timeout(self.timeout, connection.message(&made.bytes)).await;
+        let Ok(said) = said else {
+            let seconds = self.timeout.as_secs();
+            let why = format!("no answer within {seconds} s after the message was sent; it may have arrived");
+            return Err(Undelivered::Uncertain { why });
         };
         let answer = match said {
             Ok(answer) => answer,
