@@ -69,6 +69,7 @@ pub(crate) struct Job {
     pub answer: oneshot::Sender<Result<Outcome>>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "most of them are commands")]
 pub(crate) enum Work {
     Command {
         caller: Caller,

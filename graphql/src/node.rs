@@ -19,6 +19,7 @@ use model::id::{
 /// Something with an id that is unique across all types.
 #[derive(Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "The global id."))]
+#[expect(clippy::large_enum_variant, reason = "one at a time, and soon resolved")]
 pub enum Node {
     Ticket(Ticket),
     Comment(Comment),

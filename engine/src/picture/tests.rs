@@ -1,5 +1,7 @@
 //! Small pictures made here, with notes in them, and what is left of them.
 
+#![expect(clippy::trivially_copy_pass_by_ref, reason = "byte strings are references")]
+
 use super::*;
 use image::{DynamicImage, ImageFormat, RgbaImage};
 

@@ -77,6 +77,7 @@ pub(super) fn clean<R: Read>(source: &mut Source<R>, out: &mut (impl Write + See
 }
 
 /// Width and height out of the first ten bytes of the first chunk.
+#[expect(clippy::many_single_char_names, reason = "ten bytes in their order")]
 fn size_of(kind: [u8; 4], start: &[u8]) -> Result<Seen, Faulty> {
     let &[a, b, c, d, e, f, g, h, i, j] = start else { return Err(Faulty::Broken) };
     match &kind {

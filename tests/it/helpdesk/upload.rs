@@ -46,6 +46,7 @@ async fn bare(app: &TestApp, url: &str) -> Response {
     app.http.get(url).send().await.unwrap()
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "byte strings are references")]
 fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
     let mut sum = flate2::Crc::new();
     sum.update(kind);
