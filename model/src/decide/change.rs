@@ -130,7 +130,7 @@ fn stands(ticket: &Ticket, rating: &Rating) -> bool {
 fn changed(edit: &EditTicket, facts: &Facts, ticket: &Ticket) -> EditTicket {
     let line = |edit: &Edit<Option<String>>, old: Option<&str>| match edit {
         Edit::Set(text) if text.as_deref().map(str::trim).filter(|text| !text.is_empty()) == old => Edit::Keep,
-        other => other.clone(),
+        Edit::Keep | Edit::Set(_) => edit.clone(),
     };
     let seconds = |time: crate::Time| time.whole_seconds();
     let email = |text: &String| Email::parse("customer_email", text).ok();
@@ -141,7 +141,7 @@ fn changed(edit: &EditTicket, facts: &Facts, ticket: &Ticket) -> EditTicket {
             Edit::Set(None) if ticket.category.is_none() => Edit::Keep,
             Edit::Set(Some(CategoryRef::Id(id))) if ticket.category == Some(*id) => Edit::Keep,
             Edit::Set(Some(CategoryRef::Key(_))) if is_category(facts, ticket) => Edit::Keep,
-            other => other.clone(),
+            Edit::Keep | Edit::Set(_) => edit.category.clone(),
         },
         department: line(&edit.department, ticket.department.as_deref()),
         tags: edit.tags.clone().filter(|tags| Tag::list(tags).as_ref() != Ok(&ticket.tags)),
@@ -149,12 +149,12 @@ fn changed(edit: &EditTicket, facts: &Facts, ticket: &Ticket) -> EditTicket {
         customer_name: line(&edit.customer_name, ticket.customer.name.as_deref()),
         customer_email: match &edit.customer_email {
             Edit::Set(Some(text)) if email(text).is_some() && email(text) == ticket.customer.email => Edit::Keep,
-            other => line(other, ticket.customer.email.as_ref().map(Email::as_str)),
+            Edit::Keep | Edit::Set(_) => line(&edit.customer_email, ticket.customer.email.as_ref().map(Email::as_str)),
         },
         customer_phone: line(&edit.customer_phone, ticket.customer.phone.as_deref()),
         due_at: match &edit.due_at {
             Edit::Set(due) if due.map(seconds) == ticket.due_at.map(seconds) => Edit::Keep,
-            other => other.clone(),
+            Edit::Keep | Edit::Set(_) => edit.due_at.clone(),
         },
         native: edit.native.clone().filter(|native| *native != ticket.native),
     }

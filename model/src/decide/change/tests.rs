@@ -12,6 +12,9 @@ use crate::policy::Policy;
 use crate::ticket::Priority;
 use crate::{Actor, Time};
 
+type Before = fn(&mut Ticket);
+type Ask = fn(&mut ChangeTicket);
+
 const ME: UserId = UserId(1);
 const AGENT: UserId = UserId(2);
 const OTHER: UserId = UserId(3);
@@ -92,7 +95,7 @@ fn everything_happens_in_its_order() {
 
 #[test]
 fn one_refusal_refuses_all() {
-    let table: [(fn(&mut Ticket), fn(&mut ChangeTicket), &str); 5] = [
+    let table: [(Before, Ask, &str); 5] = [
         (|t| t.status = Status::Open, |_| (), "INVALID_STATUS_TRANSITION"),
         (|_| (), |c| c.edit.title = Some(String::new()), "INVALID"),
         (|_| (), |c| c.rating = Some(Rating { stars: Some(6), comment: None }), "INVALID"),
@@ -146,7 +149,7 @@ fn a_record_that_is_sent_back_changes_only_what_differs() {
     };
     let mine = (ME, Role::User);
     assert_eq!(asked(&facts, mine, record()), Ok(Vec::new()), "nothing differs, so nothing is refused");
-    let table: [(fn(&mut ChangeTicket), Result<&str>); 7] = [
+    let table: [(Ask, Result<&str>); 7] = [
         (|c| c.edit.title = Some("new".into()), Ok("ticket_edited")),
         (|c| c.kind = Some(WriteKind { kind: "incident", words: KINDS }), Ok("ticket_edited")),
         (|c| c.description = Some("more".into()), Ok("comment_edited")),

@@ -80,10 +80,7 @@ pub struct View<'a> {
 
 pub fn ticket(ticket: &Ticket, view: &View<'_>) -> wire::Ticket {
     let category = view.categories.iter().find(|category| Some(category.id) == ticket.category);
-    let late = |due: Option<Time>, late: bool| match due {
-        Some(due) if late => (view.now.0 - due.0).max(0) / HOUR,
-        _ => 0,
-    };
+    let late = |due: Option<Time>, late: bool| due.filter(|_| late).map_or(0, |due| (view.now.0 - due.0).max(0) / HOUR);
     let (overdue, breached) = (ticket.is_overdue(view.now), ticket.is_sla_overdue(view.now));
     let internal = if view.reader.is_staff() { ticket.internal_count } else { 0 };
     wire::Ticket {

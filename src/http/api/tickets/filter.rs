@@ -192,13 +192,11 @@ fn words<T>(
 ) -> Vec<T> {
     let mut all = Vec::new();
     for word in parts(text) {
-        match read(word) {
-            Some(values) => all.extend(values),
-            None => {
-                problems.add(name, one_of(known));
-                break;
-            }
-        }
+        let Some(values) = read(word) else {
+            problems.add(name, one_of(known));
+            break;
+        };
+        all.extend(values);
     }
     all
 }

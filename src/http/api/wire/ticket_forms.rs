@@ -28,7 +28,7 @@ pub struct NewTicket {
         pattern = r"^[^\x00]*[^\s\x00-\x1f\x7f-\x9f][^\x00]*$")]
     #[serde(default)]
     pub title: Field<String>,
-    #[schema(value_type = String, required, min_length = 1, max_length = 200000, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
+    #[schema(value_type = String, required, min_length = 1, max_length = 200_000, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
     #[serde(default)]
     pub description: Field<String>,
     /// `request` if not given
@@ -85,7 +85,7 @@ pub struct TicketUpdate {
     #[serde(default)]
     pub title: Field<String>,
     /// Only whoever wrote it may change it.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200000, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200_000, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
     #[serde(default)]
     pub description: Field<String>,
     #[schema(value_type = Option<words::NewStatus>)]
@@ -107,7 +107,7 @@ pub struct TicketUpdate {
     #[serde(default)]
     pub category_id: Clearable<i64>,
     /// Becomes an internal comment.
-    #[schema(value_type = Option<String>, max_length = 200000, pattern = r"^[^\x00]*$")]
+    #[schema(value_type = Option<String>, max_length = 200_000, pattern = r"^[^\x00]*$")]
     #[serde(default)]
     pub internal_notes: Field<String>,
     /// The requester's, which staff may pass on, once it is resolved
@@ -149,7 +149,7 @@ pub struct Assign {
     #[serde(default)]
     pub assigned_to_id: Field<i64>,
     /// Becomes an internal comment.
-    #[schema(value_type = Option<String>, max_length = 200000, pattern = r"^[^\x00]*$")]
+    #[schema(value_type = Option<String>, max_length = 200_000, pattern = r"^[^\x00]*$")]
     #[serde(default)]
     pub comment: Field<String>,
 }
@@ -167,7 +167,7 @@ pub struct Transfer {
     #[serde(default)]
     pub department: Field<String>,
     /// Becomes an internal comment.
-    #[schema(value_type = Option<String>, max_length = 200000, pattern = r"^[^\x00]*$")]
+    #[schema(value_type = Option<String>, max_length = 200_000, pattern = r"^[^\x00]*$")]
     #[serde(default)]
     pub comment: Field<String>,
     /// Only staff read it.
@@ -188,7 +188,7 @@ pub struct Escalate {
     #[serde(default)]
     pub escalate_to_id: Field<i64>,
     /// Becomes an internal comment.
-    #[schema(value_type = Option<String>, max_length = 200000, pattern = r"^[^\x00]*$")]
+    #[schema(value_type = Option<String>, max_length = 200_000, pattern = r"^[^\x00]*$")]
     #[serde(default)]
     pub comment: Field<String>,
     /// Not less than it is. If not given: low and normal become high, high becomes urgent.
@@ -207,7 +207,7 @@ pub struct StatusWrite {
     #[serde(default)]
     pub status: Field<String>,
     /// Becomes a comment that the requester reads, too.
-    #[schema(value_type = Option<String>, max_length = 200000, pattern = r"^[^\x00]*$")]
+    #[schema(value_type = Option<String>, max_length = 200_000, pattern = r"^[^\x00]*$")]
     #[serde(default)]
     pub comment: Field<String>,
     #[schema(value_type = Option<String>, max_length = 500, pattern = r"^[^\x00]*$")]
@@ -226,7 +226,7 @@ pub struct BulkAssign {
     #[serde(default)]
     pub assigned_to_id: Field<i64>,
     /// Becomes an internal comment on each.
-    #[schema(value_type = Option<String>, max_length = 200000, pattern = r"^[^\x00]*$")]
+    #[schema(value_type = Option<String>, max_length = 200_000, pattern = r"^[^\x00]*$")]
     #[serde(default)]
     pub comment: Field<String>,
 }
@@ -242,7 +242,7 @@ pub struct BulkStatus {
     #[serde(default)]
     pub status: Field<String>,
     /// Becomes a comment on each that its requester reads, too.
-    #[schema(value_type = Option<String>, max_length = 200000, pattern = r"^[^\x00]*$")]
+    #[schema(value_type = Option<String>, max_length = 200_000, pattern = r"^[^\x00]*$")]
     #[serde(default)]
     pub comment: Field<String>,
     #[schema(value_type = Option<String>, max_length = 500, pattern = r"^[^\x00]*$")]
@@ -278,7 +278,7 @@ pub struct BulkDelete {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = ApiNewComment, example = json!({ "content": "已开始调查该问题", "is_internal": false }))]
 pub struct NewComment {
-    #[schema(value_type = String, required, min_length = 1, max_length = 200000, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
+    #[schema(value_type = String, required, min_length = 1, max_length = 200_000, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
     #[serde(default)]
     pub content: Field<String>,
     /// For staff
@@ -291,7 +291,7 @@ pub struct NewComment {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = ApiNewContent, example = json!({ "content": "已开始调查该问题，预计今天完成" }))]
 pub struct NewContent {
-    #[schema(value_type = String, required, min_length = 1, max_length = 200000, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
+    #[schema(value_type = String, required, min_length = 1, max_length = 200_000, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
     #[serde(default)]
     pub content: Field<String>,
 }
