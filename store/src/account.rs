@@ -62,7 +62,7 @@ pub async fn tally(conn: &mut Conn, user: UserId, role: Role) -> Result<Tally> {
          FROM tickets WHERE deleted_at IS NULL AND requester_id = $1) AS o, \
          (SELECT CAST(COALESCE(SUM(tickets), 0) AS BIGINT) AS assigned, \
          CAST(COALESCE(SUM(CASE WHEN status IN ('resolved', 'closed') THEN tickets ELSE 0 END), 0) AS BIGINT) AS done \
-         FROM ticket_cube WHERE assignee_id = $2) AS a",
+         FROM ticket_cube WHERE day = -1 AND assignee_id = $2) AS a",
     );
     let found = conn
         .find(sql.bind(user).bind(user), |c| {

@@ -409,7 +409,7 @@ rows! { t;
     Command::DisableWebhook(..) => "UFFFFFFFF", Command::DisableWebhook(t.webhook, "x".into());
     Command::DeleteWebhook(_) => "UFFFFFFOF", Command::DeleteWebhook(t.webhook);
     Command::SetNotificationRules(..) => "UONNNNNNN",
-        Command::SetNotificationRules(t.alice, vec![Rule { kind: NoticeKind::TicketClosed, route: Route::Email, enabled: t.n % 2 == 0 }]);
+        Command::SetNotificationRules(t.alice, vec![Rule { kind: NoticeKind::TicketClosed, route: Route::Email, enabled: t.n.is_multiple_of(2) }]);
     Command::SetEmailConfig(_) => "UFFFFFFOF",
         Command::SetEmailConfig(Box::new(SetEmailConfig { config: EmailConfig { port: Some(25), ..EmailConfig::default() }, password: Edit::Keep }));
     Command::NoteEmailTest { .. } => "UFFFFFFOF", Command::NoteEmailTest { ok: true, why: None };

@@ -1,14 +1,15 @@
 //! `/api`: categories with those below them and how many tickets each has (分类管理接口).
 
 use super::people::moment;
-use super::wire::{self, Emptied, Envelope, List, Nothing, Refusal, Reply};
+use super::wire::{self, Envelope, List, Nothing, Refusal, Reply};
 use super::{Answer, Api, Listed, paging};
 use crate::http::App;
 use crate::http::dialect::{Body, Caller, Fail, Ids, Params};
-use crate::http::field::{Field, Kind};
+use crate::http::field::{Clearable, Field, Kind};
 use crate::http::query::{PageNumber, boolean};
 use axum::extract::State;
 use model::category::{Category, CategoryForm, key_of};
+use model::command::Edit;
 use model::error::Problems;
 use model::id::{CategoryId, UserId};
 use model::{Error, Result};
@@ -217,10 +218,10 @@ fn new(form: wire::CategoryForm, known: &[Category]) -> Result<CategoryForm> {
 }
 
 fn edited(form: wire::CategoryForm, known: CategoryForm) -> Result<CategoryForm> {
-    fn set<T: Kind>(sent: Emptied<T>, name: &'static str, held: Option<T>, problems: &mut Problems) -> Option<T> {
-        match sent.0 {
-            Some(field) => field.optional(name, problems),
-            None => held,
+    fn set<T: Kind>(sent: Clearable<T>, name: &'static str, held: Option<T>, problems: &mut Problems) -> Option<T> {
+        match sent.edit(name, problems) {
+            Edit::Set(value) => value,
+            Edit::Keep => held,
         }
     }
     let mut problems = Problems::default();

@@ -26,7 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 /// Read how mail is sent
 ///
 /// The password is never shown (获取邮件配置).
-#[utoipa::path(get, path = "/admin/email-config", operation_id = "apiEmailConfig", tag = "api administration",
+#[utoipa::path(get, path = "/admin/email-config", operation_id = "apiEmailConfig", tag = "api admin",
     responses((status = 200, description = "How mail is sent", body = Envelope<wire::EmailConfig>)),
 )]
 async fn read(app: Server, by: Caller<Api>) -> Answer<wire::EmailConfig> {
@@ -36,8 +36,8 @@ async fn read(app: Server, by: Caller<Api>) -> Answer<wire::EmailConfig> {
 /// Change how mail is sent
 ///
 /// What is left out stays; it counts at once (更新邮件配置).
-#[utoipa::path(put, path = "/admin/email-config", operation_id = "apiEditEmailConfig", tag = "api administration",
-    request_body = wire::EmailConfigEdit,
+#[utoipa::path(put, path = "/admin/email-config", operation_id = "apiEditEmailConfig", tag = "api admin",
+    request_body = Option<wire::EmailConfigEdit>,
     responses(
         (status = 200, description = "How mail is sent now", body = Envelope<wire::EmailConfig>),
         (status = 409, description = "CONFLICT: the Idempotency-Key was used for something else", body = Refusal),
@@ -55,7 +55,7 @@ async fn edit(
 /// Send a test mail
 ///
 /// At once, and once. That it could not be sent is the answer, not an error (测试邮件连接).
-#[utoipa::path(post, path = "/admin/email-config/test", operation_id = "apiTestEmailConfig", tag = "api administration",
+#[utoipa::path(post, path = "/admin/email-config/test", operation_id = "apiTestEmailConfig", tag = "api admin",
     request_body = wire::EmailTestForm,
     responses(
         (status = 200, description = "How it went", body = Envelope<wire::EmailTest>),

@@ -38,6 +38,8 @@ pub use postman::collection;
         (name = "v1 webhooks", description = "The Orris dialect (Webhook 通知): addresses that are told of events"),
         (name = "api accounts", description = "The helpdesk dialect (认证接口): signing in, second factor, trusted devices"),
         (name = "api tickets", description = "The helpdesk dialect (工单管理接口): tickets, their workflow, comments and figures"),
+        (name = "api workflow", description = "The helpdesk dialect (工单工作流接口): who has a ticket, and how it moves"),
+        (name = "api comments", description = "The helpdesk dialect: what is said on a ticket"),
         (name = "api categories", description = "The helpdesk dialect (分类管理接口)"),
         (name = "api notifications", description = "The helpdesk dialect (通知管理接口)"),
         (name = "api admin", description = "The helpdesk dialect (用户管理、系统管理、审计日志): for administrators"),

@@ -463,7 +463,9 @@ pub fn bulk_delete(form: wire::BulkDelete) -> Result<Vec<model::id::TicketId>> {
     let ids = match (form.ids, form.ticket_ids) {
         (Field::Absent, given @ (Field::Given(_) | Field::Wrong)) => many("ticket_ids", given, &mut problems),
         (ids, other) => {
-            other.optional("ticket_ids", &mut problems);
+            if !matches!(other, Field::Absent) {
+                many("ticket_ids", other, &mut problems);
+            }
             many("ids", ids, &mut problems)
         }
     };

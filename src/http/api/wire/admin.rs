@@ -32,7 +32,7 @@ pub struct Config {
 #[schema(as = ApiConfigEdit, example = json!({ "value": "新的工单管理系统", "description": "网站名称" }))]
 pub struct ConfigEdit {
     /// A text, or a value of the setting's own type; it may be left out where only the description changes.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<Value>, example = "新的工单管理系统")]
     #[serde(default)]
     pub value: Field<Value>,
     #[schema(value_type = Option<String>, max_length = 500, pattern = r"^[^\x00]*$")]

@@ -1,7 +1,7 @@
 //! Categories (分类管理接口).
 
-use crate::http::field::Field;
-use serde::{Deserialize, Deserializer, Serialize};
+use crate::http::field::{Clearable, Field};
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 /// A category (分类模型) with those below it.
@@ -41,23 +41,13 @@ pub struct Category {
     pub subcategories: Vec<Category>,
 }
 
-/// A field that may be left out, emptied or set.
-#[derive(Debug, Default)]
-pub struct Emptied<T>(pub Option<Field<T>>);
-
-impl<'de, T: crate::http::field::Kind> Deserialize<'de> for Emptied<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(Some(Field::deserialize(deserializer)?)))
-    }
-}
-
 /// `POST /categories`, `PUT /categories/{id}`: there what is left out stays, and null takes away.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = ApiCategoryForm, example = json!({
     "name": "新分类", "description": "分类描述", "color": "#10b981", "icon": "category", "sla_hours": 2, "parent_id": null,
 }))]
 pub struct CategoryForm {
-    #[schema(value_type = String, min_length = 1, max_length = 100, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
     #[serde(default)]
     pub name: Field<String>,
     /// A stable word for programs; made out of the name where none is given.
@@ -66,23 +56,23 @@ pub struct CategoryForm {
     pub key: Field<String>,
     #[schema(value_type = Option<String>, max_length = 1000, pattern = r"^[^\x00]*$")]
     #[serde(default)]
-    pub description: Emptied<String>,
+    pub description: Clearable<String>,
     #[schema(value_type = Option<String>, pattern = "^#[0-9a-fA-F]{6}$")]
     #[serde(default)]
-    pub color: Emptied<String>,
+    pub color: Clearable<String>,
     #[schema(value_type = Option<String>, max_length = 100, pattern = r"^[^\x00]*$")]
     #[serde(default)]
-    pub icon: Emptied<String>,
+    pub icon: Clearable<String>,
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 8760)]
     #[serde(default)]
-    pub sla_hours: Emptied<i64>,
+    pub sla_hours: Clearable<i64>,
     /// An active member of staff, who gets new tickets that name nobody.
     #[schema(value_type = Option<i64>)]
     #[serde(default)]
-    pub auto_assign_user_id: Emptied<i64>,
+    pub auto_assign_user_id: Clearable<i64>,
     #[schema(value_type = Option<i64>)]
     #[serde(default)]
-    pub parent_id: Emptied<i64>,
+    pub parent_id: Clearable<i64>,
     #[schema(value_type = Option<bool>)]
     #[serde(default)]
     pub is_active: Field<bool>,

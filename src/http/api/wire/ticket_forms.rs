@@ -123,8 +123,8 @@ pub struct TicketUpdate {
     #[schema(value_type = Option<Object>)]
     #[serde(default)]
     pub custom_fields: Field<Map<String, Value>>,
-    /// null: none
-    #[schema(value_type = Option<String>, format = DateTime)]
+    /// A time as RFC 3339 has it; null or empty: none
+    #[schema(value_type = Option<String>, example = "2025-01-02T18:00:00Z")]
     #[serde(default)]
     pub due_date: Clearable<String>,
     #[schema(value_type = Option<String>, max_length = 100, pattern = r"^[^\x00]*$")]
