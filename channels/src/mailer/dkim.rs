@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 /// By which key mail is signed.
 #[derive(Debug, Clone)]
 pub struct DkimOptions {
+    /// Empty: the sender's.
     pub domain: String,
     pub selector: String,
     /// PEM: Ed25519 (PKCS#8), or RSA (PKCS#8 or PKCS#1).
@@ -69,6 +70,7 @@ impl Signer {
             .iter()
             .filter_map(|name| headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)))
             .collect();
+        let domain = if self.domain.is_empty() { sender(&headers).ok_or_else(broken)? } else { &self.domain };
         let names: Vec<&str> = chosen.iter().map(|(name, _)| name.as_str()).collect();
         let algorithm = match self.key {
             Key::Ed25519(_) => "ed25519-sha256",
@@ -77,7 +79,7 @@ impl Signer {
         let body_hash = STANDARD.encode(digest(&SHA256, &relaxed_body(body)));
         let unsigned = format!(
             "v=1; a={algorithm}; c=relaxed/relaxed; d={}; s={}; t={};\r\n\th={};\r\n\tbh={body_hash};\r\n\tb=",
-            self.domain,
+            domain,
             self.selector,
             now.0.div_euclid(1_000),
             names.join(":"),
@@ -111,6 +113,13 @@ impl Signer {
             }
         }
     }
+}
+
+/// The domain of the address in `From`, which lettre writes last and in angle brackets where a name stands before it.
+fn sender(headers: &[(String, String)]) -> Option<&str> {
+    let (_, from) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("From"))?;
+    let (_, domain) = from.rsplit_once('@')?;
+    Some(domain.trim().trim_end_matches('>')).filter(|domain| !domain.is_empty())
 }
 
 fn key(path: &Path, pem: &str) -> Result<Key> {
@@ -203,12 +212,15 @@ mod tests {
         let pair = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
         assert_eq!(STANDARD.encode(pair.public_key()), "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
         let public = pair.public_key().as_ref().to_vec();
-        let signer =
-            Signer { key: Key::Ed25519(pair), domain: "football.example.com".into(), selector: "brisbane".into() };
+        let signer = Signer { key: Key::Ed25519(pair), domain: String::new(), selector: "brisbane".into() };
         let message =
             b"From: Joe <joe@football.example.com>\r\nSubject: Is\r\n  dinner ready?\r\nX-Other: 1\r\n\r\nHi.\r\n\r\n";
         let signed = signer.sign(message, Time(1_528_637_909_000)).unwrap();
         let text = String::from_utf8(signed).unwrap();
+        assert!(
+            text.contains("; d=football.example.com; s=brisbane;"),
+            "the sender's domain, where none is set: {text}"
+        );
         let (field, rest) = text.split_once("\r\nFrom:").unwrap();
         assert!(format!("From:{rest}").as_bytes() == message && field.contains("h=From:Subject;"));
         let (unsigned, signature) = field.rsplit_once("b=").unwrap();

@@ -38,12 +38,12 @@ async fn what_is_muted_leaves_no_row_and_nothing_else_is() {
             house.engine.add_comment(&caller(&alice), ticket.id, AddComment::public(format!("a{n}"))).await.unwrap();
         }
         use NoticeKind::{TicketAssigned, TicketCommented, TicketResolved, TicketStatusChanged};
-        // Whoever is given a new ticket opens it.
+        // A new ticket is open once somebody has it; that one is told of the assignment alone.
         assert_eq!(kinds(&house, &alice).await, [TicketStatusChanged], "she wants to hear nothing of comments");
         assert_eq!(
             kinds(&house, &bob).await,
-            [TicketAssigned, TicketStatusChanged, TicketCommented, TicketCommented, TicketCommented],
-            "he said nothing"
+            [TicketAssigned, TicketCommented, TicketCommented, TicketCommented],
+            "he was told of his own words, or of an assignment twice"
         );
         house.status(ticket.id, model::ticket::Status::InProgress).await;
         house.status(ticket.id, model::ticket::Status::Resolved).await;
@@ -64,10 +64,16 @@ async fn rules_cost_nothing_until_somebody_mutes_something_and_one_statement_the
         let (alice, bob) = (house.person("alice", Role::User).await, house.person("bob", Role::Agent).await);
         let ticket = house.ticket(&caller(&alice), "one").await;
         house.assign(ticket.id, Some(bob.id)).await;
+        // The fewest of several: now and then a reader of the log looks at the same time.
         let comment = async |text: &str| {
-            let before = house.engine.statements();
-            house.engine.add_comment(&caller(&bob), ticket.id, AddComment::public(text)).await.unwrap();
-            house.engine.statements() - before
+            let mut fewest = u64::MAX;
+            for n in 0..5 {
+                let before = house.engine.statements();
+                let add = AddComment::public(format!("{text} {n}"));
+                house.engine.add_comment(&caller(&bob), ticket.id, add).await.unwrap();
+                fewest = fewest.min(house.engine.statements() - before);
+            }
+            fewest
         };
         comment("warm").await;
         let plain = comment("plain").await;

@@ -76,7 +76,7 @@ pub struct EmailConfigEdit {
     #[schema(value_type = Option<String>, max_length = 500, write_only)]
     #[serde(default)]
     pub smtp_password: Field<String>,
-    #[schema(value_type = Option<String>, format = Email)]
+    #[schema(value_type = Option<String>, max_length = 254, example = "noreply@example.com")]
     #[serde(default)]
     pub smtp_from: Field<String>,
     #[schema(value_type = Option<String>, max_length = 200)]

@@ -130,7 +130,8 @@ pub struct TicketUpdate {
     #[schema(value_type = Option<String>, max_length = 100, pattern = r"^[^\x00]*$")]
     #[serde(default)]
     pub department: Clearable<String>,
-    #[schema(value_type = Option<String>, format = Email, max_length = 254)]
+    /// null or empty: none
+    #[schema(value_type = Option<String>, max_length = 254, example = "user@example.com")]
     #[serde(default)]
     pub customer_email: Clearable<String>,
     #[schema(value_type = Option<String>, max_length = 50, pattern = r"^[^\x00]*$")]
