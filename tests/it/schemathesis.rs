@@ -61,7 +61,7 @@ const BEYOND_SCHEMAS: &[(&str, u16)] = &[
     ("POST /api/tickets/bulk-update", 422),
 ];
 
-const PATIENCE: Duration = Duration::from_mins(4);
+const PATIENCE: Duration = Duration::from_mins(8);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn schemathesis_finds_nothing() {
