@@ -3,6 +3,7 @@
 //! The file goes to the disk as it comes, whatever stands before and after it in the form. A form that is refused is read on
 //! for a while, so that its sender hears why.
 
+use super::people::moment;
 use super::{Answer, Api, wire};
 use crate::http::App;
 use crate::http::dialect::{Caller, Fail, Failure};
@@ -162,6 +163,6 @@ fn uploaded(app: &App, by: &engine::Caller, attachment: Attachment) -> wire::Upl
         height: picture.as_ref().map(|picture| picture.height),
         r#type: purpose.word(),
         ticket_id: ticket.map(|id| id.0),
-        uploaded_at: created_at.rfc3339(),
+        uploaded_at: moment(created_at),
     }
 }
