@@ -1,7 +1,7 @@
 //! The cube of tickets: counts and sums by day of creation, assignee, category, priority and status, kept with every change.
 //!
 //! Counting is a sum over a few hundred rows instead of a scan of a million tickets. Two levels of cells hold the sums over
-//! all days ([`ALL_DAYS`]): each assignee's, and [`EVERYBODY`]'s. Deleted tickets are in no cell.
+//! all days (`ALL_DAYS`): each assignee's, and `EVERYBODY`'s. Deleted tickets are in no cell.
 
 use crate::db::{Conn, Sql, Value};
 use crate::list::ACTIVE;
@@ -315,7 +315,7 @@ pub enum Held {
 }
 
 /// The same over one requester's tickets, which are in no cell of their own: summed up from the tickets themselves, by the
-/// rules of [`Deltas`]. `from` and `to` (which is excluded) are when they were created.
+/// rules of `Deltas`. `from` and `to` (which is excluded) are when they were created.
 pub async fn of_requester(
     conn: &mut Conn,
     requester: UserId,
