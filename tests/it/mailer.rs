@@ -25,7 +25,7 @@ async fn app(postgres: bool, server: &MailServer) -> TestApp {
         ("email.smtp_tls", "none"),
         ("email.smtp_from", "noreply@desk.example"),
         ("email.smtp_from_name", "工单系统"),
-        ("email.smtp_timeout_seconds", "1"),
+        ("email.smtp_timeout_seconds", "5"),
         ("public_url", "https://desk.example/app"),
     ];
     TestApp::on(postgres, &settings).await
