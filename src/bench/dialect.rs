@@ -33,8 +33,8 @@ pub const API: Dialect = Dialect {
     size: "limit",
     statuses: &["open", "in_progress", "pending", "resolved", "closed"],
     read: "{\"success\":true",
-    opened: "\"ticket_number\":\"TK-",
-    commented: "\"is_internal\":",
+    opened: "{\"success\":true,\"code\":0,\"message\":\"工单创建成功\"",
+    commented: "{\"success\":true,\"code\":0,\"message\":\"评论添加成功\"",
     more: || json!({ "type": "incident", "priority": "high" }),
 };
 
