@@ -2,14 +2,19 @@
 //!
 //! Placeholders are `$1`, `$2` … on both. What differs between the two is declared: opening (here), search, waking.
 
+mod row;
+mod statement;
+
+pub use row::{Columns, Row};
+pub use statement::{Sql, Value};
+
 use futures_util::future::BoxFuture;
 use model::{Error, Result};
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
-    SqliteArguments, SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteRow, SqliteSynchronous,
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Arguments as _, AssertSqlSafe, ConnectOptions as _, PgConnection, Row as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, SqliteConnection};
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::str::FromStr as _;
@@ -20,240 +25,6 @@ use tokio::sync::{Mutex, MutexGuard};
 
 /// How many prepared statements a connection keeps.
 const STATEMENTS: usize = 512;
-
-/// An argument of a statement. Empty values keep their type, because PostgreSQL asks for it.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Value {
-    Int(Option<i64>),
-    Text(Option<String>),
-    Bool(bool),
-    Bytes(Option<Vec<u8>>),
-}
-
-macro_rules! value_from {
-    ($($from:ty => |$v:ident| $to:expr),+ $(,)?) => {$(
-        impl From<$from> for Value { fn from($v: $from) -> Self { $to } }
-    )+};
-}
-value_from! {
-    i64 => |v| Self::Int(Some(v)), Option<i64> => |v| Self::Int(v),
-    String => |v| Self::Text(Some(v)), Option<String> => |v| Self::Text(v),
-    &str => |v| Self::Text(Some(v.to_owned())), Option<&str> => |v| Self::Text(v.map(str::to_owned)),
-    &String => |v| Self::Text(Some(v.clone())), &Option<String> => |v| Self::Text(v.clone()),
-    bool => |v| Self::Bool(v), Option<Vec<u8>> => |v| Self::Bytes(v),
-    model::Time => |v| Self::Int(Some(v.0)), Option<model::Time> => |v| Self::Int(v.map(|t| t.0)),
-    model::id::TicketId => |v| Self::Int(Some(v.0)), Option<model::id::TicketId> => |v| Self::Int(v.map(|t| t.0)),
-    model::id::UserId => |v| Self::Int(Some(v.0)), Option<model::id::UserId> => |v| Self::Int(v.map(|t| t.0)),
-    model::id::CommentId => |v| Self::Int(Some(v.0)), Option<model::id::CommentId> => |v| Self::Int(v.map(|t| t.0)),
-    model::id::CategoryId => |v| Self::Int(Some(v.0)), Option<model::id::CategoryId> => |v| Self::Int(v.map(|t| t.0)),
-    model::id::AttachmentId => |v| Self::Int(Some(v.0)), model::id::IdentityId => |v| Self::Int(Some(v.0)),
-    model::id::SessionId => |v| Self::Int(Some(v.0)), model::id::ApiTokenId => |v| Self::Int(Some(v.0)),
-    model::id::InboundId => |v| Self::Int(Some(v.0)), model::id::NotificationId => |v| Self::Int(Some(v.0)),
-    model::id::WebhookId => |v| Self::Int(Some(v.0)), Option<model::id::WebhookId> => |v| Self::Int(v.map(|w| w.0)),
-    model::id::DeliveryId => |v| Self::Int(Some(v.0)), model::id::DeviceId => |v| Self::Int(Some(v.0)), model::id::Seq => |v| Self::Int(Some(v.0)),
-}
-
-/// A statement and its arguments.
-#[derive(Debug, Clone)]
-pub struct Sql {
-    text: Cow<'static, str>,
-    args: Vec<Value>,
-    /// Whether each row comes as one JSON array.
-    packed: bool,
-}
-
-impl Sql {
-    pub fn new(text: &'static str) -> Self {
-        Self { text: Cow::Borrowed(text), args: Vec::new(), packed: false }
-    }
-
-    /// A statement whose text is put together: only out of constants and placeholders, never out of input.
-    pub fn built(text: String) -> Self {
-        Self { text: Cow::Owned(text), args: Vec::new(), packed: false }
-    }
-
-    /// A statement for SQLite whose rows come as one JSON array each: see `Conn::pick`.
-    pub(crate) fn packed(text: String) -> Self {
-        Self { text: Cow::Owned(text), args: Vec::new(), packed: true }
-    }
-
-    /// The next argument.
-    pub fn bind(mut self, value: impl Into<Value>) -> Self {
-        self.args.push(value.into());
-        self
-    }
-
-    pub fn bind_all(mut self, values: impl IntoIterator<Item = Value>) -> Self {
-        self.args.extend(values);
-        self
-    }
-
-    /// Adds to the text.
-    pub fn push(&mut self, text: &str) -> &mut Self {
-        self.text.to_mut().push_str(text);
-        self
-    }
-
-    /// Adds an argument and its placeholder to the text.
-    pub fn push_arg(&mut self, value: impl Into<Value>) -> &mut Self {
-        self.args.push(value.into());
-        let placeholder = format!("${}", self.args.len());
-        self.push(&placeholder)
-    }
-
-    /// Adds another statement's text and arguments; its placeholders are counted on from here.
-    fn append(&mut self, other: Self) {
-        let before = self.args.len();
-        self.args.extend(other.args);
-        let mut parts = other.text.split('$');
-        self.push(parts.next().unwrap_or_default());
-        for part in parts {
-            let (number, rest) = part.split_at(part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len()));
-            match number.parse::<usize>() {
-                Ok(number) => self.push(&format!("${}", before + number)).push(rest),
-                Err(_) => self.push("$").push(part),
-            };
-        }
-    }
-
-    /// Adds ` AND column IN (…)`; nothing for an empty list. The list is filled up with its last value to a power of two,
-    /// so that there are few different texts to prepare.
-    pub fn and_in<T: Into<Value>>(&mut self, column: &str, values: impl IntoIterator<Item = T>) -> &mut Self {
-        let mut values: Vec<Value> = values.into_iter().map(Into::into).collect();
-        let Some(last) = values.last().cloned() else { return self };
-        values.resize(values.len().next_power_of_two(), last);
-        self.push(" AND ").push(column).push(" IN (");
-        for (at, value) in values.into_iter().enumerate() {
-            self.push(if at == 0 { "" } else { ", " }).push_arg(value);
-        }
-        self.push(")")
-    }
-
-    /// PostgreSQL can't hold a NUL, so neither database is asked to.
-    fn check(&self) -> Result<()> {
-        if self.args.iter().any(|v| matches!(v, Value::Text(Some(text)) if text.contains('\0'))) {
-            return Err(Error::invalid("text", "must not contain a NUL character"));
-        }
-        Ok(())
-    }
-
-    fn sqlite(&self) -> Result<SqliteArguments> {
-        self.check()?;
-        let mut args = SqliteArguments::default();
-        for value in &self.args {
-            match value {
-                Value::Int(v) => args.add(*v),
-                Value::Text(v) => args.add(v.clone()),
-                Value::Bool(v) => args.add(*v),
-                Value::Bytes(v) => args.add(v.clone()),
-            }
-            .map_err(Error::internal)?;
-        }
-        Ok(args)
-    }
-
-    fn postgres(&self) -> Result<PgArguments> {
-        self.check()?;
-        let mut args = PgArguments::default();
-        for value in &self.args {
-            match value {
-                Value::Int(v) => args.add(*v),
-                Value::Text(v) => args.add(v.as_deref()),
-                Value::Bool(v) => args.add(*v),
-                Value::Bytes(v) => args.add(v.as_deref()),
-            }
-            .map_err(Error::internal)?;
-        }
-        Ok(args)
-    }
-}
-
-/// A row of either database.
-pub enum Row {
-    Sqlite(SqliteRow),
-    Postgres(PgRow),
-}
-
-/// Reads a row's columns in order.
-pub struct Columns<'a> {
-    source: Source<'a>,
-    next: usize,
-}
-
-enum Source<'a> {
-    Row(&'a Row),
-    /// All columns in one, as a JSON array: see `Conn::pick`.
-    Packed(std::vec::IntoIter<serde_json::Value>),
-}
-
-macro_rules! column {
-    ($($fn:ident $type:ty, $value:pat => $read:expr),+ $(,)?) => {$(
-        pub fn $fn(&mut self) -> Result<$type> {
-            let at = self.next;
-            self.next += 1;
-            let row = match &mut self.source {
-                Source::Row(row) => row,
-                Source::Packed(values) => {
-                    return match values.next() {
-                        Some($value) => Ok($read),
-                        other => Err(Error::internal(format!("column {at} is of another type: {other:?}"))),
-                    };
-                }
-            };
-            match row {
-                Row::Sqlite(row) => row.try_get::<$type, _>(at),
-                Row::Postgres(row) => row.try_get::<$type, _>(at),
-            }
-            .map_err(|e| Error::internal(format!("column {at}: {e}")))
-        }
-    )+};
-}
-
-use serde_json::Value as Json;
-
-impl Columns<'_> {
-    column! {
-        int i64, Json::Number(n) => n.as_i64().unwrap_or_default(),
-        text String, Json::String(text) => text,
-        bytes_or Option<Vec<u8>>, Json::Null => None,
-        int_or Option<i64>, value @ (Json::Number(_) | Json::Null) => value.as_i64(),
-        text_or Option<String>, value @ (Json::String(_) | Json::Null) => if let Json::String(text) = value { Some(text) } else { None },
-        bool bool, value @ (Json::Number(_) | Json::Bool(_)) => value.as_bool().unwrap_or(value.as_i64() == Some(1)),
-    }
-
-    /// A word of one of our enums.
-    pub fn word<T>(&mut self, parse: impl Fn(&str) -> Option<T>) -> Result<T> {
-        let word = self.text()?;
-        parse(&word).ok_or_else(|| Error::internal(format!("the store holds an unknown word: {word}")))
-    }
-
-    pub fn time(&mut self) -> Result<model::Time> {
-        self.int().map(model::Time)
-    }
-
-    pub fn time_or(&mut self) -> Result<Option<model::Time>> {
-        Ok(self.int_or()?.map(model::Time))
-    }
-
-    pub fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<T> {
-        let text = self.text()?;
-        serde_json::from_str(&text).map_err(|e| Error::internal(format!("the store holds unreadable JSON: {e}")))
-    }
-}
-
-impl Row {
-    /// The columns of a row that was picked.
-    fn unpacked(&self) -> Result<Columns<'_>> {
-        let text = self.columns().text()?;
-        let values: Vec<Json> =
-            serde_json::from_str(&text).map_err(|e| Error::internal(format!("a packed row: {e}")))?;
-        Ok(Columns { source: Source::Packed(values.into_iter()), next: 0 })
-    }
-
-    pub fn columns(&self) -> Columns<'_> {
-        Columns { source: Source::Row(self), next: 0 }
-    }
-}
 
 /// A connection of either database, wherever it comes from.
 pub enum Conn {

@@ -183,12 +183,13 @@ fn message_id(engine: &Engine) -> Result<String> {
     Ok(format!("<{}@{}>", engine::random_token(18)?, engine.email_domain()))
 }
 
-/// As whom we send: as is set, else as our first mailbox.
+/// As whom we send: as is set, else as our first mailbox, by the name of the site.
 fn sender(engine: &Engine, outgoing: &Outgoing) -> Sender {
     let set = Some(outgoing.smtp.from.as_str()).filter(|from| !from.is_empty());
     let otherwise = || format!("noreply@{}", engine.email_domain());
     let address = set.or(engine.mailbox()).map_or_else(otherwise, str::to_owned);
-    Sender { address, name: outgoing.smtp.from_name.clone() }
+    let name = Some(&outgoing.smtp.from_name).filter(|name| !name.is_empty()).cloned();
+    Sender { address, name: name.unwrap_or_else(|| engine.policy().site_name.clone()) }
 }
 
 fn parcel(event: &Recorded, user: &User, what: &str, letter: &Letter) -> Result<Parcel> {

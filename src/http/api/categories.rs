@@ -2,7 +2,7 @@
 
 use super::people::moment;
 use super::wire::{self, Envelope, List, Nothing, Refusal, Reply};
-use super::{Answer, Api, Listed, paging};
+use super::{Answer, Api, Listed, listing, paging};
 use crate::http::App;
 use crate::http::dialect::{Body, Caller, Fail, Ids, Params};
 use crate::http::field::{Clearable, Field, Kind};
@@ -13,7 +13,6 @@ use model::command::Edit;
 use model::error::Problems;
 use model::id::{CategoryId, UserId};
 use model::{Error, Result};
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -124,7 +123,7 @@ fn chosen<'a>(query: &wire::CategoriesQuery, all: &'a [Category]) -> Result<(Vec
     let paged = query.page.is_some() || limits.iter().any(Option::is_some);
     let page = paging::page(query.page.as_deref(), limits, paging::MOST, p);
     let active = boolean("is_active", query.is_active.as_deref(), p);
-    let ids = ids(query.filter.as_deref(), p);
+    let ids = listing::ids(query.filter.as_deref(), p);
     problems.finish()?;
     let wanted = all.iter().filter(|one| match &ids {
         Some(ids) => ids.contains(&one.id.0),
@@ -132,26 +131,6 @@ fn chosen<'a>(query: &wire::CategoriesQuery, all: &'a [Category]) -> Result<(Vec
     });
     let chosen = wanted.filter(|one| active.is_none_or(|active| one.form.active == active)).collect();
     Ok((chosen, paged.then_some(page)))
-}
-
-/// The `ids` of a filter that is a JSON object.
-pub(super) fn ids(filter: Option<&str>, problems: &mut Problems) -> Option<Vec<i64>> {
-    let Ok(Value::Object(filter)) = serde_json::from_str(filter?) else {
-        problems.add("filter", "must be a JSON object");
-        return None;
-    };
-    let given = filter.get("ids").or_else(|| filter.get("id"))?;
-    let given = given.as_array().cloned().unwrap_or_else(|| vec![given.clone()]);
-    if given.len() > 1_000 {
-        problems.add("filter", "must name at most 1000 ids");
-        return None;
-    }
-    let number = |value: &Value| value.as_i64().or_else(|| value.as_str()?.parse().ok());
-    let numbers: Option<Vec<i64>> = given.iter().map(number).collect();
-    if numbers.is_none() {
-        problems.add("filter", "must name ids that are integers");
-    }
-    numbers
 }
 
 /// Categories with how many tickets each has by itself.

@@ -13,6 +13,7 @@ mod devices;
 mod documents;
 mod email_config;
 mod failure;
+mod listing;
 mod notifications;
 mod paging;
 mod passwords;

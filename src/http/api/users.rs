@@ -1,8 +1,7 @@
 //! `/api`: accounts, for those who look after them (用户管理接口). Who may do what to whom, the model says.
 
-use super::categories::ids;
 use super::wire::{self, Envelope, Found, Nothing, Refusal, Reply, Shape};
-use super::{Answer, Api, paging, people};
+use super::{Answer, Api, listing, paging, people};
 use crate::http::App;
 use crate::http::dialect::{Body, Caller, Fail, Ids, Params};
 use crate::http::field::Field;
@@ -185,7 +184,7 @@ fn asked(query: &wire::UsersQuery) -> Result<(UserFilter, UserSort, PageNumber)>
     if search.as_ref().is_some_and(|search| search.chars().count() > SEARCH_MAX || search.contains('\0')) {
         p.add("search", format!("must have at most {SEARCH_MAX} characters"));
     }
-    let ids = ids(query.filter.as_deref(), p);
+    let ids = listing::ids(query.filter.as_deref(), p);
     let filter = UserFilter {
         // An empty list of ids asks for nobody, which no person's number is.
         ids: ids
@@ -222,19 +221,16 @@ fn some<T>(
 
 /// The order, in any of the spellings that clients have for it.
 fn sort(query: &wire::UsersQuery, problems: &mut Problems) -> UserSort {
-    let by = [&query.sort, &query.sort_by, &query.order_by].into_iter().flatten().next();
-    let direction = query.order.clone().or_else(|| query.sort_order.clone());
-    let Some(by) = by.map(|by| by.trim().to_ascii_lowercase()) else {
-        return UserSort { by: UserSortBy::CreatedAt, direction: direction_of(direction.as_deref(), problems) };
-    };
-    let pair: Option<(String, String)> = serde_json::from_str(&by).ok();
-    let (field, own) = match (&pair, by.split_once([':', ' ']), by.strip_prefix('-')) {
-        (Some((field, direction)), ..) => (field.as_str(), Some(direction.as_str())),
-        (None, Some((field, direction)), _) => (field, Some(direction)),
-        (None, None, Some(field)) => (field, Some("desc")),
-        (None, None, None) => (by.as_str(), None),
-    };
-    let by = match field {
+    let fields = [
+        ("sort", query.sort.as_deref()),
+        ("sort_by", query.sort_by.as_deref()),
+        ("order_by", query.order_by.as_deref()),
+    ];
+    let directions = [("order", query.order.as_deref()), ("sort_order", query.sort_order.as_deref())];
+    let order = listing::order(&fields, &directions, problems);
+    let direction = order.direction.unwrap_or(Direction::Descending);
+    let Some(field) = order.field else { return UserSort { by: UserSortBy::CreatedAt, direction } };
+    let by = match field.as_str() {
         "id" => UserSortBy::Id,
         "created_at" => UserSortBy::CreatedAt,
         "updated_at" => UserSortBy::UpdatedAt,
@@ -245,22 +241,11 @@ fn sort(query: &wire::UsersQuery, problems: &mut Problems) -> UserSort {
         "status" => UserSortBy::Status,
         _ => {
             let words = ["id", "created_at", "updated_at", "last_login_at", "username", "email", "role", "status"];
-            problems.add("sort", one_of(&words));
+            problems.add(order.name, one_of(&words));
             UserSortBy::Id
         }
     };
-    UserSort { by, direction: direction_of(own.or(direction.as_deref()), problems) }
-}
-
-fn direction_of(word: Option<&str>, problems: &mut Problems) -> Direction {
-    match word.map(|word| word.trim().to_ascii_lowercase()).as_deref() {
-        Some("asc") => Direction::Ascending,
-        Some("desc") | None => Direction::Descending,
-        Some(_) => {
-            problems.add("order", one_of(&["asc", "desc"]));
-            Direction::Descending
-        }
-    }
+    UserSort { by, direction }
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@
 //! pair, a range of places. A page that is out of bounds is moved into them; anything else that can't be read is refused,
 //! with every bad parameter at once.
 
-use super::super::paging;
 use super::super::wire::{PileQuery, TicketsQuery};
+use super::super::{listing, paging};
 use super::convert::{PRIORITIES, STATUSES, TYPES, kinds, statuses};
 use crate::http::query::{PageNumber, boolean, one_of};
 use engine::Pile;
@@ -134,7 +134,7 @@ pub fn part(page: Option<&str>, limit: [Option<&str>; 2]) -> Result<PageNumber> 
 /// Whether a list of comments is wanted newest first.
 pub fn newest_first(order: Option<&str>) -> Result<bool> {
     let mut problems = Problems::default();
-    let direction = direction("order", order, &mut problems);
+    let direction = listing::direction("order", order, &mut problems);
     problems.finish()?;
     Ok(direction == Some(Direction::Descending))
 }
@@ -267,20 +267,10 @@ fn beginning(asker: Asker<'_>, millis: i64) -> Time {
 const FIELDS: [&str; 6] = ["created_at", "updated_at", "due_date", "priority", "sla_due_date", "id"];
 
 fn sort(query: &TicketsQuery, problems: &mut Problems) -> Sort {
-    let (name, given) = match (&query.sort, &query.sort_by) {
-        (Some(sort), _) => ("sort", Some(sort.trim())),
-        (None, by) => ("sort_by", by.as_deref().map(str::trim)),
-    };
-    let pair: Option<[String; 2]> = given.and_then(|text| serde_json::from_str(text).ok());
-    let (field, way) = match (&pair, given) {
-        (Some([field, way]), _) => (Some(field.as_str()), Some(way.as_str())),
-        (None, Some(text)) => match text.split_once(':') {
-            Some((field, way)) => (Some(field), Some(way)),
-            None => (Some(text), None),
-        },
-        (None, None) => (None, None),
-    };
-    let by = field.map(|field| match field.trim() {
+    let fields = [("sort", query.sort.as_deref()), ("sort_by", query.sort_by.as_deref())];
+    let directions = [("order", query.order.as_deref()), ("sort_order", query.sort_order.as_deref())];
+    let order = listing::order(&fields, &directions, problems);
+    let by = order.field.map(|field| match field.as_str() {
         "created_at" | "id" => Some(SortBy::Created),
         "updated_at" => Some(SortBy::Updated),
         "due_date" => Some(SortBy::DueAt),
@@ -289,25 +279,9 @@ fn sort(query: &TicketsQuery, problems: &mut Problems) -> Sort {
         _ => None,
     });
     if by == Some(None) {
-        problems.add(name, one_of(&FIELDS));
+        problems.add(order.name, one_of(&FIELDS));
     }
-    let direction = match way {
-        Some(way) => direction(name, Some(way), problems),
-        None if query.order.is_some() => direction("order", query.order.as_deref(), problems),
-        None => direction("sort_order", query.sort_order.as_deref(), problems),
-    };
-    Sort { by: by.flatten().unwrap_or_default(), direction: direction.unwrap_or_default() }
-}
-
-fn direction(name: &'static str, text: Option<&str>, problems: &mut Problems) -> Option<Direction> {
-    match text?.trim().to_ascii_lowercase().as_str() {
-        "asc" => Some(Direction::Ascending),
-        "desc" => Some(Direction::Descending),
-        _ => {
-            problems.add(name, one_of(&["asc", "desc"]));
-            None
-        }
-    }
+    Sort { by: by.flatten().unwrap_or_default(), direction: order.direction.unwrap_or_default() }
 }
 
 #[cfg(test)]
