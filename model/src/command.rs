@@ -19,6 +19,7 @@ use crate::mail::EmailConfig;
 use crate::notice::Rule;
 use crate::people::{Channel, ProfileInput, Role, UserStatus};
 use crate::session::Sealed;
+use crate::text::Email;
 use crate::ticket::{Priority, Resolution, Source, Status};
 use crate::time::Time;
 use crate::webhook::{Headers, Topic};
@@ -64,6 +65,8 @@ pub struct OpenTicket {
     pub folded: Option<String>,
     pub meta: Map<String, Value>,
     pub follows: Option<TicketId>,
+    /// Which of our mailboxes it came in at.
+    pub mailbox: Option<Email>,
 }
 
 impl OpenTicket {
@@ -91,6 +94,7 @@ impl OpenTicket {
             folded: None,
             meta: Map::new(),
             follows: None,
+            mailbox: None,
         }
     }
 }
