@@ -48,7 +48,7 @@ async fn a_change_acts_at_once_and_a_reset_takes_it_back() {
             key: "site_name".into(),
             value: Edit::Keep,
             description: Edit::Set(Some("我们的名字".into())),
-            public: None,
+            ..ChangeSetting::default()
         };
         let named = engine.change_config(&root, described).await.unwrap();
         assert_eq!((named.value, named.description.as_deref()), (json!("工单管理系统"), Some("我们的名字")));

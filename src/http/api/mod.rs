@@ -7,6 +7,7 @@
 mod audit;
 mod auth;
 mod categories;
+mod cleanup;
 mod comments;
 mod configs;
 mod devices;
@@ -21,6 +22,7 @@ mod people;
 mod preferences;
 mod profile;
 mod socket;
+mod system;
 mod tickets;
 mod upload;
 mod users;
@@ -66,6 +68,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         users::routes(),
         notifications::routes(),
         configs::routes(),
+        system::routes(),
+        cleanup::routes(),
         email_config::routes(),
         audit::routes(),
         upload::routes(),
