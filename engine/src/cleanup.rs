@@ -113,6 +113,15 @@ impl Engine {
         Ok(begun)
     }
 
+    /// Runs one clean-up to its end, for whoever can wait for it.
+    ///
+    /// # Errors
+    /// `Conflict` where one of the kind is running.
+    pub async fn clean_up(&self, by: &Caller, task: CleanupTask) -> Result<CleanupRun> {
+        let begun = self.begin_cleanup(by, StartCleanup { task, due: None }).await?;
+        self.carry_through(&begun.ok_or_else(|| Error::internal("no clean-up was begun"))?).await
+    }
+
     async fn begin_cleanup(&self, by: &Caller, start: StartCleanup) -> Result<Option<CleanupRun>> {
         let outcome = self.execute(by, Command::StartCleanup(start)).await?;
         let begun = outcome.events.iter().find(|r| matches!(r.event, Event::CleanupStarted { .. }));

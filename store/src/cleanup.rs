@@ -100,7 +100,7 @@ fn place(record: Record) -> (&'static str, &'static str, &'static str, &'static 
 pub async fn forgettable(conn: &mut Conn, record: Record, before: Time, most: i64) -> Result<i64> {
     let (table, key, old, order) = place(record);
     let sql = Sql::built(format!(
-        "SELECT COUNT(*) FROM (SELECT {key} FROM {table} WHERE {old} ORDER BY {order} LIMIT $2) AS some"
+        "SELECT COUNT(*) FROM (SELECT {key} FROM {table} WHERE {old} ORDER BY {order} LIMIT $2) AS old"
     ));
     conn.int(sql.bind(before).bind(most)).await
 }

@@ -106,7 +106,8 @@ fn one(scene: &Scene<'_>, change: &ChangeSetting, room: &mut i64) -> Result<Opti
         Edit::Set(given) => text::optional("description", given.as_deref(), 500)?,
     };
     let public = known.is_none() && change.public.unwrap_or(held.is_some_and(|held| held.public));
-    let shelf = if known.is_some() { Shelf::default() } else { shelf(change, held)? };
+    let shelf = shelf(change, held)?;
+    let shelf = if known.is_some() { Shelf::default() } else { shelf };
     let after = value.map(|value| Stored { value, description, public, shelf });
     if after.as_ref() == held {
         return Ok(None);

@@ -39,7 +39,7 @@ async fn config(app: Server, by: Caller<Api>) -> Answer<wire::CleanupConfig> {
 ///
 /// What is left out stays. All of it is changed, or nothing. These are settings, and stand among them, too.
 #[utoipa::path(put, path = "/admin/system/cleanup/config", operation_id = "apiChangeCleanupConfig", tag = "api admin",
-    request_body = wire::CleanupEdit,
+    request_body = Option<wire::CleanupEdit>,
     responses((status = 200, description = "It, as it is now", body = Envelope<wire::CleanupConfig>)),
 )]
 async fn edit(

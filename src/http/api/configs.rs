@@ -14,7 +14,7 @@ use engine::Config;
 use model::command::{ChangeSetting, Edit};
 use model::error::{Problem, Problems};
 use model::setting::{Kind, as_text};
-use model::{Error, Result};
+use model::{Error, Result, text};
 use serde_json::Value;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -42,6 +42,7 @@ async fn list(
     by: Caller<Api>,
     Params(query, ..): Params<wire::ConfigsQuery, Api>,
 ) -> Listed<wire::Config> {
+    let query = asked(query).map_err(Fail::of_query)?;
     Ok(all(app.engine.configs(&by.actor).await?, &query))
 }
 
@@ -122,6 +123,16 @@ async fn reset(app: Server, by: Caller<Api>, path: RawPathParams) -> Answer<Noth
 fn key(path: &RawPathParams) -> std::result::Result<String, Fail<Api>> {
     let key = path.iter().next().map(|(_, key)| key.to_owned());
     key.ok_or_else(|| Fail::new(Failure::Malformed(vec![Problem { field: "key", problem: "is missing".to_owned() }])))
+}
+
+/// What is asked for can be in the store.
+fn asked(query: wire::ConfigsQuery) -> Result<wire::ConfigsQuery> {
+    let mut problems = Problems::default();
+    for (name, word) in [("category", &query.category), ("group", &query.group)] {
+        problems.take(text::optional(name, word.as_deref(), 50))?;
+    }
+    problems.finish()?;
+    Ok(query)
 }
 
 fn all(configs: Vec<Config>, query: &wire::ConfigsQuery) -> List<wire::Config> {

@@ -163,7 +163,10 @@ fn asked(query: &wire::NotificationsQuery) -> Result<(Option<bool>, PageNumber, 
     let p = &mut problems;
     let limits = [query.limit.as_deref(), query.page_size.as_deref()];
     let page = paging::page(query.page.as_deref(), limits, paging::MOST, p);
-    let offset = integer("offset", query.offset.as_deref(), p).map(|offset| offset.max(0));
+    let offset = integer("offset", query.offset.as_deref(), p);
+    if offset.is_some_and(|offset| offset < 0) {
+        p.add("offset", "must be 0 or more");
+    }
     let unread = boolean("unread", query.unread.as_deref(), p);
     let read = boolean("is_read", query.is_read.as_deref(), p);
     problems.finish()?;

@@ -71,7 +71,8 @@ pub struct NewConfig {
     #[schema(value_type = String, required, min_length = 1, max_length = 100, pattern = "^[a-z0-9_.]+$")]
     #[serde(default)]
     pub key: Field<String>,
-    #[schema(value_type = String, required, max_length = 10000, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
+    /// A text, or a value of the setting's own type.
+    #[schema(value_type = Value, required, example = "400-800-1234")]
     #[serde(default)]
     pub value: Field<Value>,
     #[schema(value_type = Option<String>, max_length = 500, pattern = r"^[^\x00]*$")]
