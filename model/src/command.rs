@@ -21,6 +21,7 @@ use crate::notice::{NoticeKind, Rule};
 use crate::people::{Channel, ProfileInput, Role, UserStatus};
 use crate::session::Sealed;
 use crate::setting::Kind;
+use crate::text::Email;
 use crate::ticket::{Priority, Resolution, Source, Status};
 use crate::time::Time;
 use crate::webhook::{Headers, Topic};
@@ -66,6 +67,8 @@ pub struct OpenTicket {
     pub folded: Option<String>,
     pub meta: Map<String, Value>,
     pub follows: Option<TicketId>,
+    /// Which of our mailboxes it came in at.
+    pub mailbox: Option<Email>,
 }
 
 impl OpenTicket {
@@ -93,6 +96,7 @@ impl OpenTicket {
             folded: None,
             meta: Map::new(),
             follows: None,
+            mailbox: None,
         }
     }
 }
