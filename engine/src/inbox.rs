@@ -41,12 +41,11 @@ impl Engine {
         let numbers: HashMap<TicketId, String> = found.into_iter().collect();
         let told = notices.into_iter().map(|notice| {
             let number = notice.ticket.and_then(|ticket| numbers.get(&ticket).cloned());
-            let (title, message) = match &notice.written {
-                Some(written) => (written.title.clone().into(), written.content.clone()),
-                None => {
-                    let words = wording(notice.kind, number.as_deref(), locale);
-                    (words.title.into(), words.message)
-                }
+            let (title, message) = if let Some(written) = &notice.written {
+                (written.title.clone().into(), written.content.clone())
+            } else {
+                let words = wording(notice.kind, number.as_deref(), locale);
+                (words.title.into(), words.message)
             };
             Worded { notice, number, title, message }
         });

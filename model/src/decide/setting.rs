@@ -34,7 +34,6 @@ pub(super) fn change_settings(scene: &Scene<'_>, changes: &[ChangeSetting]) -> R
         if is_so(scene, change) {
             continue;
         }
-        #[expect(clippy::wildcard_enum_match_arm, reason = "what can be put right, and all others")]
         match one(scene, change, &mut room) {
             Ok(event) => events.extend(event),
             Err(Error::Invalid(all)) => {
