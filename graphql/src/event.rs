@@ -386,7 +386,7 @@ mod tests {
             value,
             description: None,
             public: false,
-            shelf: Default::default(),
+            shelf: model::setting::Shelf::default(),
         };
         assert_eq!(EventType::of(&event).word(), event.word());
         assert!(EventType::ALL.iter().any(|t| t.word() == "api_token_created"));

@@ -88,10 +88,10 @@ impl From<Error> for NotRefreshed {
 
 impl IntoResponse for NotRefreshed {
     fn into_response(self) -> Response {
-        match self.0 {
-            Failure::Refused(error @ Error::Unauthenticated { .. }) => failure::refresh(&error),
-            other => Fail::<Api>::new(other).into_response(),
+        if let Failure::Refused(error @ Error::Unauthenticated { .. }) = &self.0 {
+            return failure::refresh(error);
         }
+        Fail::<Api>::new(self.0).into_response()
     }
 }
 

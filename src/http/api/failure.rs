@@ -29,7 +29,7 @@ pub fn refresh(error: &Error) -> Response {
     let mut told = refused(error);
     if let Error::Unauthenticated { doubt, .. } = error {
         let word = if *doubt == Doubt::Expired { "token_expired" } else { "invalid_token" };
-        told.said.english = word.to_owned();
+        word.clone_into(&mut told.said.english);
     }
     drawn(told, None)
 }
