@@ -10,7 +10,7 @@ use model::command::{Command, Request};
 use model::decide::{Scene, decide};
 use model::event::{Event, Recorded};
 use model::id::{
-    ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, SessionId, TicketId, UserId, WebhookId,
+    ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, Seq, SessionId, TicketId, UserId, WebhookId,
 };
 use model::inbound::InboundState;
 use model::ticket::Ticket;
@@ -45,6 +45,8 @@ pub enum Subject {
     Identity(IdentityId),
     Inbound(InboundId),
     Webhook(WebhookId),
+    /// What a person was told of an event.
+    Notice(UserId, Seq),
     Nothing,
 }
 
@@ -410,6 +412,7 @@ fn subject_of(command: &Command, facts: &model::decide::Facts, events: &[Arc<Rec
         Event::ApiTokenCreated { token, .. } => Some(Subject::ApiToken(token.id)),
         Event::CategoryCreated { category } => Some(Subject::Category(category.id)),
         Event::WebhookCreated { webhook, .. } => Some(Subject::Webhook(webhook.id)),
+        Event::NotificationSent { to, .. } => Some(Subject::Notice(*to, r.seq)),
         _ => None,
     });
     if let Some(made) = made {
@@ -452,6 +455,7 @@ impl Subject {
             Self::Identity(id) => format!("identity {id}"),
             Self::Inbound(id) => format!("inbound {id}"),
             Self::Webhook(id) => format!("webhook {id}"),
+            Self::Notice(user, seq) => format!("notice {user} {seq}"),
             Self::Nothing => "nothing".to_owned(),
         }
     }
@@ -471,6 +475,7 @@ impl Subject {
             "identity" => Self::Identity(IdentityId(number())),
             "inbound" => Self::Inbound(InboundId(number())),
             "webhook" => Self::Webhook(WebhookId(number())),
+            "notice" => Self::Notice(UserId(number()), Seq(number())),
             _ => Self::Nothing,
         }
     }

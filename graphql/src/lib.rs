@@ -11,6 +11,7 @@ mod admin;
 mod batch;
 mod category;
 mod change;
+mod cleanup;
 mod comment;
 mod connection;
 mod context;

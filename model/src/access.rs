@@ -71,6 +71,13 @@ pub enum Operation {
     EditCategories,
     ReadSettings,
     ChangeSettings,
+    /// Writing a notification to somebody by hand.
+    SendNotification,
+    /// What is forgotten when, and what was.
+    ReadCleanup,
+    RunCleanup,
+    /// Figures of the whole installation.
+    ReadSystem,
     ReadAudit,
     ReadDeliveries,
     ReadQuarantine,
@@ -98,7 +105,7 @@ pub enum Grant {
 
 #[allow(clippy::enum_glob_use, reason = "the table reads as a table; tests see it as used otherwise")]
 impl Operation {
-    pub const ALL: [Self; 61] = {
+    pub const ALL: [Self; 65] = {
         use Operation::*;
         [
             ReadTicket,
@@ -152,6 +159,10 @@ impl Operation {
             EditCategories,
             ReadSettings,
             ChangeSettings,
+            SendNotification,
+            ReadCleanup,
+            RunCleanup,
+            ReadSystem,
             ReadAudit,
             ReadDeliveries,
             ReadQuarantine,
@@ -220,6 +231,8 @@ impl Operation {
             EditCategories                          => [No,    No,    Reach, Reach],
             ReadSettings                            => [No,    No,    Reach, Reach],
             ChangeSettings | ReadAudit              => [No,    No,    No,    Reach],
+            SendNotification | ReadSystem           => [No,    No,    No,    Reach],
+            ReadCleanup | RunCleanup                => [No,    No,    No,    Reach],
             ReadDeliveries                          => [No,    No,    Reach, Reach],
             ReadQuarantine | SettleQuarantine       => [No,    No,    Reach, Reach],
             ReadWebhooks | ManageWebhooks           => [No,    No,    No,    Reach],
@@ -245,7 +258,8 @@ impl Operation {
         match self {
             ReadTicket | ReadInternal | ListTickets | ReadAllTickets | ReadStatistics | ReadEvents | ReadCategories
             | ReadPerson | ReadSessions | ReadNotifications | ListStaff | ListPeople | ReadSettings
-            | ReadDeliveries | ReadQuarantine | ReadWebhooks | ReadEmailConfig | ReadAudit => Scope::Read,
+            | ReadDeliveries | ReadQuarantine | ReadWebhooks | ReadEmailConfig | ReadAudit | ReadCleanup
+            | ReadSystem => Scope::Read,
             EditTicket | EditWorkflow | ChangeStatus | CloseTicket | ReopenTicket | WithdrawTicket | SetPriority
             | AssignTicket | EscalateTicket | RateTicket | NoteRating | DeleteTicket | DiscardTicket
             | RestoreTicket | MergeTicket | AddComment | AddInternalNote | EditComment | WithdrawComment
@@ -265,6 +279,8 @@ impl Operation {
             | LinkIdentity
             | EditCategories
             | ChangeSettings
+            | SendNotification
+            | RunCleanup
             | SettleQuarantine
             | ManageWebhooks
             | EditNotificationRules
@@ -328,6 +344,10 @@ impl Operation {
             EditCategories => "edit categories",
             ReadSettings => "read settings",
             ChangeSettings => "change settings",
+            SendNotification => "write notifications to others",
+            ReadCleanup => "read what is forgotten when",
+            RunCleanup => "begin a clean-up",
+            ReadSystem => "read the figures of the installation",
             ReadAudit => "read the audit log",
             ReadDeliveries => "read deliveries",
             ReadQuarantine => "read the quarantine",

@@ -12,6 +12,7 @@ pub mod backup;
 pub mod batch;
 pub mod bench;
 pub mod category;
+pub mod cleanup;
 pub mod comment;
 pub mod cube;
 pub mod db;

@@ -7,6 +7,7 @@
 mod audit;
 mod auth;
 mod categories;
+mod cleanup;
 mod comments;
 mod configs;
 mod devices;
@@ -21,6 +22,7 @@ mod people;
 mod preferences;
 mod profile;
 mod socket;
+mod system;
 mod tickets;
 mod upload;
 mod users;
@@ -55,7 +57,7 @@ type Listed<T> = Result<wire::List<T>, Fail<Api>>;
 
 /// The routes with their documents, to stand below [`PREFIX`]. A noun has a router of its own, which is merged here.
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    let nouns = [
+    let nouns = vec![
         auth::routes(),
         devices::routes(),
         preferences::routes(),
@@ -66,6 +68,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         users::routes(),
         notifications::routes(),
         configs::routes(),
+        system::routes(),
+        cleanup::routes(),
         email_config::routes(),
         audit::routes(),
         upload::routes(),

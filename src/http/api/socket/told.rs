@@ -129,6 +129,10 @@ fn changes(event: &Event) -> bool {
         | Event::EmailConfigChanged { .. }
         | Event::EmailTested { .. }
         | Event::SettingChanged { .. }
+        | Event::NotificationSent { .. }
+        | Event::CleanupStarted { .. }
+        | Event::RecordsForgotten { .. }
+        | Event::CleanupFinished { .. }
         | Event::NotificationsRead { .. }
         | Event::InboundQuarantined { .. }
         | Event::InboundSettled { .. }
