@@ -10,7 +10,8 @@ use model::command::{Command, Request};
 use model::decide::{Scene, decide};
 use model::event::{Event, Recorded};
 use model::id::{
-    ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, SessionId, TicketId, UserId, WebhookId,
+    ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, SessionId, SlaConfigId, TicketId, UserId,
+    WebhookId,
 };
 use model::inbound::InboundState;
 use model::ticket::Ticket;
@@ -45,6 +46,7 @@ pub enum Subject {
     Identity(IdentityId),
     Inbound(InboundId),
     Webhook(WebhookId),
+    SlaConfig(SlaConfigId),
     Nothing,
 }
 
@@ -410,6 +412,7 @@ fn subject_of(command: &Command, facts: &model::decide::Facts, events: &[Arc<Rec
         Event::ApiTokenCreated { token, .. } => Some(Subject::ApiToken(token.id)),
         Event::CategoryCreated { category } => Some(Subject::Category(category.id)),
         Event::WebhookCreated { webhook, .. } => Some(Subject::Webhook(webhook.id)),
+        Event::SlaConfigCreated { config } => Some(Subject::SlaConfig(config.id)),
         _ => None,
     });
     if let Some(made) = made {
@@ -424,6 +427,7 @@ fn subject_of(command: &Command, facts: &model::decide::Facts, events: &[Arc<Rec
         | Command::RotateWebhookSecret(id, _)
         | Command::DisableWebhook(id, _)
         | Command::DeleteWebhook(id) => Subject::Webhook(*id),
+        Command::EditSlaConfig(id, _) | Command::DeleteSlaConfig(id) => Subject::SlaConfig(*id),
         Command::RefreshSession(_) | Command::EndSession(..) => {
             facts.session.as_ref().map_or(Subject::Nothing, |s| Subject::Session(s.id))
         }
@@ -452,6 +456,7 @@ impl Subject {
             Self::Identity(id) => format!("identity {id}"),
             Self::Inbound(id) => format!("inbound {id}"),
             Self::Webhook(id) => format!("webhook {id}"),
+            Self::SlaConfig(id) => format!("sla_config {id}"),
             Self::Nothing => "nothing".to_owned(),
         }
     }
@@ -471,6 +476,7 @@ impl Subject {
             "identity" => Self::Identity(IdentityId(number())),
             "inbound" => Self::Inbound(InboundId(number())),
             "webhook" => Self::Webhook(WebhookId(number())),
+            "sla_config" => Self::SlaConfig(SlaConfigId(number())),
             _ => Self::Nothing,
         }
     }

@@ -13,12 +13,13 @@ use crate::category::CategoryForm;
 use crate::comment::Visibility;
 use crate::id::{
     ApiTokenId, AttachmentId, CategoryId, CommentId, DeviceId, IdentityId, InboundId, NotificationId, SessionId,
-    TicketId, UserId, WebhookId,
+    SlaConfigId, TicketId, UserId, WebhookId,
 };
 use crate::mail::EmailConfig;
 use crate::notice::Rule;
 use crate::people::{Channel, ProfileInput, Role, UserStatus};
 use crate::session::Sealed;
+use crate::sla::{EscalationRule, WorkingHours};
 use crate::ticket::{Priority, Resolution, Source, Status};
 use crate::time::Time;
 use crate::webhook::{Headers, Topic};
@@ -367,6 +368,23 @@ pub struct ChangeSetting {
     pub public: Option<bool>,
 }
 
+/// What to set of an SLA configuration; a new one needs a name and both targets.
+#[derive(Debug, Clone, Default)]
+pub struct EditSlaConfig {
+    pub name: Option<String>,
+    pub description: Edit<Option<String>>,
+    /// Making it the default one takes that from the one that is.
+    pub default: Option<bool>,
+    pub active: Option<bool>,
+    pub priority: Edit<Option<Priority>>,
+    pub kind: Edit<Option<String>>,
+    pub category: Edit<Option<CategoryRef>>,
+    pub response_minutes: Option<i64>,
+    pub resolution_minutes: Option<i64>,
+    pub hours: Edit<Option<WorkingHours>>,
+    pub rules: Option<Vec<EscalationRule>>,
+}
+
 /// Everything that can be asked of the engine.
 #[derive(Debug, Clone)]
 pub enum Command {
@@ -395,7 +413,7 @@ pub enum Command {
     },
     UnmergeTicket(TicketId),
     CountViews(Vec<(TicketId, i64)>),
-    /// What time alone does to a ticket: SLA breaches, closing what was resolved long ago.
+    /// What time alone does to a ticket: SLA breaches and escalations, closing what was resolved long ago.
     FireTimers(TicketId),
     AddComment(TicketId, Box<AddComment>),
     EditComment(CommentId, String),
@@ -441,6 +459,9 @@ pub enum Command {
     EditCategory(CategoryId, Box<CategoryForm>),
     DeleteCategory(CategoryId),
     ChangeSetting(Box<ChangeSetting>),
+    CreateSlaConfig(Box<EditSlaConfig>),
+    EditSlaConfig(SlaConfigId, Box<EditSlaConfig>),
+    DeleteSlaConfig(SlaConfigId),
     MarkNotificationsRead {
         ids: Vec<NotificationId>,
         all: bool,

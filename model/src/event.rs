@@ -11,13 +11,13 @@ use crate::category::{Category, CategoryForm};
 use crate::comment::{Comment, Visibility};
 use crate::id::{
     ApiTokenId, AttachmentId, CategoryId, CommentId, DeviceId, IdentityId, InboundId, NotificationId, Seq, SessionId,
-    TicketId, UserId, WebhookId,
+    SlaConfigId, TicketId, UserId, WebhookId,
 };
 use crate::mail::EmailConfig;
 use crate::notice::RuleChange;
 use crate::people::{Channel, Identity, Profile, Role, User, UserStatus};
 use crate::session::{ApiToken, Sealed, Session, TrustedDevice};
-use crate::sla::Target;
+use crate::sla::{Agreement, EscalationRule, SlaConfig, SlaForm, Target};
 use crate::text::{Body, Tag, Title};
 use crate::ticket::{Customer, Priority, Resolution, Status, Ticket};
 use crate::time::Time;
@@ -52,7 +52,11 @@ pub struct TicketChanges {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub category_sla_hours: Option<Change<Option<i64>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_due_at: Option<Change<Time>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub resolution_due_at: Option<Change<Time>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<Change<Option<Box<Agreement>>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub department: Option<Change<Option<String>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,6 +110,9 @@ pub enum Event {
         priority: Change<Priority>,
         response_due_at: Time,
         resolution_due_at: Time,
+        /// By which those are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agreement: Option<Box<Agreement>>,
     },
     TicketAssigned {
         ticket: TicketId,
@@ -129,6 +136,16 @@ pub enum Event {
         ticket: TicketId,
         target: Target,
         due_at: Time,
+    },
+    /// A rule of an SLA configuration fires; what it does to the ticket are events of their own.
+    SlaEscalated {
+        ticket: TicketId,
+        config: SlaConfigId,
+        rule: Box<EscalationRule>,
+        /// The target that was missed.
+        target: Target,
+        /// Who is told; nobody, where it only notifies: all administrators.
+        told: Vec<UserId>,
     },
     TicketDeleted {
         ticket: TicketId,
@@ -306,6 +323,17 @@ pub enum Event {
         description: Option<String>,
         #[serde(default)]
         public: bool,
+    },
+    SlaConfigCreated {
+        config: Box<SlaConfig>,
+    },
+    SlaConfigEdited {
+        config: SlaConfigId,
+        form: Box<Change<SlaForm>>,
+    },
+    SlaConfigDeleted {
+        config: SlaConfigId,
+        name: String,
     },
     NotificationsRead {
         user: UserId,

@@ -139,6 +139,10 @@ impl Topic {
             | Event::CategoryEdited { .. }
             | Event::CategoryDeleted { .. }
             | Event::SettingChanged { .. }
+            | Event::SlaEscalated { .. }
+            | Event::SlaConfigCreated { .. }
+            | Event::SlaConfigEdited { .. }
+            | Event::SlaConfigDeleted { .. }
             | Event::NotificationsRead { .. }
             | Event::InboundQuarantined { .. }
             | Event::InboundSettled { .. }

@@ -89,6 +89,7 @@ impl Batch<'_> {
             | Event::TicketEscalated { .. }
             | Event::TicketRated { .. }
             | Event::SlaBreached { .. }
+            | Event::SlaEscalated { .. }
             | Event::PasswordResetRequested { .. }
             | Event::InboundSettled { discarded: false, .. } => Ok(()),
             Event::TicketEdited { ticket, changes } => {
@@ -170,6 +171,9 @@ impl Batch<'_> {
                 self.settle().await?;
                 self.retime(value.to.as_ref().map_or(rules.auto_close_default, hours_or_never)).await
             }
+            Event::SlaConfigCreated { config } => self.insert_sla_config(config).await,
+            Event::SlaConfigEdited { config, form } => self.set_sla_config(*config, &form.to, at).await,
+            Event::SlaConfigDeleted { config, .. } => self.delete_sla_config(*config).await,
             Event::NotificationsRead { user, ids, all } => {
                 self.flush().await?;
                 self.mark_read(*user, ids, *all, at).await

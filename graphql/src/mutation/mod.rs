@@ -10,6 +10,7 @@ mod house;
 mod mail;
 mod people;
 mod security;
+mod sla;
 mod tickets;
 mod together;
 mod webhooks;
@@ -36,6 +37,7 @@ pub struct Mutation(
     house::House,
     webhooks::Webhooks,
     mail::Mail,
+    sla::Sla,
 );
 
 /// What a mutation came to: the object, or what is wrong.

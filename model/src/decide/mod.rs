@@ -14,6 +14,7 @@ mod mail;
 mod person;
 mod rules;
 mod session;
+mod sla;
 mod ticket;
 mod timer;
 mod webhook;
@@ -38,6 +39,7 @@ use crate::people::{Identity, User};
 use crate::policy::Policy;
 use crate::session::{ApiToken, Refresh, SecondFactor, Session, TrustedDevice};
 use crate::setting::Stored;
+use crate::sla::SlaConfig;
 use crate::ticket::Ticket;
 use crate::time::Time;
 use crate::webhook::Webhook;
@@ -93,6 +95,10 @@ pub struct Facts {
     pub webhooks: i64,
     /// What the person has said of what they want to be told.
     pub rules: Rules,
+    /// Every SLA configuration.
+    pub sla_configs: Vec<SlaConfig>,
+    /// Those whom escalation rules name.
+    pub people: Vec<User>,
     pub email: Option<EmailState>,
 }
 
@@ -197,6 +203,9 @@ pub fn decide(scene: &Scene<'_>, request: &Request, counters: &mut Counters) -> 
         Command::EditCategory(_, form) => category::edit(scene, form),
         Command::DeleteCategory(_) => category::delete(scene),
         Command::ChangeSetting(change) => house::change_setting(scene, change),
+        Command::CreateSlaConfig(form) => sla::create(scene, form, counters),
+        Command::EditSlaConfig(id, form) => sla::edit(scene, *id, form),
+        Command::DeleteSlaConfig(id) => sla::delete(scene, *id),
         Command::MarkNotificationsRead { ids, all } => house::mark_read(scene, ids, *all),
         Command::QuarantineInbound { why, .. } => house::quarantine(scene, why),
         Command::SettleInbound { discard, .. } => house::settle(scene, *discard),

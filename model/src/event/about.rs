@@ -15,6 +15,7 @@ impl Event {
             Self::TicketEscalated { .. } => "ticket_escalated",
             Self::TicketRated { .. } => "ticket_rated",
             Self::SlaBreached { .. } => "sla_breached",
+            Self::SlaEscalated { .. } => "sla_escalated",
             Self::TicketDeleted { .. } => "ticket_deleted",
             Self::TicketRestored { .. } => "ticket_restored",
             Self::TicketMerged { .. } => "ticket_merged",
@@ -50,6 +51,9 @@ impl Event {
             Self::CategoryEdited { .. } => "category_edited",
             Self::CategoryDeleted { .. } => "category_deleted",
             Self::SettingChanged { .. } => "setting_changed",
+            Self::SlaConfigCreated { .. } => "sla_config_created",
+            Self::SlaConfigEdited { .. } => "sla_config_edited",
+            Self::SlaConfigDeleted { .. } => "sla_config_deleted",
             Self::NotificationsRead { .. } => "notifications_read",
             Self::InboundQuarantined { .. } => "inbound_quarantined",
             Self::InboundSettled { .. } => "inbound_settled",
@@ -75,6 +79,7 @@ impl Event {
             | Self::TicketEscalated { ticket, .. }
             | Self::TicketRated { ticket, .. }
             | Self::SlaBreached { ticket, .. }
+            | Self::SlaEscalated { ticket, .. }
             | Self::TicketDeleted { ticket }
             | Self::TicketRestored { ticket }
             | Self::TicketMerged { ticket, .. }
@@ -110,6 +115,9 @@ impl Event {
             | Self::CategoryEdited { .. }
             | Self::CategoryDeleted { .. }
             | Self::SettingChanged { .. }
+            | Self::SlaConfigCreated { .. }
+            | Self::SlaConfigEdited { .. }
+            | Self::SlaConfigDeleted { .. }
             | Self::NotificationsRead { .. }
             | Self::InboundQuarantined { .. }
             | Self::InboundSettled { .. }
@@ -182,6 +190,7 @@ impl Event {
             | Self::TicketEscalated { .. }
             | Self::TicketRated { .. }
             | Self::SlaBreached { .. }
+            | Self::SlaEscalated { .. }
             | Self::TicketDeleted { .. }
             | Self::TicketRestored { .. }
             | Self::TicketMerged { .. }
@@ -196,6 +205,9 @@ impl Event {
             | Self::CategoryEdited { .. }
             | Self::CategoryDeleted { .. }
             | Self::SettingChanged { .. }
+            | Self::SlaConfigCreated { .. }
+            | Self::SlaConfigEdited { .. }
+            | Self::SlaConfigDeleted { .. }
             | Self::InboundQuarantined { .. }
             | Self::InboundSettled { .. }
             | Self::WebhookCreated { .. }

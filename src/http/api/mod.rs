@@ -20,6 +20,7 @@ mod passwords;
 mod people;
 mod preferences;
 mod profile;
+mod sla;
 mod socket;
 mod tickets;
 mod upload;
@@ -68,6 +69,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         configs::routes(),
         email_config::routes(),
         audit::routes(),
+        sla::routes(),
         upload::routes(),
         socket::routes(),
     ];

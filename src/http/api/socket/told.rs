@@ -90,6 +90,7 @@ fn changes(event: &Event) -> bool {
         | Event::TicketEscalated { .. }
         | Event::TicketRated { .. }
         | Event::SlaBreached { .. }
+        | Event::SlaEscalated { .. }
         | Event::TicketRestored { .. }
         | Event::TicketMerged { .. }
         | Event::TicketUnmerged { .. }
@@ -129,6 +130,9 @@ fn changes(event: &Event) -> bool {
         | Event::EmailConfigChanged { .. }
         | Event::EmailTested { .. }
         | Event::SettingChanged { .. }
+        | Event::SlaConfigCreated { .. }
+        | Event::SlaConfigEdited { .. }
+        | Event::SlaConfigDeleted { .. }
         | Event::NotificationsRead { .. }
         | Event::InboundQuarantined { .. }
         | Event::InboundSettled { .. }
