@@ -68,11 +68,7 @@ impl Settings {
 }
 
 impl Now {
-    fn of(
-        base: &Policy,
-        changed: BTreeMap<String, Stored>,
-        sla_configs: BTreeMap<SlaConfigId, SlaConfig>,
-    ) -> Self {
+    fn of(base: &Policy, changed: BTreeMap<String, Stored>, sla_configs: BTreeMap<SlaConfigId, SlaConfig>) -> Self {
         let mut policy = setting::effective(base, changed.iter().map(|(key, stored)| (key.as_str(), &stored.value)));
         policy.sla_configs = sla_configs.values().cloned().collect();
         Self { changed, sla_configs, policy: Arc::new(policy) }

@@ -185,9 +185,12 @@ pub(crate) fn read(c: &mut Columns<'_>) -> Result<Ticket> {
         created_at: c.time()?,
         updated_at: c.time()?,
         version: c.int()?,
-        agreement: c.text_or()?.as_deref().map(serde_json::from_str).transpose().map_err(|e| {
-            Error::internal(format!("the store holds unreadable JSON: {e}"))
-        })?,
+        agreement: c
+            .text_or()?
+            .as_deref()
+            .map(serde_json::from_str)
+            .transpose()
+            .map_err(|e| Error::internal(format!("the store holds unreadable JSON: {e}")))?,
         fired: small_json(c)?.unwrap_or_default(),
     })
 }

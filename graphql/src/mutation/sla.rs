@@ -226,7 +226,11 @@ impl EditSlaConfigInput {
 #[Object(name = "MutationSla")]
 impl Sla {
     /// Makes an SLA configuration. It counts for tickets that are opened, or change priority, type or category, from then on.
-    async fn create_sla_config(&self, ctx: &Context<'_>, input: CreateSlaConfigInput) -> Result<CreateSlaConfigPayload> {
+    async fn create_sla_config(
+        &self,
+        ctx: &Context<'_>,
+        input: CreateSlaConfigInput,
+    ) -> Result<CreateSlaConfigPayload> {
         run(ctx, Sent::id(input.client_mutation_id.clone()), async |call, by| {
             Ok(SlaConfig(call.engine.create_sla_config(&by, input.read()?).await?))
         })
@@ -243,7 +247,11 @@ impl Sla {
     }
 
     /// Deletes an SLA configuration. Tickets that it was agreed on for keep their due times.
-    async fn delete_sla_config(&self, ctx: &Context<'_>, input: DeleteSlaConfigInput) -> Result<DeleteSlaConfigPayload> {
+    async fn delete_sla_config(
+        &self,
+        ctx: &Context<'_>,
+        input: DeleteSlaConfigInput,
+    ) -> Result<DeleteSlaConfigPayload> {
         run(ctx, Sent::id(input.client_mutation_id), async |call, by| {
             let id: SlaConfigId = read("id", &input.id)?;
             call.engine.delete_sla_config(&by, id).await?;

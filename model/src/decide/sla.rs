@@ -15,7 +15,10 @@ use crate::sla::{CONFIGS_MAX, EscalationRule, SlaConfig, SlaForm, rule_fields};
 pub(super) fn create(scene: &Scene<'_>, form: &EditSlaConfig, counters: &mut Counters) -> Result<Decision> {
     access::in_general(scene.actor, Operation::ManageSla)?;
     if scene.facts.sla_configs.len() >= CONFIGS_MAX {
-        return Err(Error::conflict("name", format!("there are {CONFIGS_MAX} configurations already, which is the limit")));
+        return Err(Error::conflict(
+            "name",
+            format!("there are {CONFIGS_MAX} configurations already, which is the limit"),
+        ));
     }
     let mut problems = Problems::default();
     for (field, missing) in [

@@ -146,7 +146,8 @@ impl SlaForm {
         let name = problems.take(text::required("name", &self.name, 100))?.unwrap_or_default();
         let description = problems.take(text::optional("description", self.description.as_deref(), 500))?.flatten();
         let code = problems.take(self.kind.as_deref().map(kind).transpose())?.flatten();
-        for (field, minutes) in [("response_time", self.response_minutes), ("resolution_time", self.resolution_minutes)] {
+        for (field, minutes) in [("response_time", self.response_minutes), ("resolution_time", self.resolution_minutes)]
+        {
             if !(1..=MINUTES_MAX).contains(&minutes) {
                 problems.add(field, format!("must be 1 to {MINUTES_MAX} minutes"));
             } else if self.hours.is_some_and(|hours| minutes > hours.week().saturating_mul(WEEKS_MAX)) {
@@ -239,11 +240,23 @@ pub(super) mod tests {
             (|f| f.response_minutes = 0, &["response_time"]),
             (|f| f.resolution_minutes = MINUTES_MAX + 1, &["resolution_time"]),
             (|f| (f.response_minutes, f.resolution_minutes) = (-1, 0), &["response_time", "resolution_time"]),
-            (|f| f.rules = (0..11).map(|n| EscalationRule { trigger_minutes: n, ..rule() }).collect(), &["escalation_rules"]),
+            (
+                |f| f.rules = (0..11).map(|n| EscalationRule { trigger_minutes: n, ..rule() }).collect(),
+                &["escalation_rules"],
+            ),
             (|f| f.rules = vec![rule(), rule()], &["escalation_rules[1]"]),
-            (|f| f.rules = vec![EscalationRule { trigger_minutes: -1, ..rule() }], &["escalation_rules[0].trigger_minutes"]),
-            (|f| f.rules = vec![EscalationRule { notify: vec![UserId(1); 21], ..rule() }], &["escalation_rules[0].notify_users"]),
-            (|f| f.rules = vec![EscalationRule { target: Some(UserId(1)), ..rule() }], &["escalation_rules[0].target_user_id"]),
+            (
+                |f| f.rules = vec![EscalationRule { trigger_minutes: -1, ..rule() }],
+                &["escalation_rules[0].trigger_minutes"],
+            ),
+            (
+                |f| f.rules = vec![EscalationRule { notify: vec![UserId(1); 21], ..rule() }],
+                &["escalation_rules[0].notify_users"],
+            ),
+            (
+                |f| f.rules = vec![EscalationRule { target: Some(UserId(1)), ..rule() }],
+                &["escalation_rules[0].target_user_id"],
+            ),
             (|_| (), &[]),
             (|f| f.rules = vec![rule(), EscalationRule { trigger_minutes: 0, ..rule() }], &[]),
         ];
@@ -256,7 +269,8 @@ pub(super) mod tests {
             };
             assert_eq!(told, fields);
         }
-        let told = |resolution_minutes| SlaForm { resolution_minutes, hours: one_minute(), response_minutes: 1, ..form() };
+        let told =
+            |resolution_minutes| SlaForm { resolution_minutes, hours: one_minute(), response_minutes: 1, ..form() };
         assert!(told(520).check().is_ok());
         assert!(told(521).check().unwrap_err().to_string().contains("ten years"));
     }

@@ -66,7 +66,8 @@ impl Policy {
             Some(hours) => hours.after(asked.created, minutes, self.zone),
             None => asked.created.plus_minutes(minutes),
         };
-        let by_category = asked.category_hours.is_some() && (form.category.is_none() || form.category != asked.category);
+        let by_category =
+            asked.category_hours.is_some() && (form.category.is_none() || form.category != asked.category);
         Due {
             response: worked(form.response_minutes),
             resolution: if by_category { resolution } else { worked(form.resolution_minutes) },
@@ -174,7 +175,12 @@ mod tests {
             (vec![named("d")], plain, "2024-10-25T10:00:00Z", "2024-10-25T17:00:00Z"),
             (vec![named("d")], hourly, "2024-10-25T10:00:00Z", "2024-10-25T13:00:00Z"),
             (vec![named("pt")], hourly, "2024-10-25T10:00:00Z", "2024-10-25T13:00:00Z"),
-            (vec![SlaForm { category: Some(CategoryId(8)), ..named("d") }], hourly, "2024-10-25T10:00:00Z", "2024-10-25T13:00:00Z"),
+            (
+                vec![SlaForm { category: Some(CategoryId(8)), ..named("d") }],
+                hourly,
+                "2024-10-25T10:00:00Z",
+                "2024-10-25T13:00:00Z",
+            ),
             (vec![named("c")], hourly, "2024-10-25T10:00:00Z", "2024-10-25T17:00:00Z"),
             (vec![named("d-")], hourly, "2024-10-25T13:00:00Z", "2024-10-25T13:00:00Z"),
             (vec![SlaForm { hours, ..named("p") }], plain, "2024-10-25T10:00:00Z", "2024-10-28T08:00:00Z"),

@@ -61,9 +61,7 @@ impl WorkingHours {
     /// The week as it is written.
     pub fn written(&self) -> [Day; 7] {
         let clock = |minute: i64| format!("{:02}:{:02}", minute / 60, minute % 60);
-        self.0.map(|day| {
-            day.map_or_else(Day::default, |span| Day { start: clock(span.start), end: clock(span.end) })
-        })
+        self.0.map(|day| day.map_or_else(Day::default, |span| Day { start: clock(span.start), end: clock(span.end) }))
     }
 
     /// Minutes of a week.

@@ -107,7 +107,8 @@ async fn delete(app: Server, by: Caller<Api>, Ids([id], ..): Ids<Api, 1>) -> Ans
 fn asked(query: &wire::SlaQuery) -> Result<(PageNumber, Option<bool>)> {
     let mut problems = Problems::default();
     let p = &mut problems;
-    let page = paging::page(query.page.as_deref(), [query.page_size.as_deref(), query.limit.as_deref()], paging::MOST, p);
+    let page =
+        paging::page(query.page.as_deref(), [query.page_size.as_deref(), query.limit.as_deref()], paging::MOST, p);
     let active = boolean("is_active", query.is_active.as_deref(), p);
     problems.finish()?;
     Ok((page, active))

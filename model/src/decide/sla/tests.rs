@@ -2,9 +2,7 @@
 
 use crate::actor::{Actor, By, Member, Via};
 use crate::category::{Category, CategoryForm};
-use crate::command::{
-    CategoryRef, Command, Edit, EditSlaConfig, EditTicket, OpenTicket, Request,
-};
+use crate::command::{CategoryRef, Command, Edit, EditSlaConfig, EditTicket, OpenTicket, Request};
 use crate::counters::Counters;
 use crate::decide::{Facts, Scene, decide};
 use crate::event::{About, Event, Recorded};
@@ -199,7 +197,10 @@ fn another_agreement_is_another_promise_and_the_same_one_stays() {
     let later = Time(9_000_000);
     done(&mut ticket, &before, (&system(), later), kind("bug"));
     assert_eq!(ticket.agreement.as_ref().map(|a| a.config), Some(SlaConfigId(2)));
-    assert_eq!((ticket.response_due_at, ticket.resolution_due_at), (Time(0).plus_minutes(60), Time(0).plus_minutes(100)));
+    assert_eq!(
+        (ticket.response_due_at, ticket.resolution_due_at),
+        (Time(0).plus_minutes(60), Time(0).plus_minutes(100))
+    );
     // The configuration changes; the ticket's promise does not, whatever else is edited.
     let mut after = before.clone();
     after.sla_configs.iter_mut().for_each(|config| config.form.resolution_minutes = 7);
@@ -254,7 +255,8 @@ fn rules_fire_once_so_long_after_the_target_that_was_missed() {
 
 #[test]
 fn what_is_over_does_not_fire() {
-    let policy = policy(vec![made(1, EditSlaConfig { rules: Some(vec![rule(0, EscalationAction::NotifyAdmin)]), ..form() })]);
+    let policy =
+        policy(vec![made(1, EditSlaConfig { rules: Some(vec![rule(0, EscalationAction::NotifyAdmin)]), ..form() })]);
     let table: [(fn(&mut Ticket), bool); 8] = [
         (|_| (), true),
         (|t| t.status = Status::Pending, true),
@@ -288,7 +290,8 @@ fn an_escalation_puts_the_ticket_into_other_hands() {
         (told, ticket)
     };
     let (told, ticket) = escalate(Some(BOSS), None);
-    let all = ["sla_breached", "sla_escalated", "ticket_escalated", "priority_changed", "ticket_assigned", "status_changed"];
+    let all =
+        ["sla_breached", "sla_escalated", "ticket_escalated", "priority_changed", "ticket_assigned", "status_changed"];
     assert_eq!(told, all);
     assert_eq!((ticket.assignee, ticket.priority, ticket.escalated), (Some(BOSS), Priority::High, true));
     // To nobody, to who has it already, and to somebody who can't work on it by now.
@@ -310,7 +313,10 @@ fn rules_of_another_agreement_wait_and_none_fires_twice() {
     };
     let policy = policy(vec![made(1, low), made(2, high)]);
     let mut ticket = opened(&policy);
-    assert_eq!(fire(&mut ticket, &policy, 100), ["sla_breached", "sla_escalated", "ticket_escalated", "priority_changed"]);
+    assert_eq!(
+        fire(&mut ticket, &policy, 100),
+        ["sla_breached", "sla_escalated", "ticket_escalated", "priority_changed"]
+    );
     assert_eq!(ticket.agreement.as_ref().map(|a| a.config), Some(SlaConfigId(2)));
     assert_eq!(fire(&mut ticket, &policy, 100), ["sla_escalated"]);
     // Back under the first: it has fired.

@@ -215,11 +215,15 @@ mod tests {
 
     #[test]
     fn what_can_t_be_read_is_told_by_field() {
-        let rule = |rule: Value| json!({ "escalation_rules": [{ "trigger_minutes": 1, "action": "notify_admin" }, rule] });
+        let rule =
+            |rule: Value| json!({ "escalation_rules": [{ "trigger_minutes": 1, "action": "notify_admin" }, rule] });
         let hours = |days: Value| json!({ "working_hours": days });
         let table: [(Value, &[&str]); 19] = [
             (json!({}), &[]),
-            (json!({ "name": 5, "response_time": "60", "is_default": "yes" }), &["name", "is_default", "response_time"]),
+            (
+                json!({ "name": 5, "response_time": "60", "is_default": "yes" }),
+                &["name", "is_default", "response_time"],
+            ),
             (json!({ "priority": "huge" }), &["priority"]),
             (json!({ "priority": "", "type": "", "category": "" }), &[]),
             (json!({ "category": [1], "category_id": "x" }), &["category_id", "category"]),
