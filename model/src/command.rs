@@ -20,6 +20,7 @@ use crate::notice::Rule;
 use crate::people::{Channel, ProfileInput, Role, UserStatus};
 use crate::session::Sealed;
 use crate::sla::{EscalationRule, WorkingHours};
+use crate::text::Email;
 use crate::ticket::{Priority, Resolution, Source, Status};
 use crate::time::Time;
 use crate::webhook::{Headers, Topic};
@@ -65,6 +66,8 @@ pub struct OpenTicket {
     pub folded: Option<String>,
     pub meta: Map<String, Value>,
     pub follows: Option<TicketId>,
+    /// Which of our mailboxes it came in at.
+    pub mailbox: Option<Email>,
 }
 
 impl OpenTicket {
@@ -92,6 +95,7 @@ impl OpenTicket {
             folded: None,
             meta: Map::new(),
             follows: None,
+            mailbox: None,
         }
     }
 }

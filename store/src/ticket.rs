@@ -10,7 +10,7 @@ use model::ticket::{Customer, Priority, Resolution, Source, Status, Ticket};
 use model::{Error, Result};
 
 /// The columns in the order of `values` and `read`.
-const NAMES: [&str; 50] = [
+const NAMES: [&str; 51] = [
     "id",
     "number_yearly",
     "number_daily",
@@ -52,6 +52,7 @@ const NAMES: [&str; 50] = [
     "native",
     "description_id",
     "follows_id",
+    "mailbox",
     "merged_into_id",
     "status_before_merge",
     "deleted_at",
@@ -66,7 +67,7 @@ const NAMES: [&str; 50] = [
 /// `t.id, t.number_yearly, …`: what `read` reads, which is all but the last, the timer.
 pub(crate) fn select_list() -> String {
     let mut list = String::with_capacity(1_024);
-    for (i, name) in NAMES.iter().take(49).enumerate() {
+    for (i, name) in NAMES.iter().take(50).enumerate() {
         list.push_str(if i == 0 { "t." } else { ", t." });
         list.push_str(name);
     }
@@ -125,6 +126,7 @@ fn values(t: &Ticket, auto_close_hours: Option<i64>) -> Result<Vec<Value>> {
         json(&t.native)?,
         t.description.into(),
         t.follows.into(),
+        t.mailbox.as_ref().map(Email::as_str).into(),
         t.merged_into.into(),
         t.status_before_merge.map(Status::word).into(),
         t.deleted_at.into(),
@@ -179,6 +181,7 @@ pub(crate) fn read(c: &mut Columns<'_>) -> Result<Ticket> {
         native: small_json(c)?.unwrap_or_default(),
         description: CommentId(c.int()?),
         follows: c.int_or()?.map(TicketId),
+        mailbox: c.text_or()?.map(Email::stored),
         merged_into: c.int_or()?.map(TicketId),
         status_before_merge: c.text_or()?.as_deref().and_then(Status::parse),
         deleted_at: c.time_or()?,

@@ -32,6 +32,7 @@ mod graphql_files;
 mod graphql_limits;
 mod limits;
 mod mail_peers;
+mod mailboxes;
 mod mailer;
 mod operations;
 mod peers;

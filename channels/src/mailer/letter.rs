@@ -27,6 +27,9 @@ pub(super) struct Letter {
     pub thread: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<String>,
+    /// The mailbox that it comes from, where it is not the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     pub locale: Locale,
     pub content: Content,
 }
@@ -147,6 +150,7 @@ mod tests {
             message_id: "<abc@desk.example>".into(),
             thread: Some("<root@desk.example>".into()),
             reply_to: Some("support+1@desk.example".into()),
+            from: None,
             locale: Locale::ZhCn,
             content: Content::Written { subject: "s".into(), text: "t".into(), html: "h".into() },
         }

@@ -37,8 +37,9 @@ const PING: Duration = Duration::from_secs(54);
 const SILENCE: Duration = Duration::from_mins(1);
 /// How long a reader may keep one message waiting before it is cut off.
 const SLOW: Duration = Duration::from_secs(10);
-/// How long a closing socket may take to hear of it.
+/// How long a closing socket may take to hear of it; one that is slow has much to read before it hears why.
 const FAREWELL: Duration = Duration::from_secs(1);
+const SLOW_FAREWELL: Duration = Duration::from_secs(30);
 /// What clients say is small, and a thousand idle sockets shall cost little.
 const READ_AT_ONCE: usize = 1024;
 const LONGEST: usize = 64 * 1024;
@@ -117,6 +118,7 @@ async fn stream(app: &App, actor: &Actor, place: Option<&Place>) -> model::Resul
 }
 
 /// Why a socket is closed.
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Close {
     code: u16,
     reason: &'static str,
@@ -144,7 +146,7 @@ struct Seat {
 }
 
 impl Seat {
-    async fn serve(self, mut socket: WebSocket, resync: bool) {
+    async fn serve(mut self, mut socket: WebSocket, resync: bool) {
         let ended = self.app.engine.ended(&self.actor);
         let mut stopping = self.app.stopping.clone();
         let stopped = async move {
@@ -158,6 +160,7 @@ impl Seat {
             () = stopped => Close::RESTART,
             close = self.talk(&mut socket, resync) => close,
         };
+        metrics::counter!("echodesk_api_sockets_closed_total", "code" => close.code.to_string()).increment(1);
         let frame = CloseFrame { code: close.code, reason: Utf8Bytes::from_static(close.reason) };
         let farewell = async {
             let told = socket.send(Message::Close(Some(frame))).await;
@@ -166,15 +169,16 @@ impl Seat {
                 while let Some(Ok(_)) = socket.recv().await {}
             }
         };
-        if timeout(FAREWELL, farewell).await.is_err() {
+        let patience = if close == Close::SLOW { SLOW_FAREWELL } else { FAREWELL };
+        if timeout(patience, farewell).await.is_err() {
             tracing::debug!("a socket was dropped without its close being heard");
         }
     }
 
-    async fn talk(self, socket: &mut WebSocket, resync: bool) -> Close {
-        let Self { app, actor, mut place, stream: (start, mut events), .. } = self;
+    async fn talk(&mut self, socket: &mut WebSocket, resync: bool) -> Close {
+        let Self { app, actor, place, stream: (start, events), .. } = self;
         let cursor = place.as_ref().map_or_else(|| start.to_string(), ToString::to_string);
-        if let Err(close) = greet(&app, &actor, socket, &cursor, resync).await {
+        if let Err(close) = greet(app, actor, socket, &cursor, resync).await {
             return close;
         }
         let (mut heard, mut ping) = (Instant::now(), Instant::now() + PING);
@@ -186,7 +190,7 @@ impl Seat {
                         None | Some(Ok(Message::Close(_))) => Err(Close::DONE),
                         Some(Err(error)) => Err(if error.to_string().contains("too long") { Close::TOO_BIG } else { Close::DONE }),
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
-                        Some(Ok(Message::Text(text))) => Box::pin(answer(&app, &actor, socket, text.as_str())).await,
+                        Some(Ok(Message::Text(text))) => Box::pin(answer(app, actor, socket, text.as_str())).await,
                         Some(Ok(Message::Binary(_))) => send(socket, &frames::error(app.engine.now(), "binary frames are not understood")).await,
                     }
                 }
@@ -199,7 +203,7 @@ impl Seat {
                     }
                 }
                 event = events.next() => match event {
-                    Some(Ok(event)) => Box::pin(tell(&app, &actor, socket, &event, place.take())).await,
+                    Some(Ok(event)) => Box::pin(tell(app, actor, socket, &event, place.take())).await,
                     Some(Err(Error::Unauthenticated { .. })) => Err(Close::ENDED),
                     Some(Err(error)) => {
                         tracing::error!(%error, "a socket's events failed");
