@@ -47,12 +47,12 @@ pub(super) fn fire(scene: &Scene<'_>) -> Result<Decision> {
 }
 
 /// Escalation rules that are due, one after the other on what those before made of the ticket. Where one of them puts the
-/// ticket under another agreement, that one's rules wait for the next look: whom they name is not loaded.
+/// ticket under another agreement (or the same one as it is by now), that one's rules wait for the next look: whom they name is not loaded.
 fn escalate(scene: &Scene<'_>, ticket: &Ticket, events: &mut Vec<Event>) -> Result<()> {
     let Some(agreement) = &ticket.agreement else { return Ok(()) };
     let mut ticket = ticket.clone();
     for _ in 0..RULES_MAX {
-        if ticket.agreement.as_ref().is_none_or(|now| now.config != agreement.config) {
+        if ticket.agreement.as_ref() != Some(agreement) {
             break;
         }
         let due = ticket.escalations().filter(|(at, _)| *at <= scene.now).min_by_key(|(at, _)| *at);

@@ -104,8 +104,8 @@ fn a_configuration_needs_what_it_promises_and_names_only_staff() {
 
 #[test]
 fn there_is_one_default_and_no_more_than_a_hundred() {
-    let first = made(1, EditSlaConfig { default: Some(true), ..form() });
-    let second = made(2, form());
+    let first = made(11, EditSlaConfig { default: Some(true), ..form() });
+    let second = made(12, form());
     let known = Facts { sla_configs: vec![first.clone(), second], ..facts() };
     let words = |events: Result<Vec<Event>>| -> Vec<(i64, bool)> {
         let told = |event| match event {
@@ -117,11 +117,11 @@ fn there_is_one_default_and_no_more_than_a_hundred() {
     };
     let default = |default| Box::new(EditSlaConfig { default: Some(default), ..EditSlaConfig::default() });
     let edit = |id, form| words(asked(&known, Command::EditSlaConfig(SlaConfigId(id), form)));
-    assert_eq!(edit(2, default(true)), [(1, false), (2, true)]);
-    assert_eq!(edit(1, default(true)), [], "it is");
-    assert_eq!(edit(1, default(false)), [(1, false)]);
+    assert_eq!(edit(12, default(true)), [(11, false), (12, true)]);
+    assert_eq!(edit(11, default(true)), [], "it is");
+    assert_eq!(edit(11, default(false)), [(11, false)]);
     let new = Box::new(EditSlaConfig { default: Some(true), ..form() });
-    assert_eq!(words(asked(&known, Command::CreateSlaConfig(new))), [(1, false), (0, true)]);
+    assert_eq!(words(asked(&known, Command::CreateSlaConfig(new))), [(11, false), (0, true)]);
 
     let full = Facts { sla_configs: vec![first; 100], ..facts() };
     assert_eq!(asked(&full, Command::CreateSlaConfig(Box::new(form()))).unwrap_err().code(), "CONFLICT");
