@@ -21,6 +21,7 @@ mod mail;
 mod receiver;
 mod smtp;
 
+mod chats;
 mod cors;
 mod crash;
 mod dialects;

@@ -3,7 +3,8 @@
 //! What is told is written when it happens and sent as it was written; only a link that must not lie in the ledger is made
 //! at each attempt. Names, titles and addresses are cleaned before they come near a header, and encoded by lettre.
 
-use super::words::{Words, line};
+use super::words::Words;
+use crate::wording::line;
 use lettre::address::Envelope;
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};

@@ -11,6 +11,7 @@ mod words;
 
 pub use dkim::DkimOptions;
 
+use crate::wording;
 use dkim::Signer;
 use engine::{Carrier, Delivery, EMAIL, Engine, Outgoing, Parcel, Receipt, Told, Trace, Undelivered};
 use futures_util::future::BoxFuture;
@@ -90,7 +91,8 @@ impl Mailer {
     ) -> Result<Option<Parcel>> {
         let (user, kind) = to;
         let locale = locale_of(engine, user);
-        let Some(words) = words::notice(event, told, to, (locale, &self.options.public_url)) else { return Ok(None) };
+        let said = wording::words(event, told, to, (locale, &self.options.public_url));
+        let Some(words) = said.map(|said| words::notice(said, user, locale)) else { return Ok(None) };
         let Some(mut letter) = Self::letter(engine, user, locale, Content::of(&words))? else { return Ok(None) };
         // An answer to what was said among staff would be read by everybody: it finds no way back by itself.
         let among_staff = matches!(&event.event, Event::CommentAdded { .. }) && told.said.is_none();

@@ -242,6 +242,14 @@ async fn notifications_are_marked_as_read() {
         assert_eq!(live.next().await["type"], "error");
     }
     assert_eq!(live.rest().await, Vec::<Value>::new());
+    // A change like any other: who, what, from where.
+    let written = super::get(&app, &app.admin.token, "/admin/audit-logs?keyword=mark_read").await;
+    assert_eq!(written["data"]["items"].as_array().unwrap().len(), 3, "{written:#}");
+    let line = &written["data"]["items"][0];
+    assert_eq!(
+        (&line["user_id"], &line["method"], &line["client_ip"]),
+        (&json!(app.user.id.0), &json!("WS"), &json!("127.0.0.1"))
+    );
 }
 
 /// One that hears nothing for as long as it is not asked, with next to no room for what waits.
@@ -278,7 +286,7 @@ async fn a_slow_reader_is_cut_off_hears_why_and_comes_back_to_the_rest() {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(120), cut).await.expect("it was not cut off");
+    tokio::time::timeout(Duration::from_mins(2), cut).await.expect("it was not cut off");
     let (mut heard, mut cursor) = (Vec::new(), String::new());
     let reason = loop {
         match soon(socket.next()).await {
