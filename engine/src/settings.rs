@@ -75,15 +75,14 @@ impl Now {
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "a few of many")]
 fn concerns(event: &Event) -> bool {
-    match event {
+    matches!(
+        event,
         Event::SettingChanged { .. }
-        | Event::SlaConfigCreated { .. }
-        | Event::SlaConfigEdited { .. }
-        | Event::SlaConfigDeleted { .. } => true,
-        _ => false,
-    }
+            | Event::SlaConfigCreated { .. }
+            | Event::SlaConfigEdited { .. }
+            | Event::SlaConfigDeleted { .. }
+    )
 }
 
 fn follow_setting(changed: &mut BTreeMap<String, Stored>, event: &Event) {

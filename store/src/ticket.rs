@@ -133,7 +133,7 @@ fn values(t: &Ticket, auto_close_hours: Option<i64>) -> Result<Vec<Value>> {
         t.created_at.into(),
         t.updated_at.into(),
         t.version.into(),
-        t.agreement.as_ref().map(|agreement| json(agreement)).transpose()?.unwrap_or(Value::Text(None)),
+        t.agreement.as_ref().map(json).transpose()?.unwrap_or(Value::Text(None)),
         if t.fired.is_empty() { "[]".into() } else { json(&t.fired)? },
         t.next_timer(auto_close_hours).into(),
     ])
