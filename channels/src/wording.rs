@@ -142,7 +142,7 @@ fn about_ticket(
         NoticeKind::TicketClosed => ("Ticket closed".into(), format!("The ticket {number} “{title}” was closed.")),
         NoticeKind::TicketOverdue => {
             let target = match &event.event {
-                Event::SlaBreached { target, .. } => *target,
+                Event::SlaBreached { target, .. } | Event::SlaEscalated { target, .. } => *target,
                 _ => Target::Resolution,
             };
             match (zh, target) {

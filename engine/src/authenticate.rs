@@ -211,7 +211,7 @@ impl Engine {
         self.forget_person(recorded);
         self.0.endpoints.observe(&recorded.event);
         self.0.mailing.observe(recorded);
-        self.0.settings.observe(&recorded.event);
+        self.0.settings.observe(recorded);
         if matches!(
             recorded.event,
             Event::CategoryCreated { .. } | Event::CategoryEdited { .. } | Event::CategoryDeleted { .. }

@@ -10,7 +10,8 @@ use model::command::{Command, Request};
 use model::decide::{Scene, decide};
 use model::event::{Event, Recorded};
 use model::id::{
-    ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, Seq, SessionId, TicketId, UserId, WebhookId,
+    ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, Seq, SessionId, SlaConfigId, TicketId, UserId,
+    WebhookId,
 };
 use model::inbound::InboundState;
 use model::ticket::Ticket;
@@ -47,6 +48,7 @@ pub enum Subject {
     Webhook(WebhookId),
     /// What a person was told of an event.
     Notice(UserId, Seq),
+    SlaConfig(SlaConfigId),
     Nothing,
 }
 
@@ -413,6 +415,7 @@ fn subject_of(command: &Command, facts: &model::decide::Facts, events: &[Arc<Rec
         Event::CategoryCreated { category } => Some(Subject::Category(category.id)),
         Event::WebhookCreated { webhook, .. } => Some(Subject::Webhook(webhook.id)),
         Event::NotificationSent { to, .. } => Some(Subject::Notice(*to, r.seq)),
+        Event::SlaConfigCreated { config } => Some(Subject::SlaConfig(config.id)),
         _ => None,
     });
     if let Some(made) = made {
@@ -427,6 +430,7 @@ fn subject_of(command: &Command, facts: &model::decide::Facts, events: &[Arc<Rec
         | Command::RotateWebhookSecret(id, _)
         | Command::DisableWebhook(id, _)
         | Command::DeleteWebhook(id) => Subject::Webhook(*id),
+        Command::EditSlaConfig(id, _) | Command::DeleteSlaConfig(id) => Subject::SlaConfig(*id),
         Command::RefreshSession(_) | Command::EndSession(..) => {
             facts.session.as_ref().map_or(Subject::Nothing, |s| Subject::Session(s.id))
         }
@@ -456,6 +460,7 @@ impl Subject {
             Self::Inbound(id) => format!("inbound {id}"),
             Self::Webhook(id) => format!("webhook {id}"),
             Self::Notice(user, seq) => format!("notice {user} {seq}"),
+            Self::SlaConfig(id) => format!("sla_config {id}"),
             Self::Nothing => "nothing".to_owned(),
         }
     }
@@ -476,6 +481,7 @@ impl Subject {
             "inbound" => Self::Inbound(InboundId(number())),
             "webhook" => Self::Webhook(WebhookId(number())),
             "notice" => Self::Notice(UserId(number()), Seq(number())),
+            "sla_config" => Self::SlaConfig(SlaConfigId(number())),
             _ => Self::Nothing,
         }
     }

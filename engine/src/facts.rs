@@ -8,6 +8,8 @@ use model::command::{CategoryRef, ChangeTicket, Command, Edit, EnableSecondFacto
 use model::decide::Facts;
 use model::id::{AttachmentId, CategoryId, CommentId, TicketId, UserId};
 use model::people::ProfileInput;
+use model::sla::{EscalationRule, NOTIFIED_MAX, RULES_MAX};
+use model::ticket::Ticket;
 use model::{Error, Result};
 use store::{Batch, Conn};
 
@@ -41,8 +43,12 @@ pub(crate) async fn load(batch: &mut Batch<'_>, actor: &Actor, command: &Command
         | Command::RateTicket(id, ..)
         | Command::DeleteTicket(id)
         | Command::DiscardTicket(id)
-        | Command::RestoreTicket(id)
-        | Command::FireTimers(id) => facts.ticket = ticket(conn, *id).await?,
+        | Command::RestoreTicket(id) => facts.ticket = ticket(conn, *id).await?,
+        Command::FireTimers(id) => {
+            facts.ticket = ticket(conn, *id).await?;
+            let waiting = facts.ticket.iter().flat_map(Ticket::escalations).map(|(_, rule)| rule.clone());
+            facts.people = people(conn, &waiting.collect::<Vec<_>>()).await?;
+        }
         Command::AssignTicket(id, assign) => {
             facts.ticket = ticket(conn, *id).await?;
             facts.assignee = user(conn, assign.assignee).await?;
@@ -155,6 +161,14 @@ pub(crate) async fn load(batch: &mut Batch<'_>, actor: &Actor, command: &Command
         Command::FinishCleanup { run, .. } => {
             facts.cleanups = store::cleanup::run(conn, *run).await?.into_iter().collect();
         }
+        Command::CreateSlaConfig(form) | Command::EditSlaConfig(_, form) => {
+            facts.sla_configs = store::sla::all(conn).await?;
+            facts.people = people(conn, form.rules.as_deref().unwrap_or_default()).await?;
+            if let Edit::Set(wanted) = &form.category {
+                category(conn, &mut facts, wanted.as_ref()).await?;
+            }
+        }
+        Command::DeleteSlaConfig(_) => facts.sla_configs = store::sla::all(conn).await?,
         Command::QuarantineInbound { inbound, .. } | Command::SettleInbound { inbound, .. } => {
             facts.inbound = store::inbound::by_id(conn, *inbound).await?;
         }
@@ -210,7 +224,7 @@ async fn session(conn: &mut Conn, facts: &mut Facts, start: &StartSession) -> Re
     Ok(())
 }
 
-async fn ticket(conn: &mut Conn, id: TicketId) -> Result<Option<model::ticket::Ticket>> {
+async fn ticket(conn: &mut Conn, id: TicketId) -> Result<Option<Ticket>> {
     store::ticket::by_id(conn, id).await
 }
 
@@ -219,6 +233,12 @@ async fn user(conn: &mut Conn, id: Option<UserId>) -> Result<Option<model::peopl
         Some(id) => store::people::by_id(conn, id).await,
         None => Ok(None),
     }
+}
+
+/// Those whom escalation rules name. What is more than there may be is refused later, by name.
+async fn people(conn: &mut Conn, rules: &[EscalationRule]) -> Result<Vec<model::people::User>> {
+    let ids = model::sla::people(rules);
+    store::people::by_ids(conn, ids.get(..RULES_MAX * (NOTIFIED_MAX + 1)).unwrap_or(&ids)).await
 }
 
 async fn attachments(conn: &mut Conn, ids: &[AttachmentId]) -> Result<Vec<model::attachment::Attachment>> {

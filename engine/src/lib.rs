@@ -46,6 +46,7 @@ mod secret;
 mod see;
 mod service;
 mod settings;
+mod sla;
 mod statistics;
 mod stream;
 mod throttle;
@@ -215,6 +216,7 @@ impl Engine {
         let hub = hub::Hub::open(&store).await?;
         // Read after the hub's place: what changes from here on, the hub tells.
         let changed = store::settings::all(&mut store.read().await?).await?;
+        let sla_configs = store::sla::all(&mut store.read().await?).await?;
         let (jobs, waiting) = mpsc::channel(execute::QUEUE);
         let inner = Inner {
             sealer: sealing::Sealer::new(life.signing_key.as_bytes())?,
@@ -227,7 +229,7 @@ impl Engine {
             throttle: throttle::Throttle::new(options.accounts),
             posted: watch::Sender::new(0),
             limits: limit::Limits::new(options.rates),
-            settings: settings::Settings::new(policy, changed),
+            settings: settings::Settings::new(policy, changed, sla_configs),
             audit: audit::Audit::default(),
             began: options.clock.now(),
             clock: options.clock,

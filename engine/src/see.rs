@@ -41,7 +41,7 @@ pub(crate) fn event(actor: &Actor, recorded: &Recorded) -> bool {
         Event::CommentEdited { visibility, .. } | Event::CommentWithdrawn { visibility, .. } => {
             sees_ticket(actor, recorded) && shown(actor, *visibility)
         }
-        Event::SlaBreached { .. } => sees_ticket(actor, recorded) && actor.is_staff(),
+        Event::SlaBreached { .. } | Event::SlaEscalated { .. } => sees_ticket(actor, recorded) && actor.is_staff(),
         Event::TicketOpened { .. }
         | Event::TicketEdited { .. }
         | Event::StatusChanged { .. }
@@ -88,6 +88,9 @@ pub(crate) fn event(actor: &Actor, recorded: &Recorded) -> bool {
         }
         Event::CleanupStarted { .. } | Event::RecordsForgotten { .. } | Event::CleanupFinished { .. } => {
             may(Operation::ReadCleanup)
+        }
+        Event::SlaConfigCreated { .. } | Event::SlaConfigEdited { .. } | Event::SlaConfigDeleted { .. } => {
+            may(Operation::ReadSla)
         }
         Event::NotificationsRead { user, .. } | Event::NotificationRulesChanged { user, .. } => {
             about(Operation::ReadNotifications, Some(*user))

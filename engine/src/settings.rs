@@ -1,14 +1,16 @@
 //! Settings at work: the policy that is in force, and what administrators see and change of it.
 //!
 //! Every process keeps all settings in memory and follows the log's `SettingChanged`, so that a change acts at once wherever
-//! the policy is asked for. What a key means and which values it takes, `model::setting` says.
+//! the policy is asked for. SLA configurations are of the policy, too, and follow the log in the same way. What a key means and which values it takes, `model::setting` says.
 
 use crate::{Caller, Engine};
 use model::access::{self, Operation};
 use model::command::{ChangeSetting, Command, Edit};
-use model::event::Event;
+use model::event::{Event, Recorded};
+use model::id::SlaConfigId;
 use model::policy::Policy;
 use model::setting::{self, KNOWN, Kind, Shelf, Stored};
+use model::sla::SlaConfig;
 use model::{Actor, Error, Result, Time};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -27,13 +29,15 @@ pub(crate) struct Settings {
 
 struct Now {
     changed: BTreeMap<String, Stored>,
+    sla_configs: BTreeMap<SlaConfigId, SlaConfig>,
     policy: Arc<Policy>,
 }
 
 impl Settings {
-    pub(crate) fn new(base: Policy, changed: Vec<Setting>) -> Self {
+    pub(crate) fn new(base: Policy, changed: Vec<Setting>, sla_configs: Vec<SlaConfig>) -> Self {
         let changed = changed.into_iter().map(|one| (one.key.clone(), kept(one)));
-        let now = Now::of(&base, changed.collect());
+        let sla_configs = sla_configs.into_iter().map(|config| (config.id, config)).collect();
+        let now = Now::of(&base, changed.collect(), sla_configs);
         let max_file_bytes = Arc::new(AtomicU64::new(now.policy.max_file_bytes));
         Self { base, now: RwLock::new(now), max_file_bytes }
     }
@@ -47,18 +51,15 @@ impl Settings {
     }
 
     /// Follows the log.
-    pub(crate) fn observe(&self, event: &Event) {
-        let Event::SettingChanged { key, value, description, public, shelf } = event else { return };
-        let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
-        let mut changed = std::mem::take(&mut now.changed);
-        match value.to.clone() {
-            Some(value) => {
-                let (description, shelf) = (description.clone(), shelf.clone());
-                changed.insert(key.clone(), Stored { value, description, public: *public, shelf });
-            }
-            None => drop(changed.remove(key)),
+    pub(crate) fn observe(&self, recorded: &Recorded) {
+        if !concerns(&recorded.event) {
+            return;
         }
-        *now = Now::of(&self.base, changed);
+        let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
+        let (mut changed, mut sla_configs) = (std::mem::take(&mut now.changed), std::mem::take(&mut now.sla_configs));
+        follow_setting(&mut changed, &recorded.event);
+        follow_sla(&mut sla_configs, recorded);
+        *now = Now::of(&self.base, changed, sla_configs);
         self.max_file_bytes.store(now.policy.max_file_bytes, Ordering::Relaxed);
     }
 
@@ -66,7 +67,8 @@ impl Settings {
     pub(crate) fn replace(&self, all: Vec<Setting>) {
         let changed = all.into_iter().map(|one| (one.key.clone(), kept(one))).collect();
         let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
-        *now = Now::of(&self.base, changed);
+        let sla_configs = std::mem::take(&mut now.sla_configs);
+        *now = Now::of(&self.base, changed, sla_configs);
         self.max_file_bytes.store(now.policy.max_file_bytes, Ordering::Relaxed);
     }
 
@@ -81,9 +83,46 @@ fn kept(one: Setting) -> Stored {
 }
 
 impl Now {
-    fn of(base: &Policy, changed: BTreeMap<String, Stored>) -> Self {
-        let policy = setting::effective(base, changed.iter().map(|(key, stored)| (key.as_str(), &stored.value)));
-        Self { changed, policy: Arc::new(policy) }
+    fn of(base: &Policy, changed: BTreeMap<String, Stored>, sla_configs: BTreeMap<SlaConfigId, SlaConfig>) -> Self {
+        let mut policy = setting::effective(base, changed.iter().map(|(key, stored)| (key.as_str(), &stored.value)));
+        policy.sla_configs = sla_configs.values().cloned().collect();
+        Self { changed, sla_configs, policy: Arc::new(policy) }
+    }
+}
+
+fn concerns(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::SettingChanged { .. }
+            | Event::SlaConfigCreated { .. }
+            | Event::SlaConfigEdited { .. }
+            | Event::SlaConfigDeleted { .. }
+    )
+}
+
+fn follow_setting(changed: &mut BTreeMap<String, Stored>, event: &Event) {
+    let Event::SettingChanged { key, value, description, public, shelf } = event else { return };
+    match value.to.clone() {
+        Some(value) => {
+            let (description, shelf) = (description.clone(), shelf.clone());
+            changed.insert(key.clone(), Stored { value, description, public: *public, shelf });
+        }
+        None => drop(changed.remove(key)),
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "a few of many")]
+fn follow_sla(configs: &mut BTreeMap<SlaConfigId, SlaConfig>, recorded: &Recorded) {
+    match &recorded.event {
+        Event::SlaConfigCreated { config } => drop(configs.insert(config.id, (**config).clone())),
+        Event::SlaConfigEdited { config, form } => {
+            if let Some(config) = configs.get_mut(config) {
+                config.form = form.to.clone();
+                config.updated_at = recorded.at;
+            }
+        }
+        Event::SlaConfigDeleted { config, .. } => drop(configs.remove(config)),
+        _ => {}
     }
 }
 

@@ -9,7 +9,7 @@ use crate::scalars::{Any, DateTime};
 use async_graphql::{Json, SimpleObject};
 use model::Event;
 use model::event::{Change, TicketChanges};
-use model::sla::Target;
+use model::sla::{Agreement, Target};
 use model::webhook::WebhookChanges;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -55,6 +55,7 @@ pub(crate) fn changes(event: &Event, reader: Reader) -> Vec<FieldChange> {
         Event::UserStatusChanged { status, .. } => list.word("status", status),
         Event::CategoryEdited { form, .. } => list.fields(form),
         Event::SettingChanged { value, .. } => list.json("value", value),
+        Event::SlaConfigEdited { form, .. } => list.fields(form),
         Event::WebhookEdited { changes, .. } => list.webhook(changes),
         Event::NotificationRulesChanged { rules, .. } => {
             for rule in rules {
@@ -64,6 +65,7 @@ pub(crate) fn changes(event: &Event, reader: Reader) -> Vec<FieldChange> {
         Event::EmailConfigChanged { config, .. } => list.fields(config),
         Event::TicketOpened { .. }
         | Event::SlaBreached { .. }
+        | Event::SlaEscalated { .. }
         | Event::TicketDeleted { .. }
         | Event::TicketRestored { .. }
         | Event::TicketMerged { .. }
@@ -93,6 +95,8 @@ pub(crate) fn changes(event: &Event, reader: Reader) -> Vec<FieldChange> {
         | Event::ApiTokenRevoked { .. }
         | Event::CategoryCreated { .. }
         | Event::CategoryDeleted { .. }
+        | Event::SlaConfigCreated { .. }
+        | Event::SlaConfigDeleted { .. }
         | Event::NotificationsRead { .. }
         | Event::NotificationSent { .. }
         | Event::CleanupStarted { .. }
@@ -126,6 +130,7 @@ pub(crate) fn reason(event: &Event, reader: Reader) -> Option<&str> {
         | Event::TicketAssigned { .. }
         | Event::TicketEscalated { .. }
         | Event::SlaBreached { .. }
+        | Event::SlaEscalated { .. }
         | Event::TicketDeleted { .. }
         | Event::TicketRestored { .. }
         | Event::TicketMerged { .. }
@@ -162,6 +167,9 @@ pub(crate) fn reason(event: &Event, reader: Reader) -> Option<&str> {
         | Event::NotificationSent { .. }
         | Event::CleanupStarted { .. }
         | Event::RecordsForgotten { .. }
+        | Event::SlaConfigCreated { .. }
+        | Event::SlaConfigEdited { .. }
+        | Event::SlaConfigDeleted { .. }
         | Event::NotificationsRead { .. }
         | Event::InboundSettled { .. }
         | Event::WebhookCreated { .. }
@@ -201,6 +209,13 @@ pub(crate) fn summary(event: &Event, who: &str) -> String {
         Event::TicketRated { rating, .. } => format!("rated the ticket {rating} of 5"),
         Event::SlaBreached { target: Target::Response, .. } => return "The first answer is overdue.".to_owned(),
         Event::SlaBreached { target: Target::Resolution, .. } => return "The resolution is overdue.".to_owned(),
+        Event::SlaEscalated { rule, target, .. } => {
+            let target = match target {
+                Target::Response => "first answer",
+                Target::Resolution => "resolution",
+            };
+            return format!("{} minutes after the {target} was due: {}.", rule.trigger_minutes, rule.action.word());
+        }
         Event::TicketDeleted { .. } => "deleted the ticket".to_owned(),
         Event::TicketRestored { .. } => "restored the ticket".to_owned(),
         Event::TicketMerged { .. } => "merged the ticket into another".to_owned(),
@@ -244,6 +259,9 @@ pub(crate) fn summary(event: &Event, who: &str) -> String {
         Event::CleanupStarted { task, .. } => format!("began to clean up ({})", task.word()),
         Event::RecordsForgotten { gone, .. } => format!("forgot {gone} old records"),
         Event::CleanupFinished { forgotten, .. } => format!("cleaned up: {forgotten} records were forgotten"),
+        Event::SlaConfigCreated { config } => format!("created the SLA configuration \"{}\"", config.form.name),
+        Event::SlaConfigEdited { form, .. } => format!("edited the SLA configuration \"{}\"", form.to.name),
+        Event::SlaConfigDeleted { name, .. } => format!("deleted the SLA configuration \"{name}\""),
         Event::NotificationsRead { .. } => "read notifications".to_owned(),
         Event::InboundQuarantined { .. } => return "A message could not be read and is in quarantine.".to_owned(),
         Event::InboundSettled { discarded: true, .. } => "discarded a quarantined message".to_owned(),
@@ -336,7 +354,9 @@ impl List {
             kind,
             category,
             category_sla_hours,
+            response_due_at,
             resolution_due_at,
+            agreement,
             department,
             tags,
             custom_fields,
@@ -352,9 +372,14 @@ impl List {
         each(custom_fields.as_ref(), |c| self.json("customFields", c));
         each(customer.as_ref(), |c| self.json("customer", c));
         each(due_at.as_ref(), |c| self.time("dueAt", c.from, c.to));
+        each(response_due_at.as_ref(), |c| self.time("responseDueAt", Some(c.from), Some(c.to)));
         each(resolution_due_at.as_ref(), |c| self.time("resolutionDueAt", Some(c.from), Some(c.to)));
         if reader == Reader::Staff {
             each(category_sla_hours.as_ref(), |c| self.json("categorySlaHours", c));
+            each(agreement.as_ref(), |c| {
+                let config = |agreement: &Option<Box<Agreement>>| agreement.as_ref().map(|agreement| agreement.config);
+                self.id("slaConfig", &Change { from: config(&c.from), to: config(&c.to) });
+            });
             each(native.as_ref(), |c| self.json("native", c));
         }
     }

@@ -68,6 +68,8 @@ event_types! {
     TicketRated,
     /// A ticket missed its service level.
     SlaBreached,
+    /// A missed service level set off what was agreed on for it.
+    SlaEscalated,
     /// A ticket was deleted.
     TicketDeleted,
     /// A deleted ticket was restored.
@@ -146,6 +148,12 @@ event_types! {
     RecordsForgotten,
     /// A clean-up came to its end.
     CleanupFinished,
+    /// An SLA configuration was made.
+    SlaConfigCreated,
+    /// An SLA configuration changed.
+    SlaConfigEdited,
+    /// An SLA configuration was deleted.
+    SlaConfigDeleted,
     /// Somebody read notifications.
     NotificationsRead,
     /// A message could not be read.
@@ -309,6 +317,7 @@ fn comment(event: &model::Event) -> Option<CommentId> {
         | E::TicketEscalated { .. }
         | E::TicketRated { .. }
         | E::SlaBreached { .. }
+        | E::SlaEscalated { .. }
         | E::TicketDeleted { .. }
         | E::TicketRestored { .. }
         | E::TicketMerged { .. }
@@ -344,6 +353,9 @@ fn comment(event: &model::Event) -> Option<CommentId> {
         | E::CleanupStarted { .. }
         | E::RecordsForgotten { .. }
         | E::CleanupFinished { .. }
+        | E::SlaConfigCreated { .. }
+        | E::SlaConfigEdited { .. }
+        | E::SlaConfigDeleted { .. }
         | E::NotificationsRead { .. }
         | E::InboundQuarantined { .. }
         | E::InboundSettled { .. }

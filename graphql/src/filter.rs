@@ -220,6 +220,8 @@ mod tests {
             response_due_at: Time(100),
             resolution_due_at: Time(200),
             category_sla_hours: None,
+            agreement: None,
+            fired: Vec::new(),
             first_reply_at: None,
             resolved_at: None,
             closed_at: None,

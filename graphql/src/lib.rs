@@ -31,6 +31,7 @@ mod quick;
 mod scalars;
 mod schema;
 mod security;
+mod sla;
 mod statistics;
 mod subscription;
 mod ticket;

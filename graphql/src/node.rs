@@ -13,7 +13,7 @@ use async_graphql::{ID, Interface};
 use model::Error;
 use model::id::{
     ApiTokenId, AttachmentId, AuditId, CategoryId, CommentId, DeliveryId, DeviceId, IdentityId, InboundId,
-    NotificationId, SessionId, TicketId, UserId, WebhookId,
+    NotificationId, SessionId, SlaConfigId, TicketId, UserId, WebhookId,
 };
 
 /// Something with an id that is unique across all types.
@@ -62,6 +62,7 @@ global! {
     NotificationId "notification",
     DeliveryId "delivery",
     WebhookId "webhook",
+    SlaConfigId "sla",
     AuditId "audit",
     DeviceId "device",
 }

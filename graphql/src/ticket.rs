@@ -240,6 +240,12 @@ impl Ticket {
         self.0.resolution_due_at.into()
     }
 
+    /// The SLA configuration that both are of; null if they are of the settings. Only staff can see it.
+    async fn sla_config_id(&self, ctx: &Context<'_>) -> Result<Option<ID>> {
+        let agreement = self.0.agreement.as_ref().filter(|_| Call::of(ctx).is_ok_and(Call::is_staff));
+        Ok(agreement.map(|agreement| global(agreement.config)))
+    }
+
     /// When somebody other than the requester first answered in public.
     async fn first_reply_at(&self) -> Option<DateTime> {
         self.0.first_reply_at.map(DateTime)

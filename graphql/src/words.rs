@@ -208,6 +208,15 @@ words! {
         /// TLS from the first byte.
         Tls,
     }
+    /// What a rule of an SLA configuration does.
+    EscalationAction = "model::sla::EscalationAction" {
+        /// Notifies those whom it names, or all administrators.
+        NotifyAdmin,
+        /// Escalates the ticket, and hands it over where it names somebody.
+        EscalateToManager,
+        /// Raises the priority by one step.
+        ChangePriority,
+    }
     /// What webhooks are told of.
     WebhookEvent = "model::webhook::Topic" {
         /// `ticket.created`

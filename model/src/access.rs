@@ -88,6 +88,9 @@ pub enum Operation {
     ReadEmailConfig,
     /// How mail is sent, and trying it out.
     ManageEmail,
+    ReadSla,
+    /// What is agreed on, and what happens when it is not kept.
+    ManageSla,
     /// Timers, contacts, counters: nobody but the system.
     Housekeeping,
 }
@@ -105,7 +108,7 @@ pub enum Grant {
 
 #[allow(clippy::enum_glob_use, reason = "the table reads as a table; tests see it as used otherwise")]
 impl Operation {
-    pub const ALL: [Self; 65] = {
+    pub const ALL: [Self; 67] = {
         use Operation::*;
         [
             ReadTicket,
@@ -172,6 +175,8 @@ impl Operation {
             EditNotificationRules,
             ReadEmailConfig,
             ManageEmail,
+            ReadSla,
+            ManageSla,
             Housekeeping,
         ]
     };
@@ -238,6 +243,8 @@ impl Operation {
             ReadWebhooks | ManageWebhooks           => [No,    No,    No,    Reach],
             EditNotificationRules                   => [Own,   Own,   Own,   Own],
             ReadEmailConfig | ManageEmail           => [No,    No,    No,    Reach],
+            ReadSla                                 => [No,    Reach, Reach, Reach],
+            ManageSla                               => [No,    No,    No,    Reach],
             Housekeeping                            => [No,    No,    No,    No],
         }
     }
@@ -259,7 +266,7 @@ impl Operation {
             ReadTicket | ReadInternal | ListTickets | ReadAllTickets | ReadStatistics | ReadEvents | ReadCategories
             | ReadPerson | ReadSessions | ReadNotifications | ListStaff | ListPeople | ReadSettings
             | ReadDeliveries | ReadQuarantine | ReadWebhooks | ReadEmailConfig | ReadAudit | ReadCleanup
-            | ReadSystem => Scope::Read,
+            | ReadSystem | ReadSla => Scope::Read,
             EditTicket | EditWorkflow | ChangeStatus | CloseTicket | ReopenTicket | WithdrawTicket | SetPriority
             | AssignTicket | EscalateTicket | RateTicket | NoteRating | DeleteTicket | DiscardTicket
             | RestoreTicket | MergeTicket | AddComment | AddInternalNote | EditComment | WithdrawComment
@@ -285,6 +292,7 @@ impl Operation {
             | ManageWebhooks
             | EditNotificationRules
             | ManageEmail
+            | ManageSla
             | Housekeeping => Scope::Admin,
         }
     }
@@ -357,6 +365,8 @@ impl Operation {
             EditNotificationRules => "say what somebody else is told",
             ReadEmailConfig => "read how mail is sent",
             ManageEmail => "change how mail is sent",
+            ReadSla => "read SLA configurations",
+            ManageSla => "manage SLA configurations",
             Housekeeping => "do what only the system does",
         }
     }
@@ -386,16 +396,19 @@ pub fn sees(actor: &Actor, requester: UserId, assignee: Option<UserId>) -> bool 
     match actor {
         Actor::Anonymous => false,
         Actor::System(_) => true,
-        Actor::User(member) => {
-            let relations = [
-                (requester == member.id).then_some(Relation::Requester),
-                (assignee == Some(member.id)).then_some(Relation::Assignee),
-                assignee.is_none().then_some(Relation::Unassigned),
-                Some(Relation::Stranger),
-            ];
-            relations.into_iter().flatten().any(|relation| reaches(member.role, relation))
-        }
+        Actor::User(member) => reaches_ticket(member.role, member.id, (requester, assignee)),
     }
+}
+
+/// Whether somebody of a role reaches a ticket that these people are around: its requester and its assignee.
+pub fn reaches_ticket(role: Role, user: UserId, (requester, assignee): (UserId, Option<UserId>)) -> bool {
+    let relations = [
+        (requester == user).then_some(Relation::Requester),
+        (assignee == Some(user)).then_some(Relation::Assignee),
+        assignee.is_none().then_some(Relation::Unassigned),
+        Some(Relation::Stranger),
+    ];
+    relations.into_iter().flatten().any(|relation| reaches(role, relation))
 }
 
 /// Whether the caller may know of a ticket as it stands: a deleted one only those who could restore it.

@@ -14,13 +14,14 @@ use crate::cleanup::{Record, Task};
 use crate::comment::Visibility;
 use crate::id::{
     ApiTokenId, AttachmentId, CategoryId, CommentId, DeviceId, IdentityId, InboundId, NotificationId, Seq, SessionId,
-    TicketId, UserId, WebhookId,
+    SlaConfigId, TicketId, UserId, WebhookId,
 };
 use crate::mail::EmailConfig;
 use crate::notice::{NoticeKind, Rule};
 use crate::people::{Channel, ProfileInput, Role, UserStatus};
 use crate::session::Sealed;
 use crate::setting::Kind;
+use crate::sla::{EscalationRule, WorkingHours};
 use crate::text::Email;
 use crate::ticket::{Priority, Resolution, Source, Status};
 use crate::time::Time;
@@ -399,6 +400,23 @@ pub struct StartCleanup {
     pub due: Option<Time>,
 }
 
+/// What to set of an SLA configuration; a new one needs a name and both targets.
+#[derive(Debug, Clone, Default)]
+pub struct EditSlaConfig {
+    pub name: Option<String>,
+    pub description: Edit<Option<String>>,
+    /// Making it the default one takes that from the one that is.
+    pub default: Option<bool>,
+    pub active: Option<bool>,
+    pub priority: Edit<Option<Priority>>,
+    pub kind: Edit<Option<String>>,
+    pub category: Edit<Option<CategoryRef>>,
+    pub response_minutes: Option<i64>,
+    pub resolution_minutes: Option<i64>,
+    pub hours: Edit<Option<WorkingHours>>,
+    pub rules: Option<Vec<EscalationRule>>,
+}
+
 /// Everything that can be asked of the engine.
 #[derive(Debug, Clone)]
 pub enum Command {
@@ -427,7 +445,7 @@ pub enum Command {
     },
     UnmergeTicket(TicketId),
     CountViews(Vec<(TicketId, i64)>),
-    /// What time alone does to a ticket: SLA breaches, closing what was resolved long ago.
+    /// What time alone does to a ticket: SLA breaches and escalations, closing what was resolved long ago.
     FireTimers(TicketId),
     AddComment(TicketId, Box<AddComment>),
     EditComment(CommentId, String),
@@ -489,6 +507,9 @@ pub enum Command {
         beside: i64,
         error: Option<String>,
     },
+    CreateSlaConfig(Box<EditSlaConfig>),
+    EditSlaConfig(SlaConfigId, Box<EditSlaConfig>),
+    DeleteSlaConfig(SlaConfigId),
     MarkNotificationsRead {
         ids: Vec<NotificationId>,
         all: bool,

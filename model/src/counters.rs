@@ -5,7 +5,7 @@
 
 use crate::id::{
     ApiTokenId, AttachmentId, CategoryId, CommentId, DeviceId, FIRST_TICKET, IdentityId, InboundId, NotificationId,
-    Seq, SessionId, TicketId, UserId, WebhookId,
+    Seq, SessionId, SlaConfigId, TicketId, UserId, WebhookId,
 };
 use crate::number::Numbers;
 use crate::time::{Time, Zone};
@@ -35,6 +35,7 @@ pub struct Counters {
     pub device: i64,
     /// Not an id: how many rules say that somebody is not told of something in the app.
     pub muted: i64,
+    pub sla_config: i64,
 }
 
 macro_rules! take {
@@ -57,6 +58,7 @@ impl Counters {
         next_attachment attachment AttachmentId, next_identity identity IdentityId, next_session session SessionId,
         next_api_token api_token ApiTokenId, next_inbound inbound InboundId, next_notification notification NotificationId,
         next_webhook webhook WebhookId, next_device device DeviceId,
+        next_sla_config sla_config SlaConfigId,
     }
 
     /// The next ticket's id and its three numbers.
@@ -78,7 +80,7 @@ impl Counters {
     }
 
     /// The counters in the order in which they are stored.
-    pub fn values(&self) -> [i64; 19] {
+    pub fn values(&self) -> [i64; 20] {
         [
             self.event,
             self.ticket,
@@ -99,11 +101,12 @@ impl Counters {
             self.webhook,
             self.device,
             self.muted,
+            self.sla_config,
         ]
     }
 
     /// The counters out of the stored order.
-    pub fn of_values(values: [i64; 19]) -> Self {
+    pub fn of_values(values: [i64; 20]) -> Self {
         let [
             event,
             ticket,
@@ -124,6 +127,7 @@ impl Counters {
             webhook,
             device,
             muted,
+            sla_config,
         ] = values;
         Self {
             event,
@@ -145,6 +149,7 @@ impl Counters {
             webhook,
             device,
             muted,
+            sla_config,
         }
     }
 }

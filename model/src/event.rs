@@ -12,14 +12,14 @@ use crate::cleanup::{Record, Task};
 use crate::comment::{Comment, Visibility};
 use crate::id::{
     ApiTokenId, AttachmentId, CategoryId, CommentId, DeviceId, IdentityId, InboundId, NotificationId, Seq, SessionId,
-    TicketId, UserId, WebhookId,
+    SlaConfigId, TicketId, UserId, WebhookId,
 };
 use crate::mail::EmailConfig;
 use crate::notice::{NoticeKind, RuleChange, Written};
 use crate::people::{Channel, Identity, Profile, Role, User, UserStatus};
 use crate::session::{ApiToken, Sealed, Session, TrustedDevice};
 use crate::setting::Shelf;
-use crate::sla::Target;
+use crate::sla::{Agreement, EscalationRule, SlaConfig, SlaForm, Target};
 use crate::text::{Body, Tag, Title};
 use crate::ticket::{Customer, Priority, Resolution, Status, Ticket};
 use crate::time::Time;
@@ -54,7 +54,11 @@ pub struct TicketChanges {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub category_sla_hours: Option<Change<Option<i64>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_due_at: Option<Change<Time>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub resolution_due_at: Option<Change<Time>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<Change<Option<Box<Agreement>>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub department: Option<Change<Option<String>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,6 +112,9 @@ pub enum Event {
         priority: Change<Priority>,
         response_due_at: Time,
         resolution_due_at: Time,
+        /// By which those are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agreement: Option<Box<Agreement>>,
     },
     TicketAssigned {
         ticket: TicketId,
@@ -131,6 +138,16 @@ pub enum Event {
         ticket: TicketId,
         target: Target,
         due_at: Time,
+    },
+    /// A rule of an SLA configuration fires; what it does to the ticket are events of their own.
+    SlaEscalated {
+        ticket: TicketId,
+        config: SlaConfigId,
+        rule: Box<EscalationRule>,
+        /// The target that was missed.
+        target: Target,
+        /// Who is told; nobody, where it only notifies: all administrators.
+        told: Vec<UserId>,
     },
     TicketDeleted {
         ticket: TicketId,
@@ -340,6 +357,17 @@ pub enum Event {
         beside: i64,
         forgotten: i64,
         error: Option<String>,
+    },
+    SlaConfigCreated {
+        config: Box<SlaConfig>,
+    },
+    SlaConfigEdited {
+        config: SlaConfigId,
+        form: Box<Change<SlaForm>>,
+    },
+    SlaConfigDeleted {
+        config: SlaConfigId,
+        name: String,
     },
     NotificationsRead {
         user: UserId,

@@ -37,6 +37,7 @@ ids! {
     WebhookId,
     /// A line of the audit log.
     AuditId,
+    SlaConfigId,
     /// A device that skips the second factor.
     DeviceId,
 }

@@ -12,6 +12,7 @@ use crate::comment::Visibility;
 use crate::event::{About, Change, Event, Recorded};
 use crate::id::{NotificationId, Seq, TicketId, UserId, WebhookId};
 use crate::people::{Channel, Role};
+use crate::sla::EscalationAction;
 use crate::ticket::{Priority, Status};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
@@ -199,6 +200,8 @@ pub fn kind(event: &Event) -> Option<(NoticeKind, bool, bool)> {
             (NoticeKind::TicketCommented, comment.visibility != Visibility::Internal, true)
         }
         Event::SlaBreached { .. } => (NoticeKind::TicketOverdue, false, true),
+        // It tells whom its rule names, whoever they are to the ticket.
+        Event::SlaEscalated { .. } => (NoticeKind::TicketOverdue, false, false),
         Event::TicketEdited { .. }
         | Event::PriorityChanged { .. }
         | Event::TicketEscalated { .. }
@@ -241,6 +244,9 @@ pub fn kind(event: &Event) -> Option<(NoticeKind, bool, bool)> {
         | Event::CleanupStarted { .. }
         | Event::RecordsForgotten { .. }
         | Event::CleanupFinished { .. }
+        | Event::SlaConfigCreated { .. }
+        | Event::SlaConfigEdited { .. }
+        | Event::SlaConfigDeleted { .. }
         | Event::NotificationsRead { .. }
         | Event::InboundQuarantined { .. }
         | Event::InboundSettled { .. }
@@ -260,6 +266,9 @@ pub fn kind(event: &Event) -> Option<(NoticeKind, bool, bool)> {
 #[expect(clippy::wildcard_enum_match_arm, reason = "only two events have an author")]
 pub fn notices(recorded: &Recorded, ticket: &About) -> Vec<(UserId, NoticeKind)> {
     let Some((kind, requester, assignee)) = kind(&recorded.event) else { return Vec::new() };
+    if let Event::SlaEscalated { told, .. } = &recorded.event {
+        return told.iter().map(|user| (*user, kind)).collect();
+    }
     // Nobody is told of their own doing, nor of what an adapter passed on for them.
     let author = match &recorded.event {
         Event::CommentAdded { comment, .. } => comment.author,
@@ -282,7 +291,8 @@ pub fn notices(recorded: &Recorded, ticket: &About) -> Vec<(UserId, NoticeKind)>
 pub fn may_tell(recorded: &Recorded, user: UserId, role: Option<Role>) -> bool {
     let of_ticket = recorded.about.is_some_and(|ticket| ticket.requester == user || ticket.assignee == Some(user));
     let addressed = addressed(&recorded.event).is_some_and(|(told, _)| told == user);
-    of_ticket || addressed || alert(&recorded.event).is_some_and(|(told, _)| Some(told) == role)
+    let named = matches!(&recorded.event, Event::SlaEscalated { told, .. } if told.contains(&user));
+    of_ticket || addressed || named || alert(&recorded.event).is_some_and(|(told, _)| Some(told) == role)
 }
 
 /// Whom an event is written to by hand, whoever wrote it: oneself, too.
@@ -290,9 +300,16 @@ pub fn addressed(event: &Event) -> Option<(UserId, NoticeKind)> {
     if let Event::NotificationSent { to, kind, .. } = event { Some((*to, *kind)) } else { None }
 }
 
-/// An event that is about no ticket and that everybody of a role is to be told of.
+/// What everybody of a role is to be told of, whoever they are to its ticket.
+#[expect(clippy::wildcard_enum_match_arm, reason = "two of many")]
 pub fn alert(event: &Event) -> Option<(Role, NoticeKind)> {
-    matches!(event, Event::WebhookDisabled { .. }).then_some((Role::Admin, NoticeKind::SystemAlert))
+    match event {
+        Event::WebhookDisabled { .. } => Some((Role::Admin, NoticeKind::SystemAlert)),
+        Event::SlaEscalated { rule, told, .. } if told.is_empty() && rule.action == EscalationAction::NotifyAdmin => {
+            Some((Role::Admin, NoticeKind::TicketOverdue))
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]

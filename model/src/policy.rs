@@ -3,12 +3,14 @@
 use crate::cleanup::Keep;
 use crate::locale::Locale;
 use crate::mail::Smtp;
-use crate::sla::Targets;
+use crate::sla::{SlaConfig, Targets};
 use crate::time::Zone;
 
 #[derive(Debug, Clone)]
 pub struct Policy {
     pub sla: Targets,
+    /// The configurations that administrators have made, which stand over those hours.
+    pub sla_configs: Vec<SlaConfig>,
     pub zone: Zone,
     /// Hours after which a resolved ticket closes by itself; `None`: never.
     pub auto_close_hours: Option<i64>,
@@ -39,6 +41,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             sla: Targets::default(),
+            sla_configs: Vec::new(),
             zone: Zone::default(),
             auto_close_hours: Some(168),
             max_custom_fields: 16_384,

@@ -1,7 +1,20 @@
 //! Service-level targets and the clocks that run against them.
 //!
 //! Rules from `dialects.md` 0.6 and 2.3: both clocks start at creation and run around the clock; a category's hours
-//! override the resolution target; a changed priority recomputes both from creation.
+//! override the resolution target; a changed priority recomputes both from creation. Over them stand the configurations that
+//! administrators make (`config.rs`), with working hours of their own (`hours.rs`); which of all that counts for a ticket,
+//! `due.rs` says.
+
+mod config;
+mod due;
+mod hours;
+
+pub use config::{
+    Agreement, CONFIGS_MAX, EscalationAction, EscalationRule, Fired, MINUTES_MAX, NOTIFIED_MAX, RULES_MAX, RuleFields,
+    SlaConfig, SlaForm, people, rule_fields,
+};
+pub use due::{Asked, Due, applies};
+pub use hours::{DAYS, Day, Span, WorkingHours};
 
 use crate::ticket::Priority;
 use crate::time::Time;

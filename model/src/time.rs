@@ -25,6 +25,10 @@ impl Time {
         self.plus(hours.saturating_mul(HOUR))
     }
 
+    pub fn plus_minutes(self, minutes: i64) -> Self {
+        self.plus(minutes.saturating_mul(MINUTE))
+    }
+
     /// Whole minutes from `earlier` to `self`, rounded down, never negative.
     pub fn minutes_since(self, earlier: Time) -> i64 {
         (self.0 - earlier.0).max(0) / MINUTE

@@ -143,6 +143,10 @@ impl Topic {
             | Event::CleanupStarted { .. }
             | Event::RecordsForgotten { .. }
             | Event::CleanupFinished { .. }
+            | Event::SlaEscalated { .. }
+            | Event::SlaConfigCreated { .. }
+            | Event::SlaConfigEdited { .. }
+            | Event::SlaConfigDeleted { .. }
             | Event::NotificationsRead { .. }
             | Event::InboundQuarantined { .. }
             | Event::InboundSettled { .. }

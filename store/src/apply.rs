@@ -89,6 +89,7 @@ impl Batch<'_> {
             | Event::TicketEscalated { .. }
             | Event::TicketRated { .. }
             | Event::SlaBreached { .. }
+            | Event::SlaEscalated { .. }
             | Event::PasswordResetRequested { .. }
             | Event::InboundSettled { discarded: false, .. } => Ok(()),
             Event::TicketEdited { ticket, changes } => {
@@ -185,6 +186,9 @@ impl Batch<'_> {
             Event::CleanupFinished { run, beside, error, .. } => {
                 self.finish_cleanup(*run, *beside, error.as_deref(), at).await
             }
+            Event::SlaConfigCreated { config } => self.insert_sla_config(config).await,
+            Event::SlaConfigEdited { config, form } => self.set_sla_config(*config, &form.to, at).await,
+            Event::SlaConfigDeleted { config, .. } => self.delete_sla_config(*config).await,
             Event::NotificationsRead { user, ids, all } => {
                 self.flush().await?;
                 self.mark_read(*user, ids, *all, at).await

@@ -36,7 +36,7 @@ const TABLES: &[Table] = &[
     table!(
         "counters",
         "#id #event #ticket #comment #person #category #attachment #identity #session #api_token #inbound #notification \
-         #delivery #year #year_tickets #day #day_tickets #webhook #device #muted",
+         #delivery #year #year_tickets #day #day_tickets #webhook #device #muted #sla_config",
         "id"
     ),
     table!(
@@ -74,7 +74,13 @@ const TABLES: &[Table] = &[
          customer_phone #due_at #response_due_at #resolution_due_at #category_sla_hours #first_reply_at #resolved_at \
          #closed_at ?response_breached ?resolution_breached ?escalated #view_count #comment_count #internal_count \
          #staff_replies #rating rating_comment native #description_id #follows_id mailbox #merged_into_id status_before_merge \
-         #deleted_at #created_at #updated_at #version #next_timer_at",
+         #deleted_at #created_at #updated_at #version #next_timer_at agreement fired",
+        "id"
+    ),
+    table!(
+        "sla_configs",
+        "#id name description ?is_default ?active #priority kind #category_id #response_minutes #resolution_minutes hours \
+         rules #created_at #updated_at",
         "id"
     ),
     table!("ticket_tags", "tag #ticket_id", "tag, ticket_id"),

@@ -36,6 +36,7 @@ pub mod search;
 pub mod session;
 pub mod settings;
 mod sheet;
+pub mod sla;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod ticket;

@@ -10,7 +10,7 @@ use model::ticket::{Customer, Priority, Resolution, Source, Status, Ticket};
 use model::{Error, Result};
 
 /// The columns in the order of `values` and `read`.
-const NAMES: [&str; 49] = [
+const NAMES: [&str; 51] = [
     "id",
     "number_yearly",
     "number_daily",
@@ -59,13 +59,15 @@ const NAMES: [&str; 49] = [
     "created_at",
     "updated_at",
     "version",
+    "agreement",
+    "fired",
     "next_timer_at",
 ];
 
 /// `t.id, t.number_yearly, …`: what `read` reads, which is all but the last, the timer.
 pub(crate) fn select_list() -> String {
     let mut list = String::with_capacity(1_024);
-    for (i, name) in NAMES.iter().take(48).enumerate() {
+    for (i, name) in NAMES.iter().take(50).enumerate() {
         list.push_str(if i == 0 { "t." } else { ", t." });
         list.push_str(name);
     }
@@ -131,6 +133,8 @@ fn values(t: &Ticket, auto_close_hours: Option<i64>) -> Result<Vec<Value>> {
         t.created_at.into(),
         t.updated_at.into(),
         t.version.into(),
+        t.agreement.as_ref().map(json).transpose()?.unwrap_or(Value::Text(None)),
+        if t.fired.is_empty() { "[]".into() } else { json(&t.fired)? },
         t.next_timer(auto_close_hours).into(),
     ])
 }
@@ -184,6 +188,13 @@ pub(crate) fn read(c: &mut Columns<'_>) -> Result<Ticket> {
         created_at: c.time()?,
         updated_at: c.time()?,
         version: c.int()?,
+        agreement: c
+            .text_or()?
+            .as_deref()
+            .map(serde_json::from_str)
+            .transpose()
+            .map_err(|e| Error::internal(format!("the store holds unreadable JSON: {e}")))?,
+        fired: small_json(c)?.unwrap_or_default(),
     })
 }
 

@@ -8,6 +8,7 @@ mod accounts;
 mod admin;
 mod categories;
 mod notifications;
+mod sla;
 mod socket;
 mod system;
 mod tickets;

@@ -215,6 +215,8 @@ mod tests {
             response_due_at: AT,
             resolution_due_at: AT,
             category_sla_hours: None,
+            agreement: None,
+            fired: Vec::new(),
             first_reply_at: None,
             resolved_at: None,
             closed_at: None,

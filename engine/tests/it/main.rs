@@ -26,6 +26,7 @@ mod reset;
 mod search;
 mod second_factor;
 mod settings;
+mod sla;
 mod timers;
 mod told;
 mod webhooks;

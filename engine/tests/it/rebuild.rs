@@ -8,11 +8,12 @@ use model::cleanup::Task;
 use model::command::*;
 use model::comment::Visibility;
 use model::event::Event;
-use model::id::{ApiTokenId, CategoryId, CommentId, DeviceId, Seq, SessionId, TicketId, UserId};
+use model::id::{ApiTokenId, CategoryId, CommentId, DeviceId, Seq, SessionId, SlaConfigId, TicketId, UserId};
 use model::mail::EmailConfig;
 use model::notice::{NoticeKind, Route, Rule};
 use model::people::{Role, User};
 use model::session::Sealed;
+use model::sla::{Day, EscalationAction, EscalationRule, WorkingHours};
 use model::ticket::{Priority, Resolution, Status, Ticket};
 use model::time::{DAY, HOUR, MINUTE, Zone};
 use model::{Actor, Command};
@@ -156,6 +157,42 @@ fn rules(dice: &mut Dice, user: UserId) -> Command {
     Command::SetNotificationRules(user, vec![rule(dice)])
 }
 
+/// What is agreed on: for everything, so that rules fire, and for one category, in hours. A third one comes and goes.
+async fn agree(house: &House, cast: &Cast) {
+    let escalate = EscalationRule {
+        trigger_minutes: 30,
+        action: EscalationAction::EscalateToManager,
+        notify: vec![cast.people[3].id],
+        target: Some(cast.people[2].id),
+    };
+    let notify =
+        EscalationRule { trigger_minutes: 90, action: EscalationAction::NotifyAdmin, notify: Vec::new(), target: None };
+    let day = |open: bool| if open { ("09:00".to_owned(), "18:00".to_owned()) } else { Default::default() };
+    let week = [true, true, true, false, true, true, false].map(day).map(|(start, end)| Day { start, end });
+    let all = EditSlaConfig {
+        name: Some("all".into()),
+        default: Some(true),
+        response_minutes: Some(120),
+        resolution_minutes: Some(600),
+        rules: Some(vec![escalate, notify.clone()]),
+        ..EditSlaConfig::default()
+    };
+    let one = EditSlaConfig {
+        name: Some("one".into()),
+        category: Edit::Set(Some(CategoryRef::Id(CategoryId(2)))),
+        hours: Edit::Set(WorkingHours::parse(&week).ok()),
+        default: Some(false),
+        rules: Some(vec![notify]),
+        ..all.clone()
+    };
+    for form in [&all, &one, &all] {
+        house.system(Command::CreateSlaConfig(Box::new(form.clone()))).await;
+    }
+    let rename = EditSlaConfig { name: Some("the one".into()), priority: Edit::Set(None), ..EditSlaConfig::default() };
+    house.system(Command::EditSlaConfig(SlaConfigId(2), Box::new(rename))).await;
+    house.system(Command::DeleteSlaConfig(SlaConfigId(1))).await;
+}
+
 async fn live(house: &House, steps: usize, seed: u64) -> Cast {
     let mut people = Vec::new();
     for (name, role) in [
@@ -171,6 +208,7 @@ async fn live(house: &House, steps: usize, seed: u64) -> Cast {
     for n in 1..=2 {
         house.system(Command::CreateCategory(Box::new(form(n)))).await;
     }
+    agree(house, &cast).await;
     let mut dice = Dice(seed);
     for n in 0..steps {
         house.clock.advance(MINUTE * dice.below(40) as i64);
@@ -324,6 +362,7 @@ async fn the_log_replayed_makes_the_same_rows() {
             "notifications",
             "notification_rules",
             "email_config",
+            "sla_configs",
             "users",
             "second_factors",
             "backup_codes",

@@ -5,8 +5,9 @@ use crate::cleanup::{Cleanup, CleanupRun};
 use crate::connection::{Connection, Total, Window};
 use crate::context::Call;
 use crate::error::Result;
-use crate::node::read_or;
+use crate::node::{read, read_or};
 use crate::scalars::DateTime;
+use crate::sla::SlaConfig;
 use crate::words::{CleanupTask, Role};
 use async_graphql::{Context, ID, InputObject, Object};
 use model::audit::AuditFilter;
@@ -81,6 +82,28 @@ impl Admin {
         let limit = usize::try_from(first.unwrap_or(20).clamp(1, 100)).unwrap_or(20);
         let runs = call.engine.cleanup_runs(call.actor(), task.map(Into::into), limit).await?;
         Ok(runs.into_iter().map(CleanupRun).collect())
+    }
+
+    /// SLA configurations: the default one first, then as they were made; for staff.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    async fn sla_configs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those that count, or only the others.")] active: Option<bool>,
+    ) -> Result<Vec<SlaConfig>> {
+        let call = Call::of(ctx)?;
+        let all = call.engine.sla_configs(call.actor()).await?.into_iter();
+        Ok(all.filter(|config| active.is_none_or(|active| config.form.active == active)).map(SlaConfig).collect())
+    }
+
+    /// One SLA configuration; for staff.
+    async fn sla_config(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its global id, or its bare number.")] id: ID,
+    ) -> Result<SlaConfig> {
+        let call = Call::of(ctx)?;
+        Ok(SlaConfig(call.engine.sla_config(call.actor(), read("id", &id)?).await?))
     }
 
     /// Who asked for which change from where, refusals included, newest first; for administrators.

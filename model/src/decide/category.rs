@@ -40,6 +40,11 @@ pub(super) fn delete(scene: &Scene<'_>) -> Result<Decision> {
         let edited = change.map(|form| Event::CategoryEdited { category: category.id, form: Box::new(form) });
         return Ok(edited.into_iter().collect::<Vec<_>>().into());
     }
+    // Without it, an agreement on this category would be one on all of them.
+    if let Some(config) = scene.policy.sla_configs.iter().find(|config| config.form.category == Some(category.id)) {
+        let why = format!("the SLA configuration \"{}\" names it", config.form.name);
+        return Err(Error::conflict("category", why));
+    }
     Ok(Event::CategoryDeleted { category: category.id, name: category.form.name.clone() }.into())
 }
 

@@ -17,6 +17,7 @@ mod person;
 mod rules;
 mod session;
 mod setting;
+mod sla;
 mod ticket;
 mod timer;
 mod webhook;
@@ -42,6 +43,7 @@ use crate::people::{Identity, User};
 use crate::policy::Policy;
 use crate::session::{ApiToken, Refresh, SecondFactor, Session, TrustedDevice};
 use crate::setting::Stored;
+use crate::sla::SlaConfig;
 use crate::ticket::Ticket;
 use crate::time::Time;
 use crate::webhook::Webhook;
@@ -99,6 +101,10 @@ pub struct Facts {
     pub webhooks: i64,
     /// What the person has said of what they want to be told.
     pub rules: Rules,
+    /// Every SLA configuration.
+    pub sla_configs: Vec<SlaConfig>,
+    /// Those whom escalation rules name.
+    pub people: Vec<User>,
     pub email: Option<EmailState>,
     /// The clean-up that the command names, or those of its kind that have not ended.
     pub cleanups: Vec<Run>,
@@ -214,6 +220,9 @@ pub fn decide(scene: &Scene<'_>, request: &Request, counters: &mut Counters) -> 
         Command::StartCleanup(start) => cleanup::start(scene, start),
         Command::ForgetRecords { record, .. } => cleanup::forget(scene, *record),
         Command::FinishCleanup { beside, error, .. } => cleanup::finish(scene, *beside, error.as_deref()),
+        Command::CreateSlaConfig(form) => sla::create(scene, form, counters),
+        Command::EditSlaConfig(id, form) => sla::edit(scene, *id, form),
+        Command::DeleteSlaConfig(id) => sla::delete(scene, *id),
         Command::MarkNotificationsRead { ids, all } => house::mark_read(scene, ids, *all),
         Command::QuarantineInbound { why, .. } => house::quarantine(scene, why),
         Command::SettleInbound { discard, .. } => house::settle(scene, *discard),

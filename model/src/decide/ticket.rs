@@ -11,6 +11,7 @@ use crate::error::{ABSENT, Error, Problems, Result};
 use crate::event::{Change, Event, Moved, TicketChanges};
 use crate::id::CategoryId;
 use crate::people::User;
+use crate::sla::{Agreement, Asked};
 use crate::text::{self, Body, Email, Tag, Title};
 use crate::ticket::{Customer, DEFAULT_KIND, Priority, Resolution, Status, Ticket, kind, may_move};
 use serde_json::{Map, Value};
@@ -51,7 +52,14 @@ pub(super) fn open(scene: &Scene<'_>, open: &OpenTicket, counters: &mut Counters
     let assignee = open.assignee.or(automatic);
     let priority = open.priority.unwrap_or(Priority::Normal);
     let category_sla_hours = category.and_then(|c| c.form.sla_hours);
-    let (response_due_at, resolution_due_at) = scene.policy.sla.due(scene.now, priority, category_sla_hours);
+    let code = code.unwrap_or_else(|| DEFAULT_KIND.to_owned());
+    let due = scene.policy.due(&Asked {
+        created: scene.now,
+        priority,
+        kind: &code,
+        category: category.map(|c| c.id),
+        category_hours: category_sla_hours,
+    });
     let (id, numbers) = counters.next_ticket(scene.now, scene.policy.zone);
     let description = Comment {
         id: counters.next_comment(),
@@ -80,7 +88,7 @@ pub(super) fn open(scene: &Scene<'_>, open: &OpenTicket, counters: &mut Counters
         reopen_count: 0,
         resolution: Resolution::None,
         priority,
-        kind: code.unwrap_or_else(|| DEFAULT_KIND.to_owned()),
+        kind: code,
         category: category.map(|c| c.id),
         source: open.source,
         channel: open.channel,
@@ -91,9 +99,11 @@ pub(super) fn open(scene: &Scene<'_>, open: &OpenTicket, counters: &mut Counters
         custom_fields: open.custom_fields.clone(),
         customer: customer.unwrap_or_default(),
         due_at: open.due_at,
-        response_due_at,
-        resolution_due_at,
+        response_due_at: due.response,
+        resolution_due_at: due.resolution,
         category_sla_hours,
+        agreement: due.agreement,
+        fired: Vec::new(),
         first_reply_at: None,
         resolved_at: None,
         closed_at: None,
@@ -170,7 +180,7 @@ fn usable(category: Option<&Category>, held: Option<CategoryId>, problems: &mut 
 }
 
 /// Only staff whose account works can be assigned.
-fn assignable(user: Option<&User>) -> Result<()> {
+pub(super) fn assignable(user: Option<&User>) -> Result<()> {
     match user {
         None => Err(Error::invalid("assignee", ABSENT)),
         Some(user) if !user.role.is_staff() => {
@@ -249,16 +259,37 @@ pub(super) fn edit(scene: &Scene<'_>, edit: &EditTicket) -> Result<Decision> {
         changes.category = Change::of(ticket.category, known.map(|c| c.id));
         let hours = known.and_then(|c| c.form.sla_hours);
         changes.category_sla_hours = Change::of(ticket.category_sla_hours, hours);
-        let (_, due) = scene.policy.sla.due(ticket.created_at, ticket.priority, hours);
-        if changes.category_sla_hours.is_some() {
-            changes.resolution_due_at = Change::of(ticket.resolution_due_at, due);
-        }
     }
+    agreed_anew(scene, ticket, &mut changes);
     problems.finish()?;
     if changes.is_empty() {
         return Ok(Decision::default());
     }
     Ok(Event::TicketEdited { ticket: ticket.id, changes: Box::new(changes) }.into())
+}
+
+/// Another type or category may be under another agreement, and another category have other hours. An agreement that stays
+/// keeps its due times, whatever its configuration says by now.
+fn agreed_anew(scene: &Scene<'_>, ticket: &Ticket, changes: &mut TicketChanges) {
+    let hours = changes.category_sla_hours.as_ref();
+    if changes.kind.is_none() && changes.category.is_none() && hours.is_none() {
+        return;
+    }
+    let due = scene.policy.due(&Asked {
+        created: ticket.created_at,
+        priority: ticket.priority,
+        kind: changes.kind.as_ref().map_or(&ticket.kind, |kind| &kind.to),
+        category: changes.category.as_ref().map_or(ticket.category, |category| category.to),
+        category_hours: hours.map_or(ticket.category_sla_hours, |hours| hours.to),
+    });
+    let config = |agreement: &Option<Box<Agreement>>| agreement.as_ref().map(|agreement| agreement.config);
+    if config(&ticket.agreement) != config(&due.agreement) {
+        changes.response_due_at = Change::of(ticket.response_due_at, due.response);
+        changes.resolution_due_at = Change::of(ticket.resolution_due_at, due.resolution);
+        changes.agreement = Change::of(ticket.agreement.clone(), due.agreement);
+    } else if hours.is_some() {
+        changes.resolution_due_at = Change::of(ticket.resolution_due_at, due.resolution);
+    }
 }
 
 pub(super) fn change_status(scene: &Scene<'_>, change: &ChangeStatus) -> Result<Decision> {
@@ -343,9 +374,21 @@ pub(super) fn set_priority(scene: &Scene<'_>, to: Priority) -> Result<Decision> 
 }
 
 pub(super) fn priority_event(scene: &Scene<'_>, ticket: &Ticket, to: Priority) -> Option<Event> {
-    let (response_due_at, resolution_due_at) = scene.policy.sla.due(ticket.created_at, to, ticket.category_sla_hours);
     let priority = Change::of(ticket.priority, to)?;
-    Some(Event::PriorityChanged { ticket: ticket.id, priority, response_due_at, resolution_due_at })
+    let due = scene.policy.due(&Asked {
+        created: ticket.created_at,
+        priority: to,
+        kind: &ticket.kind,
+        category: ticket.category,
+        category_hours: ticket.category_sla_hours,
+    });
+    Some(Event::PriorityChanged {
+        ticket: ticket.id,
+        priority,
+        response_due_at: due.response,
+        resolution_due_at: due.resolution,
+        agreement: due.agreement,
+    })
 }
 
 pub(super) fn assign(scene: &Scene<'_>, assign: &AssignTicket) -> Result<Decision> {
@@ -410,12 +453,23 @@ pub(super) fn escalate(scene: &Scene<'_>, escalate: &EscalateTicket) -> Result<D
         return Err(Error::invalid("priority", "must not be less than it is: this is an escalation"));
     }
     let to = escalate.priority.unwrap_or_else(|| ticket.priority.escalated());
-    let mut events = vec![Event::TicketEscalated { ticket: ticket.id, reason: reason.clone() }];
-    events.extend(priority_event(scene, ticket, to));
-    if escalate.assignee.is_some() && escalate.assignee != ticket.assignee {
-        events.extend(assigned(ticket, escalate.assignee, ticket.department.clone(), reason)?);
-    }
+    let mut events = escalated(ticket, escalate.assignee, reason)?;
+    // Behind the word that it is escalated.
+    events.splice(1..1, priority_event(scene, ticket, to));
     Ok(events.into())
+}
+
+/// What an escalation is but for the priority: that it is one, and into whose hands the ticket goes.
+pub(super) fn escalated(
+    ticket: &Ticket,
+    assignee: Option<crate::id::UserId>,
+    reason: Option<String>,
+) -> Result<Vec<Event>> {
+    let mut events = vec![Event::TicketEscalated { ticket: ticket.id, reason: reason.clone() }];
+    if assignee.is_some() && assignee != ticket.assignee {
+        events.extend(assigned(ticket, assignee, ticket.department.clone(), reason)?);
+    }
+    Ok(events)
 }
 
 pub(super) fn rate(scene: &Scene<'_>, rating: i64, text: Option<&str>) -> Result<Decision> {

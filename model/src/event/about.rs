@@ -15,6 +15,7 @@ impl Event {
             Self::TicketEscalated { .. } => "ticket_escalated",
             Self::TicketRated { .. } => "ticket_rated",
             Self::SlaBreached { .. } => "sla_breached",
+            Self::SlaEscalated { .. } => "sla_escalated",
             Self::TicketDeleted { .. } => "ticket_deleted",
             Self::TicketRestored { .. } => "ticket_restored",
             Self::TicketMerged { .. } => "ticket_merged",
@@ -54,6 +55,9 @@ impl Event {
             Self::CleanupStarted { .. } => "cleanup_started",
             Self::RecordsForgotten { .. } => "records_forgotten",
             Self::CleanupFinished { .. } => "cleanup_finished",
+            Self::SlaConfigCreated { .. } => "sla_config_created",
+            Self::SlaConfigEdited { .. } => "sla_config_edited",
+            Self::SlaConfigDeleted { .. } => "sla_config_deleted",
             Self::NotificationsRead { .. } => "notifications_read",
             Self::InboundQuarantined { .. } => "inbound_quarantined",
             Self::InboundSettled { .. } => "inbound_settled",
@@ -79,6 +83,7 @@ impl Event {
             | Self::TicketEscalated { ticket, .. }
             | Self::TicketRated { ticket, .. }
             | Self::SlaBreached { ticket, .. }
+            | Self::SlaEscalated { ticket, .. }
             | Self::TicketDeleted { ticket }
             | Self::TicketRestored { ticket }
             | Self::TicketMerged { ticket, .. }
@@ -118,6 +123,9 @@ impl Event {
             | Self::CleanupStarted { .. }
             | Self::RecordsForgotten { .. }
             | Self::CleanupFinished { .. }
+            | Self::SlaConfigCreated { .. }
+            | Self::SlaConfigEdited { .. }
+            | Self::SlaConfigDeleted { .. }
             | Self::NotificationsRead { .. }
             | Self::InboundQuarantined { .. }
             | Self::InboundSettled { .. }
@@ -191,6 +199,7 @@ impl Event {
             | Self::TicketEscalated { .. }
             | Self::TicketRated { .. }
             | Self::SlaBreached { .. }
+            | Self::SlaEscalated { .. }
             | Self::TicketDeleted { .. }
             | Self::TicketRestored { .. }
             | Self::TicketMerged { .. }
@@ -208,6 +217,9 @@ impl Event {
             | Self::CleanupStarted { .. }
             | Self::RecordsForgotten { .. }
             | Self::CleanupFinished { .. }
+            | Self::SlaConfigCreated { .. }
+            | Self::SlaConfigEdited { .. }
+            | Self::SlaConfigDeleted { .. }
             | Self::InboundQuarantined { .. }
             | Self::InboundSettled { .. }
             | Self::WebhookCreated { .. }

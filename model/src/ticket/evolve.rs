@@ -3,7 +3,7 @@
 use super::{Resolution, Status, Ticket};
 use crate::comment::Visibility;
 use crate::event::{Change, Event, Moved, TicketChanges};
-use crate::sla::Target;
+use crate::sla::{Fired, Target};
 use crate::time::Time;
 
 impl Ticket {
@@ -15,10 +15,11 @@ impl Ticket {
             Event::StatusChanged { status, resolution, reopened, .. } => {
                 self.move_to(status, resolution, *reopened, at);
             }
-            Event::PriorityChanged { priority, response_due_at, resolution_due_at, .. } => {
+            Event::PriorityChanged { priority, response_due_at, resolution_due_at, agreement, .. } => {
                 self.priority = priority.to;
                 self.response_due_at = *response_due_at;
                 self.resolution_due_at = *resolution_due_at;
+                self.agreement.clone_from(agreement);
             }
             Event::TicketAssigned { assignee, department, .. } => {
                 self.assignee = assignee.to;
@@ -31,6 +32,9 @@ impl Ticket {
             }
             Event::SlaBreached { target: Target::Response, .. } => self.response_breached = true,
             Event::SlaBreached { target: Target::Resolution, .. } => self.resolution_breached = true,
+            Event::SlaEscalated { config, rule, .. } => {
+                self.fired.push(Fired { config: *config, rule: (**rule).clone() });
+            }
             Event::TicketDeleted { .. } => self.deleted_at = Some(at),
             Event::TicketRestored { .. } => self.deleted_at = None,
             Event::TicketMerged { ticket, into, moved, .. } => {
@@ -103,6 +107,9 @@ impl Ticket {
             | Event::CleanupStarted { .. }
             | Event::RecordsForgotten { .. }
             | Event::CleanupFinished { .. }
+            | Event::SlaConfigCreated { .. }
+            | Event::SlaConfigEdited { .. }
+            | Event::SlaConfigDeleted { .. }
             | Event::NotificationsRead { .. }
             | Event::InboundQuarantined { .. }
             | Event::InboundSettled { .. }
@@ -129,6 +136,8 @@ impl Ticket {
         set(&mut self.kind, changes.kind.as_ref());
         set(&mut self.category, changes.category.as_ref());
         set(&mut self.category_sla_hours, changes.category_sla_hours.as_ref());
+        set(&mut self.response_due_at, changes.response_due_at.as_ref());
+        set(&mut self.agreement, changes.agreement.as_ref());
         set(&mut self.resolution_due_at, changes.resolution_due_at.as_ref());
         set(&mut self.department, changes.department.as_ref());
         set(&mut self.tags, changes.tags.as_ref());

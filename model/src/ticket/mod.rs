@@ -8,6 +8,7 @@ pub use status::{Resolution, Status, may_move};
 use crate::id::{CategoryId, CommentId, TicketId, UserId};
 use crate::number::Numbers;
 use crate::people::Channel;
+use crate::sla::{Agreement, EscalationRule, Fired};
 use crate::text::{Email, Tag, Title};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,11 @@ impl Priority {
             Self::High => Self::Urgent,
             Self::Urgent | Self::Critical => self,
         }
+    }
+
+    /// One step up.
+    pub fn raised(self) -> Self {
+        Self::of_rank(self.rank() + 1).unwrap_or(self)
     }
 }
 
@@ -138,6 +144,12 @@ pub struct Ticket {
     pub resolution_due_at: Time,
     /// The category's hours at the time, which override the priority's resolution target.
     pub category_sla_hours: Option<i64>,
+    /// The SLA configuration that the due times are of, with its escalation rules; `None`: they are the policy's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<Box<Agreement>>,
+    /// The escalation rules that have fired, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fired: Vec<Fired>,
     /// The first public answer by someone other than the requester.
     pub first_reply_at: Option<Time>,
     pub resolved_at: Option<Time>,
@@ -211,7 +223,24 @@ impl Ticket {
             (Status::Resolved, Some(at), Some(hours)) => Some(at.plus_hours(hours)),
             _ => None,
         };
-        [response, resolution, close].into_iter().flatten().min()
+        let escalation = self.escalations().map(|(at, _)| at).min();
+        [response, resolution, close, escalation].into_iter().flatten().min()
+    }
+
+    /// The escalation rules that wait, with when each fires: so long after the target that is, or is going to be, missed.
+    pub fn escalations(&self) -> impl Iterator<Item = (Time, &EscalationRule)> {
+        let agreement = self.agreement.as_deref().filter(|_| self.is_active());
+        let missed = match self.first_reply_at {
+            None => self.response_due_at.min(self.resolution_due_at),
+            Some(_) => self.resolution_due_at,
+        };
+        let waiting = |agreement: &Agreement, rule: &EscalationRule| {
+            !self.fired.iter().any(|fired| fired.config == agreement.config && fired.rule == *rule)
+        };
+        agreement.into_iter().flat_map(move |agreement| {
+            let waiting = agreement.rules.iter().filter(move |rule| waiting(agreement, rule));
+            waiting.map(move |rule| (missed.plus_minutes(rule.trigger_minutes), rule))
+        })
     }
 }
 

@@ -21,6 +21,7 @@ pub(super) const REFUSALS: Refusals = Refusals {
     on_one: &[
         ("/tickets/{", ("404", "TICKET_NOT_FOUND: no such ticket, or the caller may not know of it (工单不存在)")),
         ("/categories/{", ("404", "CATEGORY_NOT_FOUND: no such category (分类不存在)")),
+        ("/admin/automation/sla/{", ("404", "NOT_FOUND: no such configuration")),
         ("/admin/users/{", ("404", "USER_NOT_FOUND: no such user (用户不存在)")),
     ],
     open: &[

@@ -21,6 +21,7 @@ mod passwords;
 mod people;
 mod preferences;
 mod profile;
+mod sla;
 mod socket;
 mod system;
 mod tickets;
@@ -72,6 +73,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         cleanup::routes(),
         email_config::routes(),
         audit::routes(),
+        sla::routes(),
         upload::routes(),
         socket::routes(),
     ];

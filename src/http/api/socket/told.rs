@@ -90,6 +90,7 @@ fn changes(event: &Event) -> bool {
         | Event::TicketEscalated { .. }
         | Event::TicketRated { .. }
         | Event::SlaBreached { .. }
+        | Event::SlaEscalated { .. }
         | Event::TicketRestored { .. }
         | Event::TicketMerged { .. }
         | Event::TicketUnmerged { .. }
@@ -133,6 +134,9 @@ fn changes(event: &Event) -> bool {
         | Event::CleanupStarted { .. }
         | Event::RecordsForgotten { .. }
         | Event::CleanupFinished { .. }
+        | Event::SlaConfigCreated { .. }
+        | Event::SlaConfigEdited { .. }
+        | Event::SlaConfigDeleted { .. }
         | Event::NotificationsRead { .. }
         | Event::InboundQuarantined { .. }
         | Event::InboundSettled { .. }

@@ -9,7 +9,7 @@ use super::convert::{KINDS, View, status};
 use model::Time;
 use model::event::{Change, Event, Recorded, TicketChanges};
 use model::id::UserId;
-use model::sla::Target;
+use model::sla::{EscalationAction, Target};
 use model::ticket::{Priority, Resolution, Status};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -128,6 +128,18 @@ fn sentence(event: &Event, view: &View<'_>) -> String {
         Event::TicketRated { rating, comment, .. } => (format!("客户评分：{rating} 分"), comment.as_deref()),
         Event::SlaBreached { target: Target::Response, .. } => ("首次响应超过 SLA 时限".to_owned(), None),
         Event::SlaBreached { target: Target::Resolution, .. } => ("解决时间超过 SLA 时限".to_owned(), None),
+        Event::SlaEscalated { rule, target, .. } => {
+            let target = match target {
+                Target::Response => "首次响应",
+                Target::Resolution => "解决",
+            };
+            let did = match rule.action {
+                EscalationAction::NotifyAdmin => "已通知管理员",
+                EscalationAction::EscalateToManager => "工单自动升级",
+                EscalationAction::ChangePriority => "优先级自动提升",
+            };
+            (format!("{target}超过 SLA 时限 {} 分钟，{did}", rule.trigger_minutes), None)
+        }
         Event::TicketDeleted { .. } => ("删除工单".to_owned(), None),
         Event::TicketRestored { .. } => ("恢复工单".to_owned(), None),
         Event::TicketMerged { ticket, into, .. } => (format!("工单 #{ticket} 合并到工单 #{into}"), None),
@@ -226,6 +238,9 @@ fn fields(changed: &TicketChanges, view: &View<'_>) -> Vec<Named> {
         kind,
         category,
         category_sla_hours: _,
+        // The document's ticket shows neither when the first answer is due nor by what.
+        response_due_at: _,
+        agreement: _,
         resolution_due_at,
         department,
         tags,

@@ -52,6 +52,15 @@ pub enum Type {
     Consultation,
 }
 
+/// What a rule of an SLA configuration does
+#[derive(ToSchema)]
+#[schema(as = ApiEscalationAction, rename_all = "snake_case")]
+pub enum EscalationAction {
+    NotifyAdmin,
+    EscalateToManager,
+    ChangePriority,
+}
+
 /// 来源
 #[derive(ToSchema)]
 #[schema(as = ApiSource, rename_all = "snake_case")]
