@@ -131,6 +131,9 @@ fn asked(query: wire::ConfigsQuery) -> Result<wire::ConfigsQuery> {
     for (name, word) in [("category", &query.category), ("group", &query.group)] {
         problems.take(text::optional(name, word.as_deref(), 50))?;
     }
+    if query.format.as_deref().is_some_and(|format| format.trim() != "json") {
+        problems.add("format", "must be json");
+    }
     problems.finish()?;
     Ok(query)
 }

@@ -92,9 +92,6 @@ async fn export(
     by: Caller<Api>,
     Params(query, ..): Params<wire::ConfigsQuery, Api>,
 ) -> Result<Response, Fail<Api>> {
-    if query.format.as_deref().is_some_and(|format| format != "json") {
-        return Err(Fail::new(Failure::malformed("format", "must be json")));
-    }
     let query = asked(query).map_err(Fail::of_query)?;
     let configs = all(app.engine.configs(&by.actor).await?, &query).data;
     let name = HeaderValue::from_static("attachment; filename=\"system_configs.json\"");
