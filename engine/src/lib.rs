@@ -11,6 +11,8 @@ mod answers;
 mod ask;
 mod audit;
 mod authenticate;
+mod automate;
+mod automation;
 mod caller;
 mod carrier;
 mod clock;
@@ -159,6 +161,7 @@ pub(crate) struct Inner {
     store: Store,
     settings: settings::Settings,
     audit: audit::Audit,
+    automation: automate::Automation,
     clock: Arc<dyn Clock>,
     files: files::Files,
     email: EmailOptions,
@@ -221,6 +224,7 @@ impl Engine {
             limits: limit::Limits::new(options.rates),
             settings: settings::Settings::new(policy, changed),
             audit: audit::Audit::default(),
+            automation: automate::Automation::default(),
             clock: options.clock,
             files,
             email: options.email,
@@ -249,9 +253,10 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Starts what a server does by itself: timers, counting views, forgetting what is old.
+    /// Starts what a server does by itself: timers, rules, counting views, forgetting what is old.
     pub fn start_background(&self) {
         self.keep(tokio::spawn(timers::run(Arc::downgrade(&self.0))));
+        self.keep(tokio::spawn(automate::run(Arc::downgrade(&self.0))));
         self.keep(tokio::spawn(timers::housekeeping(Arc::downgrade(&self.0))));
     }
 

@@ -9,11 +9,13 @@ pub use change::{ChangeTicket, Hand, Kinds, Rating, WriteKind};
 
 use crate::actor::Scope;
 use crate::attachment::{FileInfo, Picture, Purpose};
+use crate::automation::reply::QuickReplyInput;
+use crate::automation::{RuleInput, TemplateForm, UseTemplate};
 use crate::category::CategoryForm;
 use crate::comment::Visibility;
 use crate::id::{
-    ApiTokenId, AttachmentId, CategoryId, CommentId, DeviceId, IdentityId, InboundId, NotificationId, SessionId,
-    TicketId, UserId, WebhookId,
+    ApiTokenId, AttachmentId, CategoryId, CommentId, DeviceId, IdentityId, InboundId, NotificationId, QuickReplyId,
+    RuleId, SessionId, TemplateId, TicketId, UserId, WebhookId,
 };
 use crate::mail::EmailConfig;
 use crate::notice::Rule;
@@ -64,6 +66,8 @@ pub struct OpenTicket {
     pub folded: Option<String>,
     pub meta: Map<String, Value>,
     pub follows: Option<TicketId>,
+    /// What is not given is taken from it.
+    pub template: Option<UseTemplate>,
 }
 
 impl OpenTicket {
@@ -91,6 +95,7 @@ impl OpenTicket {
             folded: None,
             meta: Map::new(),
             follows: None,
+            template: None,
         }
     }
 }
@@ -466,6 +471,17 @@ pub enum Command {
         ok: bool,
         why: Option<String>,
     },
+    CreateQuickReply(Box<QuickReplyInput>),
+    EditQuickReply(QuickReplyId, Box<QuickReplyInput>),
+    /// Counts a use.
+    UseQuickReply(QuickReplyId),
+    DeleteQuickReply(QuickReplyId),
+    CreateTemplate(Box<TemplateForm>),
+    EditTemplate(TemplateId, Box<TemplateForm>),
+    DeleteTemplate(TemplateId),
+    CreateRule(Box<RuleInput>),
+    EditRule(RuleId, Box<RuleInput>),
+    DeleteRule(RuleId),
 }
 
 /// What protects a command from being carried out twice.

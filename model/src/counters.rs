@@ -5,7 +5,7 @@
 
 use crate::id::{
     ApiTokenId, AttachmentId, CategoryId, CommentId, DeviceId, FIRST_TICKET, IdentityId, InboundId, NotificationId,
-    Seq, SessionId, TicketId, UserId, WebhookId,
+    QuickReplyId, RuleId, RuleRunId, Seq, SessionId, TemplateId, TicketId, UserId, WebhookId,
 };
 use crate::number::Numbers;
 use crate::time::{Time, Zone};
@@ -35,6 +35,10 @@ pub struct Counters {
     pub device: i64,
     /// Not an id: how many rules say that somebody is not told of something in the app.
     pub muted: i64,
+    pub quick_reply: i64,
+    pub template: i64,
+    pub rule: i64,
+    pub rule_run: i64,
 }
 
 macro_rules! take {
@@ -56,7 +60,8 @@ impl Counters {
         next_event event Seq, next_comment comment CommentId, next_user user UserId, next_category category CategoryId,
         next_attachment attachment AttachmentId, next_identity identity IdentityId, next_session session SessionId,
         next_api_token api_token ApiTokenId, next_inbound inbound InboundId, next_notification notification NotificationId,
-        next_webhook webhook WebhookId, next_device device DeviceId,
+        next_webhook webhook WebhookId, next_device device DeviceId, next_quick_reply quick_reply QuickReplyId,
+        next_template template TemplateId, next_rule rule RuleId, next_rule_run rule_run RuleRunId,
     }
 
     /// The next ticket's id and its three numbers.
@@ -78,7 +83,7 @@ impl Counters {
     }
 
     /// The counters in the order in which they are stored.
-    pub fn values(&self) -> [i64; 19] {
+    pub fn values(&self) -> [i64; 23] {
         [
             self.event,
             self.ticket,
@@ -99,11 +104,15 @@ impl Counters {
             self.webhook,
             self.device,
             self.muted,
+            self.quick_reply,
+            self.template,
+            self.rule,
+            self.rule_run,
         ]
     }
 
     /// The counters out of the stored order.
-    pub fn of_values(values: [i64; 19]) -> Self {
+    pub fn of_values(values: [i64; 23]) -> Self {
         let [
             event,
             ticket,
@@ -124,6 +133,10 @@ impl Counters {
             webhook,
             device,
             muted,
+            quick_reply,
+            template,
+            rule,
+            rule_run,
         ] = values;
         Self {
             event,
@@ -145,6 +158,10 @@ impl Counters {
             webhook,
             device,
             muted,
+            quick_reply,
+            template,
+            rule,
+            rule_run,
         }
     }
 }

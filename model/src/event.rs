@@ -7,11 +7,12 @@ mod about;
 
 use crate::actor::By;
 use crate::attachment::Attachment;
+use crate::automation::{QuickReply, QuickReplyForm, Rule, RuleForm, Template, TemplateForm};
 use crate::category::{Category, CategoryForm};
 use crate::comment::{Comment, Visibility};
 use crate::id::{
-    ApiTokenId, AttachmentId, CategoryId, CommentId, DeviceId, IdentityId, InboundId, NotificationId, Seq, SessionId,
-    TicketId, UserId, WebhookId,
+    ApiTokenId, AttachmentId, CategoryId, CommentId, DeviceId, IdentityId, InboundId, NotificationId, QuickReplyId,
+    RuleId, Seq, SessionId, TemplateId, TicketId, UserId, WebhookId,
 };
 use crate::mail::EmailConfig;
 use crate::notice::RuleChange;
@@ -368,6 +369,50 @@ pub enum Event {
     EmailTested {
         ok: bool,
         why: Option<String>,
+    },
+    // --- automation
+    QuickReplyCreated {
+        reply: Box<QuickReply>,
+    },
+    QuickReplyEdited {
+        reply: QuickReplyId,
+        form: Box<Change<QuickReplyForm>>,
+    },
+    QuickReplyUsed {
+        reply: QuickReplyId,
+        /// Whether all staff see it, or else only whoever used it.
+        public: bool,
+    },
+    QuickReplyDeleted {
+        reply: QuickReplyId,
+        name: String,
+        public: bool,
+    },
+    TemplateCreated {
+        template: Box<Template>,
+    },
+    TemplateEdited {
+        template: TemplateId,
+        form: Box<Change<TemplateForm>>,
+    },
+    /// A ticket was opened by it.
+    TemplateUsed {
+        template: TemplateId,
+    },
+    TemplateDeleted {
+        template: TemplateId,
+        name: String,
+    },
+    RuleCreated {
+        rule: Box<Rule>,
+    },
+    RuleEdited {
+        rule: RuleId,
+        form: Box<Change<RuleForm>>,
+    },
+    RuleDeleted {
+        rule: RuleId,
+        name: String,
     },
 }
 

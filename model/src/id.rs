@@ -39,6 +39,12 @@ ids! {
     AuditId,
     /// A device that skips the second factor.
     DeviceId,
+    QuickReplyId,
+    TemplateId,
+    /// A rule that acts by itself.
+    RuleId,
+    /// A line of what rules have done.
+    RuleRunId,
 }
 
 /// The first ticket's number.

@@ -226,7 +226,18 @@ pub fn kind(event: &Event) -> Option<(NoticeKind, bool, bool)> {
         | Event::WebhookDeleted { .. }
         | Event::NotificationRulesChanged { .. }
         | Event::EmailConfigChanged { .. }
-        | Event::EmailTested { .. } => return None,
+        | Event::EmailTested { .. }
+        | Event::QuickReplyCreated { .. }
+        | Event::QuickReplyEdited { .. }
+        | Event::QuickReplyUsed { .. }
+        | Event::QuickReplyDeleted { .. }
+        | Event::TemplateCreated { .. }
+        | Event::TemplateEdited { .. }
+        | Event::TemplateUsed { .. }
+        | Event::TemplateDeleted { .. }
+        | Event::RuleCreated { .. }
+        | Event::RuleEdited { .. }
+        | Event::RuleDeleted { .. } => return None,
     })
 }
 

@@ -5,6 +5,10 @@ use engine::Caller;
 use model::access::{Grant, Operation, on_person, on_ticket};
 use model::actor::{Member, Scope, Via};
 use model::attachment::FileInfo;
+use model::automation::reply::QuickReplyInput;
+use model::automation::{
+    ActionInput, QuickReplyFilter, RuleFilter, RuleInput, RunFilter, TemplateFilter, TemplateForm,
+};
 use model::category::CategoryForm;
 use model::command::*;
 use model::comment::Visibility;
@@ -46,6 +50,10 @@ fn expected(operation: Operation) -> &'static str {
         ListPeople | CreateUser | SetRole | SetUserStatus | EditCategories | ReadSettings => "--rr",
         ReadDeliveries | ReadQuarantine | SettleQuarantine => "--rr",
         ReadEmailConfig | ManageEmail => "---r",
+        ReadQuickReplies | UseQuickReply | ReadTemplates | ReadRules => "-rrr",
+        WriteQuickReply => "-ooo",
+        PublishQuickReply => "--rr",
+        ManageTemplates | ManageRules => "---r",
         LinkIdentity | ChangeSettings | ReadAudit | ReadWebhooks | ManageWebhooks => "---r",
         Housekeeping => "----",
     }
@@ -177,6 +185,10 @@ struct Things {
     inbound: InboundId,
     webhook: WebhookId,
     device: DeviceId,
+    /// A public one.
+    reply: QuickReplyId,
+    template: TemplateId,
+    rule: RuleId,
 }
 
 fn profile(n: usize, prefix: &str) -> ProfileInput {
@@ -241,6 +253,28 @@ fn hook(n: usize, prefix: &str) -> Box<CreateWebhook> {
     })
 }
 
+fn quick_reply(name: &str, public: bool) -> Box<QuickReplyInput> {
+    Box::new(QuickReplyInput { name: name.into(), content: "c".into(), public, ..QuickReplyInput::default() })
+}
+
+fn template(name: &str) -> Box<TemplateForm> {
+    Box::new(TemplateForm { name: name.into(), active: true, ..TemplateForm::default() })
+}
+
+fn rule(name: &str) -> Box<RuleInput> {
+    let params = [("priority".to_owned(), "high".into())].into_iter().collect();
+    Box::new(RuleInput {
+        name: name.into(),
+        kind: "sla".into(),
+        // It must not act in a test of something else.
+        active: false,
+        priority: 1,
+        trigger: "ticket.created".into(),
+        actions: vec![ActionInput { kind: "set_priority".into(), params }],
+        ..RuleInput::default()
+    })
+}
+
 fn factor(user: UserId) -> EnableSecondFactor {
     EnableSecondFactor { user, secret: Sealed(Some("x".into())), codes: Sealed(None) }
 }
@@ -295,6 +329,9 @@ impl Things {
         let inbound = house.engine.store_inbound(Channel::Email, b"raw".to_vec(), None).await.unwrap();
         house.engine.quarantine(inbound, "bad").await.unwrap();
         let Webhook(webhook) = one(Command::CreateWebhook(hook(n, "kept"))).await else { panic!() };
+        let QuickReply(reply) = one(Command::CreateQuickReply(quick_reply("kept", true))).await else { panic!() };
+        let Template(template) = one(Command::CreateTemplate(template("kept"))).await else { panic!() };
+        let Rule(rule) = one(Command::CreateRule(rule("kept"))).await else { panic!() };
         let (number, agent, ticket) = (ticket.numbers.yearly, people.all[1].id, ticket.id);
         Self {
             n,
@@ -317,6 +354,9 @@ impl Things {
             inbound,
             webhook,
             device,
+            reply,
+            template,
+            rule,
         }
     }
 }
@@ -413,6 +453,16 @@ rows! { t;
     Command::SetEmailConfig(_) => "UFFFFFFOF",
         Command::SetEmailConfig(Box::new(SetEmailConfig { config: EmailConfig { port: Some(25), ..EmailConfig::default() }, password: Edit::Keep }));
     Command::NoteEmailTest { .. } => "UFFFFFFOF", Command::NoteEmailTest { ok: true, why: None };
+    Command::CreateQuickReply(_) => "UFFOOOOOF", Command::CreateQuickReply(quick_reply("own", false));
+    Command::EditQuickReply(..) => "UFFFFFOOF", Command::EditQuickReply(t.reply, quick_reply("edited", true));
+    Command::UseQuickReply(_) => "UFFOOOOOF", Command::UseQuickReply(t.reply);
+    Command::DeleteQuickReply(_) => "UFFFFFOOF", Command::DeleteQuickReply(t.reply);
+    Command::CreateTemplate(_) => "UFFFFFFOF", Command::CreateTemplate(template("made"));
+    Command::EditTemplate(..) => "UFFFFFFOF", Command::EditTemplate(t.template, template("edited"));
+    Command::DeleteTemplate(_) => "UFFFFFFOF", Command::DeleteTemplate(t.template);
+    Command::CreateRule(_) => "UFFFFFFOF", Command::CreateRule(rule("made"));
+    Command::EditRule(..) => "UFFFFFFOF", Command::EditRule(t.rule, rule("edited"));
+    Command::DeleteRule(_) => "UFFFFFFOF", Command::DeleteRule(t.rule);
 }
 
 fn letter<T>(answer: &Result<T, Error>) -> char {
@@ -517,6 +567,14 @@ const QUERIES: &[(&str, &str)] = &[
     ("delivery_attempts", "UFFFFFOOO"),
     ("preferences", "UOOOOOOOO"),
     ("email_settings", "UFFFFFFOO"),
+    ("quick_replies", "UFFOOOOOO"),
+    ("quick_reply", "UFFOOOOOO"),
+    ("templates", "UFFOOOOOO"),
+    ("template", "UFFOOOOOO"),
+    ("rules", "UFFOOOOOO"),
+    ("rule", "UFFOOOOOO"),
+    ("rule_figures", "UFFOOOOOO"),
+    ("rule_runs", "UFFOOOOOO"),
 ];
 
 fn some<T>(list: Vec<T>) -> Result<(), Error> {
@@ -606,6 +664,14 @@ async fn query(name: &str, e: &engine::Engine, a: &Actor, t: &Things) -> Result<
         "preferences" => e.preferences(a).await.map(drop),
         "email_settings" => e.email_settings(a).await.map(drop),
         "delivery_attempts" => e.delivery_attempts(a, &[DeliveryId(1)]).await.map(drop),
+        "quick_replies" => some(e.quick_replies(a, QuickReplyFilter::default(), &page).await?.items),
+        "quick_reply" => e.quick_reply(a, t.reply).await.map(drop),
+        "templates" => some(e.templates(a, &TemplateFilter::default()).await?),
+        "template" => e.template(a, t.template).await.map(drop),
+        "rules" => some(e.rules(a, &RuleFilter::default()).await?),
+        "rule" => e.rule(a, t.rule).await.map(drop),
+        "rule_figures" => e.rule_figures(a, &[t.rule]).await.map(drop),
+        "rule_runs" => e.rule_runs(a, RunFilter::default(), &page).await.map(drop),
         other => panic!("{other}"),
     }
 }

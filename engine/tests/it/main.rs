@@ -5,6 +5,7 @@
 mod access;
 mod accounts;
 mod audit;
+mod automation;
 mod backup;
 mod crash;
 mod delivery;

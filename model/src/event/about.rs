@@ -61,6 +61,17 @@ impl Event {
             Self::NotificationRulesChanged { .. } => "notification_rules_changed",
             Self::EmailConfigChanged { .. } => "email_config_changed",
             Self::EmailTested { .. } => "email_tested",
+            Self::QuickReplyCreated { .. } => "quick_reply_created",
+            Self::QuickReplyEdited { .. } => "quick_reply_edited",
+            Self::QuickReplyUsed { .. } => "quick_reply_used",
+            Self::QuickReplyDeleted { .. } => "quick_reply_deleted",
+            Self::TemplateCreated { .. } => "template_created",
+            Self::TemplateEdited { .. } => "template_edited",
+            Self::TemplateUsed { .. } => "template_used",
+            Self::TemplateDeleted { .. } => "template_deleted",
+            Self::RuleCreated { .. } => "rule_created",
+            Self::RuleEdited { .. } => "rule_edited",
+            Self::RuleDeleted { .. } => "rule_deleted",
         }
     }
 
@@ -120,7 +131,18 @@ impl Event {
             | Self::WebhookDeleted { .. }
             | Self::NotificationRulesChanged { .. }
             | Self::EmailConfigChanged { .. }
-            | Self::EmailTested { .. } => None,
+            | Self::EmailTested { .. }
+            | Self::QuickReplyCreated { .. }
+            | Self::QuickReplyEdited { .. }
+            | Self::QuickReplyUsed { .. }
+            | Self::QuickReplyDeleted { .. }
+            | Self::TemplateCreated { .. }
+            | Self::TemplateEdited { .. }
+            | Self::TemplateUsed { .. }
+            | Self::TemplateDeleted { .. }
+            | Self::RuleCreated { .. }
+            | Self::RuleEdited { .. }
+            | Self::RuleDeleted { .. } => None,
         }
     }
 
@@ -204,7 +226,18 @@ impl Event {
             | Self::WebhookDisabled { .. }
             | Self::WebhookDeleted { .. }
             | Self::EmailConfigChanged { .. }
-            | Self::EmailTested { .. } => None,
+            | Self::EmailTested { .. }
+            | Self::QuickReplyCreated { .. }
+            | Self::QuickReplyEdited { .. }
+            | Self::QuickReplyUsed { .. }
+            | Self::QuickReplyDeleted { .. }
+            | Self::TemplateCreated { .. }
+            | Self::TemplateEdited { .. }
+            | Self::TemplateUsed { .. }
+            | Self::TemplateDeleted { .. }
+            | Self::RuleCreated { .. }
+            | Self::RuleEdited { .. }
+            | Self::RuleDeleted { .. } => None,
         }
     }
 }

@@ -22,6 +22,9 @@ pub(super) const REFUSALS: Refusals = Refusals {
         ("/tickets/{", ("404", "TICKET_NOT_FOUND: no such ticket, or the caller may not know of it (工单不存在)")),
         ("/categories/{", ("404", "CATEGORY_NOT_FOUND: no such category (分类不存在)")),
         ("/admin/users/{", ("404", "USER_NOT_FOUND: no such user (用户不存在)")),
+        ("/admin/automation/quick-replies/{", ("404", "NOT_FOUND: no such reply, or it is somebody else's")),
+        ("/admin/automation/templates/{", ("404", "NOT_FOUND: no such template")),
+        ("/admin/automation/rules/{", ("404", "NOT_FOUND: no such rule")),
     ],
     open: &[
         "/auth/register",

@@ -6,6 +6,7 @@
 
 mod audit;
 mod auth;
+mod automation;
 mod categories;
 mod comments;
 mod configs;
@@ -68,6 +69,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         configs::routes(),
         email_config::routes(),
         audit::routes(),
+        automation::routes(),
         upload::routes(),
         socket::routes(),
     ];

@@ -128,6 +128,17 @@ fn changes(event: &Event) -> bool {
         | Event::NotificationRulesChanged { .. }
         | Event::EmailConfigChanged { .. }
         | Event::EmailTested { .. }
+        | Event::QuickReplyCreated { .. }
+        | Event::QuickReplyEdited { .. }
+        | Event::QuickReplyUsed { .. }
+        | Event::QuickReplyDeleted { .. }
+        | Event::TemplateCreated { .. }
+        | Event::TemplateEdited { .. }
+        | Event::TemplateUsed { .. }
+        | Event::TemplateDeleted { .. }
+        | Event::RuleCreated { .. }
+        | Event::RuleEdited { .. }
+        | Event::RuleDeleted { .. }
         | Event::SettingChanged { .. }
         | Event::NotificationsRead { .. }
         | Event::InboundQuarantined { .. }

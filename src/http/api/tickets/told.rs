@@ -32,7 +32,7 @@ pub fn entry(recorded: &Recorded, view: &View<'_>) -> HistoryEntry {
         id: recorded.seq.0,
         ticket_id: recorded.event.ticket().map_or(0, |id| id.0),
         action: action(&recorded.event),
-        description: sentence(&recorded.event, view),
+        description: by_rule(recorded, sentence(&recorded.event, view)),
         user_id: recorded.by.user.map(|user| user.0),
         user: found(view.people, recorded.by.user, view.reader),
         created_at: moment(recorded.at),
@@ -40,6 +40,14 @@ pub fn entry(recorded: &Recorded, view: &View<'_>) -> HistoryEntry {
         old_value: flat.as_ref().and_then(|(_, change)| text(&change.old)),
         new_value: flat.as_ref().and_then(|(_, change)| text(&change.new)),
         field_changes: changes.into_iter().collect::<BTreeMap<_, _>>(),
+    }
+}
+
+/// What a rule did says so; there is no user to name.
+fn by_rule(recorded: &Recorded, told: String) -> String {
+    match (recorded.by.rule, &recorded.by.system) {
+        (Some(_), Some(rule)) => format!("{told}（自动化规则：{rule}）"),
+        (_, _) => told,
     }
 }
 

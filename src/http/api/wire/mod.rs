@@ -7,6 +7,7 @@
 
 mod accounts;
 mod admin;
+mod automation;
 mod categories;
 mod devices;
 mod email;
@@ -23,6 +24,7 @@ mod users;
 
 pub use accounts::*;
 pub use admin::*;
+pub use automation::*;
 pub use categories::*;
 pub use devices::*;
 pub use email::*;
