@@ -51,9 +51,18 @@ pub struct EditQuickReplyInput {
     client_mutation_id: Option<String>,
 }
 
-/// A quick reply to do something with.
+/// A quick reply to use.
 #[derive(InputObject)]
-pub struct QuickReplyIdInput {
+pub struct UseQuickReplyInput {
+    /// The quick reply.
+    id: ID,
+    /// Makes a repetition harmless.
+    client_mutation_id: Option<String>,
+}
+
+/// A quick reply to delete.
+#[derive(InputObject)]
+pub struct DeleteQuickReplyInput {
     /// The quick reply.
     id: ID,
     /// Makes a repetition harmless.
@@ -378,7 +387,7 @@ impl Automation {
     }
 
     /// Counts a use of a quick reply, and answers what is to be said.
-    async fn use_quick_reply(&self, ctx: &Context<'_>, input: QuickReplyIdInput) -> Result<UseQuickReplyPayload> {
+    async fn use_quick_reply(&self, ctx: &Context<'_>, input: UseQuickReplyInput) -> Result<UseQuickReplyPayload> {
         run(ctx, Sent::id(input.client_mutation_id), async |call, by| {
             Ok(QuickReply(call.engine.use_quick_reply(&by, read("id", &input.id)?).await?))
         })
@@ -386,7 +395,7 @@ impl Automation {
     }
 
     /// Deletes a quick reply.
-    async fn delete_quick_reply(&self, ctx: &Context<'_>, input: QuickReplyIdInput) -> Result<DeleteQuickReplyPayload> {
+    async fn delete_quick_reply(&self, ctx: &Context<'_>, input: DeleteQuickReplyInput) -> Result<DeleteQuickReplyPayload> {
         run(ctx, Sent::id(input.client_mutation_id), async |call, by| {
             let id: QuickReplyId = read("id", &input.id)?;
             call.engine.delete_quick_reply(&by, id).await?;
