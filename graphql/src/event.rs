@@ -182,6 +182,8 @@ event_types! {
     RuleEdited,
     /// An automation rule was deleted.
     RuleDeleted,
+    /// An automation rule told somebody of a ticket.
+    PersonTold,
 }
 
 /// `TicketOpened` -> `ticket_opened`.
@@ -379,7 +381,8 @@ fn comment(event: &model::Event) -> Option<CommentId> {
         | E::TemplateDeleted { .. }
         | E::RuleCreated { .. }
         | E::RuleEdited { .. }
-        | E::RuleDeleted { .. } => None,
+        | E::RuleDeleted { .. }
+        | E::PersonTold { .. } => None,
     }
 }
 

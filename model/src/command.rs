@@ -361,6 +361,14 @@ pub struct EditAccount {
     pub password: Option<Sealed>,
 }
 
+/// What a rule tells somebody of a ticket.
+#[derive(Debug, Clone)]
+pub struct TellPerson {
+    pub user: UserId,
+    pub ticket: TicketId,
+    pub content: String,
+}
+
 /// A setting to change.
 #[derive(Debug, Clone, Default)]
 pub struct ChangeSetting {
@@ -482,6 +490,7 @@ pub enum Command {
     CreateRule(Box<RuleInput>),
     EditRule(RuleId, Box<RuleInput>),
     DeleteRule(RuleId),
+    TellPerson(TellPerson),
 }
 
 /// What protects a command from being carried out twice.

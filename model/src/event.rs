@@ -414,6 +414,12 @@ pub enum Event {
         rule: RuleId,
         name: String,
     },
+    /// A rule tells somebody of a ticket.
+    PersonTold {
+        ticket: TicketId,
+        user: UserId,
+        content: String,
+    },
 }
 
 /// An event in the log.

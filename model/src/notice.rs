@@ -237,7 +237,8 @@ pub fn kind(event: &Event) -> Option<(NoticeKind, bool, bool)> {
         | Event::TemplateDeleted { .. }
         | Event::RuleCreated { .. }
         | Event::RuleEdited { .. }
-        | Event::RuleDeleted { .. } => return None,
+        | Event::RuleDeleted { .. }
+        | Event::PersonTold { .. } => return None,
     })
 }
 
@@ -245,6 +246,9 @@ pub fn kind(event: &Event) -> Option<(NoticeKind, bool, bool)> {
 /// and before anybody's rules.
 #[expect(clippy::wildcard_enum_match_arm, reason = "only two events have an author")]
 pub fn notices(recorded: &Recorded, ticket: &About) -> Vec<(UserId, NoticeKind)> {
+    if let Some(told) = addressed(&recorded.event) {
+        return vec![told];
+    }
     let Some((kind, requester, assignee)) = kind(&recorded.event) else { return Vec::new() };
     // Nobody is told of their own doing, nor of what an adapter passed on for them.
     let author = match &recorded.event {
@@ -267,7 +271,13 @@ pub fn notices(recorded: &Recorded, ticket: &About) -> Vec<(UserId, NoticeKind)>
 /// people than `notices` and `alert`, never fewer.
 pub fn may_tell(recorded: &Recorded, user: UserId, role: Option<Role>) -> bool {
     let of_ticket = recorded.about.is_some_and(|ticket| ticket.requester == user || ticket.assignee == Some(user));
-    of_ticket || alert(&recorded.event).is_some_and(|(told, _)| Some(told) == role)
+    let named = addressed(&recorded.event).is_some_and(|(told, _)| told == user);
+    of_ticket || named || alert(&recorded.event).is_some_and(|(told, _)| Some(told) == role)
+}
+
+/// Whom a rule tells something, in the app.
+pub fn addressed(event: &Event) -> Option<(UserId, NoticeKind)> {
+    if let Event::PersonTold { user, .. } = event { Some((*user, NoticeKind::SystemAlert)) } else { None }
 }
 
 /// An event that is about no ticket and that everybody of a role is to be told of.

@@ -160,7 +160,8 @@ impl Topic {
             | Event::TemplateDeleted { .. }
             | Event::RuleCreated { .. }
             | Event::RuleEdited { .. }
-            | Event::RuleDeleted { .. } => Vec::new(),
+            | Event::RuleDeleted { .. }
+            | Event::PersonTold { .. } => Vec::new(),
         }
     }
 }

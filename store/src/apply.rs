@@ -90,6 +90,7 @@ impl Batch<'_> {
             | Event::TicketRated { .. }
             | Event::SlaBreached { .. }
             | Event::PasswordResetRequested { .. }
+            | Event::PersonTold { .. }
             | Event::InboundSettled { discarded: false, .. } => Ok(()),
             Event::TicketEdited { ticket, changes } => {
                 if changes.title.is_some() || changes.tags.is_some() || changes.customer.is_some() {

@@ -266,6 +266,34 @@ async fn what_an_action_can_not_do_is_noted_and_the_others_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_rule_tells_people_what_it_says() {
+    each_backend(|house| async move {
+        let [alice, mallory, bob] = [
+            house.person("alice", Role::User).await,
+            house.person("mallory", Role::User).await,
+            house.person("bob", Role::Agent).await,
+        ];
+        let tell = |user: &model::people::User| {
+            action("notify", json!({ "user_id": user.id, "content": format!("for {}", user.name()) }))
+        };
+        let id = make(&house, rule("r", "ticket.created", vec![tell(&bob), tell(&mallory)])).await;
+        let ticket = house.ticket(&caller(&alice), "t").await;
+        house.engine.automate().await.unwrap();
+        let part = engine::Numbers { skip: 0, limit: 10 };
+        let told = house.engine.notifications_numbered(&caller(&bob).actor, false, part).await.unwrap().items;
+        assert_eq!((told.len(), told[0].message.as_str(), told[0].notice.ticket), (1, "for bob", Some(ticket.id)));
+        // Who may not know of the ticket hears nothing of it, and the log says so.
+        assert_eq!(house.engine.unread_count(&caller(&mallory).actor).await.unwrap(), 0);
+        let [run] = runs(&house.engine, RunFilter { rule: Some(id), ..RunFilter::default() }).await.try_into().unwrap();
+        assert!(run.run.message().contains("actions[1] notify: user_id must be somebody who may see the ticket"));
+        // It is no change of the ticket.
+        assert_eq!(house.get(ticket.id).await.version, 1);
+        house.engine.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_trigger_is_heard() {
     each_backend(|house| async move {
         let (alice, bob) = (caller(&house.person("alice", Role::User).await), house.person("bob", Role::Agent).await);

@@ -395,7 +395,11 @@ impl Automation {
     }
 
     /// Deletes a quick reply.
-    async fn delete_quick_reply(&self, ctx: &Context<'_>, input: DeleteQuickReplyInput) -> Result<DeleteQuickReplyPayload> {
+    async fn delete_quick_reply(
+        &self,
+        ctx: &Context<'_>,
+        input: DeleteQuickReplyInput,
+    ) -> Result<DeleteQuickReplyPayload> {
         run(ctx, Sent::id(input.client_mutation_id), async |call, by| {
             let id: QuickReplyId = read("id", &input.id)?;
             call.engine.delete_quick_reply(&by, id).await?;

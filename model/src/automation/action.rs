@@ -5,7 +5,9 @@
 
 use super::condition::one_of;
 use super::places::{of_action, of_param};
-use crate::command::{AddComment, AssignTicket, CategoryRef, ChangeStatus, Command, Edit, EditTicket, EscalateTicket};
+use crate::command::{
+    AddComment, AssignTicket, CategoryRef, ChangeStatus, Command, Edit, EditTicket, EscalateTicket, TellPerson,
+};
 use crate::comment::Visibility;
 use crate::error::{Problems, Result};
 use crate::id::{CategoryId, UserId};
@@ -332,7 +334,7 @@ impl Action {
                 Command::EscalateTicket(id, EscalateTicket { reason, assignee: *user_id, priority: None })
             }
             Self::Notify { user_id, content } => {
-                Command::AddComment(id, Box::new(AddComment::public(format!("{user_id} {content}"))))
+                Command::TellPerson(TellPerson { user: *user_id, ticket: id, content: content.clone() })
             }
         }
     }

@@ -120,7 +120,8 @@ impl Ticket {
             | Event::TemplateDeleted { .. }
             | Event::RuleCreated { .. }
             | Event::RuleEdited { .. }
-            | Event::RuleDeleted { .. } => return,
+            | Event::RuleDeleted { .. }
+            | Event::PersonTold { .. } => return,
         }
         self.updated_at = at;
         self.version += 1;

@@ -104,9 +104,7 @@ async fn rules_of_the_known_client_act() {
 async fn what_is_wrong_with_a_rule_is_told_by_its_place() {
     let app = TestApp::start().await;
     let root = &app.admin.token;
-    let rule = |condition: Value, action: Value| {
-        json!({ "name": "r", "rule_type": "sla", "trigger_event": "sla.breached", "conditions": [condition], "actions": [action] })
-    };
+    let rule = |condition: Value, action: Value| json!({ "name": "r", "rule_type": "sla", "trigger_event": "sla.breached", "conditions": [condition], "actions": [action] });
     let fine = json!({ "field": "title", "operator": "eq", "value": "x" });
     let act = json!({ "type": "escalate", "params": {} });
     let with = |name: &str, value: Value| {
@@ -132,13 +130,25 @@ async fn what_is_wrong_with_a_rule_is_told_by_its_place() {
         (rule(json!({ "field": "mood", "operator": "eq", "value": "x" }), act.clone()), "conditions[0].field"),
         (rule(json!({ "field": "title", "operator": "like", "value": "x" }), act.clone()), "conditions[0].operator"),
         (rule(json!({ "field": "priority", "operator": "eq", "value": "x" }), act.clone()), "conditions[0].value"),
-        (rule(json!({ "field": "title", "operator": "eq", "value": "x", "logic_op": "xor" }), act.clone()), "conditions[0].logic_op"),
+        (
+            rule(json!({ "field": "title", "operator": "eq", "value": "x", "logic_op": "xor" }), act.clone()),
+            "conditions[0].logic_op",
+        ),
         (rule(fine.clone(), json!({ "type": "explode" })), "actions[0].type"),
         (rule(fine.clone(), json!({ "type": "assign" })), "actions[0].params.user_id"),
         (rule(fine.clone(), json!({ "type": "assign", "params": { "user_id": "bob" } })), "actions[0].params.user_id"),
-        (rule(fine.clone(), json!({ "type": "assign", "params": { "user_id": 999_999 } })), "actions[0].params.user_id"),
-        (rule(fine.clone(), json!({ "type": "assign", "params": { "user_id": app.user.id.0 } })), "actions[0].params.user_id"),
-        (rule(fine.clone(), json!({ "type": "set_category", "params": { "category_id": 999 } })), "actions[0].params.category_id"),
+        (
+            rule(fine.clone(), json!({ "type": "assign", "params": { "user_id": 999_999 } })),
+            "actions[0].params.user_id",
+        ),
+        (
+            rule(fine.clone(), json!({ "type": "assign", "params": { "user_id": app.user.id.0 } })),
+            "actions[0].params.user_id",
+        ),
+        (
+            rule(fine.clone(), json!({ "type": "set_category", "params": { "category_id": 999 } })),
+            "actions[0].params.category_id",
+        ),
         (rule(fine.clone(), json!({ "type": "escalate", "params": { "mood": 1 } })), "actions[0].params"),
     ] {
         let (status, told) = call(&app, root, Method::POST, RULES, Some(&bad)).await;
@@ -324,7 +334,10 @@ async fn many_tickets_at_once_by_the_known_clients_paths() {
     let done = send(&app, boss, Method::POST, "/admin/automation/batch/assign", form).await;
     assert!(holds(&json!({ "assigned_count": 1, "failed_count": 1, "assigned_tickets": [one] }), &done), "{done:#}");
     let now = get(&app, boss, &format!("/tickets/{one}")).await;
-    assert!(holds(&json!({ "status": "in_progress", "priority": "high", "assigned_to_id": app.agent.id.0 }), &now["data"]));
+    assert!(holds(
+        &json!({ "status": "in_progress", "priority": "high", "assigned_to_id": app.agent.id.0 }),
+        &now["data"]
+    ));
     for path in ["/admin/automation/batch/update", "/admin/automation/batch/assign"] {
         assert_eq!(refused(&app, boss, Method::POST, path, Some(json!({}))).await.0, 422);
         assert_eq!(call(&app, "", Method::POST, path, Some(&json!({}))).await.0, 401);
@@ -338,7 +351,10 @@ async fn the_same_by_graphql() {
     let reply = json!({ "name": "n", "content": "c", "tags": ["a"], "isPublic": true });
     let made = app.done(root, "createQuickReply", "quickReply { id tags uses isPublic owner { name } }", reply).await;
     let id = made["quickReply"]["id"].clone();
-    assert!(holds(&json!({ "tags": ["a"], "uses": 0, "isPublic": true, "owner": { "name": "root" } }), &made["quickReply"]));
+    assert!(holds(
+        &json!({ "tags": ["a"], "uses": 0, "isPublic": true, "owner": { "name": "root" } }),
+        &made["quickReply"]
+    ));
     let used = app.done(&app.agent.token, "useQuickReply", "quickReply { content uses }", json!({ "id": id })).await;
     assert_eq!(used["quickReply"], json!({ "content": "c", "uses": 1 }));
     let edit = json!({ "id": id, "category": "x" });
@@ -346,8 +362,10 @@ async fn the_same_by_graphql() {
     assert_eq!(edited["quickReply"], json!({ "name": "n", "category": "x" }));
 
     let fields = json!([{ "name": "s", "type": "SELECT", "options": ["a"], "defaultValue": "a" }]);
-    let form = json!({ "template": { "name": "t", "titleTemplate": "{{s}}", "contentTemplate": "c", "fields": fields } });
-    let template = app.done(root, "createTemplate", "template { id active fields { name type defaultValue } }", form).await;
+    let form =
+        json!({ "template": { "name": "t", "titleTemplate": "{{s}}", "contentTemplate": "c", "fields": fields } });
+    let template =
+        app.done(root, "createTemplate", "template { id active fields { name type defaultValue } }", form).await;
     assert_eq!(template["template"]["fields"], json!([{ "name": "s", "type": "SELECT", "defaultValue": "a" }]));
     let form = json!({ "id": template["template"]["id"], "template": { "active": false } });
     let edited = app.done(root, "editTemplate", "template { name active titleTemplate }", form).await;
@@ -358,7 +376,14 @@ async fn the_same_by_graphql() {
         "name": "r", "type": "SLA", "trigger": "CREATED", "conditions": conditions,
         "actions": [{ "type": "add_tag", "params": { "tag": "t" } }],
     } });
-    let rule = app.done(root, "createRule", "rule { id active priority conditions { field value } actions { type params } runs }", form).await;
+    let rule = app
+        .done(
+            root,
+            "createRule",
+            "rule { id active priority conditions { field value } actions { type params } runs }",
+            form,
+        )
+        .await;
     let want = json!({
         "active": true, "priority": 1, "conditions": [{ "field": "title", "value": "x" }],
         "actions": [{ "type": "add_tag", "params": { "tag": "t" } }], "runs": 0,
@@ -375,13 +400,29 @@ async fn the_same_by_graphql() {
         "ticket": { "databaseId": number, "tags": ["t"] }, "actions": [{ "type": "add_tag", "failure": null }],
     });
     assert_eq!(read["ruleRuns"], json!({ "totalCount": 1, "nodes": [run] }));
-    assert_eq!((&read["quickReplies"]["nodes"][0]["name"], &read["ticketTemplates"][0]["name"]), (&json!("n"), &json!("t")));
-    let history = app.data(root, "query($id: ID!) { ticket(id: $id) { history { nodes { by { name system } type } } } }", json!({ "id": number.to_string() })).await;
+    assert_eq!(
+        (&read["quickReplies"]["nodes"][0]["name"], &read["ticketTemplates"][0]["name"]),
+        (&json!("n"), &json!("t"))
+    );
+    let history = app
+        .data(
+            root,
+            "query($id: ID!) { ticket(id: $id) { history { nodes { by { name system } type } } } }",
+            json!({ "id": number.to_string() }),
+        )
+        .await;
     let by = &history["ticket"]["history"]["nodes"][0];
     assert_eq!(by, &json!({ "type": "TICKET_EDITED", "by": { "name": "The rule \"r\"", "system": "r" } }));
     let off = json!({ "id": rule["rule"]["id"], "rule": { "active": false } });
-    assert_eq!(app.done(root, "editRule", "rule { active name }", off).await["rule"], json!({ "active": false, "name": "r" }));
-    for (mutation, id) in [("deleteRule", &rule["rule"]["id"]), ("deleteTemplate", &template["template"]["id"]), ("deleteQuickReply", &id)] {
+    assert_eq!(
+        app.done(root, "editRule", "rule { active name }", off).await["rule"],
+        json!({ "active": false, "name": "r" })
+    );
+    for (mutation, id) in [
+        ("deleteRule", &rule["rule"]["id"]),
+        ("deleteTemplate", &template["template"]["id"]),
+        ("deleteQuickReply", &id),
+    ] {
         assert_eq!(&app.done(root, mutation, "id", json!({ "id": id })).await["id"], id);
     }
 }

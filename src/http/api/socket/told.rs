@@ -139,6 +139,7 @@ fn changes(event: &Event) -> bool {
         | Event::RuleCreated { .. }
         | Event::RuleEdited { .. }
         | Event::RuleDeleted { .. }
+        | Event::PersonTold { .. }
         | Event::SettingChanged { .. }
         | Event::NotificationsRead { .. }
         | Event::InboundQuarantined { .. }
