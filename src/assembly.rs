@@ -111,6 +111,10 @@ fn reach(config: &Config) -> Reach {
     Reach { private: config.webhooks.allow_private }
 }
 
+fn token(bot: &crate::config::Bot) -> Option<String> {
+    bot.token.as_ref().map(|token| token.expose().to_owned())
+}
+
 /// Everything that carries messages out. `public_url` is where people really reach this server.
 pub fn carriers(config: &Config, public_url: String) -> model::Result<Vec<Arc<dyn Carrier>>> {
     let webhooks = channels::webhook::Options {
@@ -122,7 +126,7 @@ pub fn carriers(config: &Config, public_url: String) -> model::Result<Vec<Arc<dy
     let email = &config.email;
     let key = email.dkim_key_file.as_ref();
     let mail = channels::mailer::Options {
-        public_url,
+        public_url: public_url.clone(),
         timeout: Duration::from_secs(email.smtp_timeout_seconds),
         ca_file: email.smtp_ca_file.clone(),
         dkim: key.map(|key| channels::mailer::DkimOptions {
@@ -131,7 +135,22 @@ pub fn carriers(config: &Config, public_url: String) -> model::Result<Vec<Arc<dy
             key_file: key.clone(),
         }),
     };
-    Ok(vec![Arc::new(channels::webhook::Webhooks::new(webhooks)?), Arc::new(channels::mailer::Mailer::new(mail)?)])
+    let discord = channels::discord::Options {
+        token: token(&config.discord),
+        api_url: config.discord.api_url.clone(),
+        public_url: public_url.clone(),
+    };
+    let telegram = channels::telegram::Options {
+        token: token(&config.telegram),
+        api_url: config.telegram.api_url.clone(),
+        public_url,
+    };
+    Ok(vec![
+        Arc::new(channels::webhook::Webhooks::new(webhooks)?),
+        Arc::new(channels::mailer::Mailer::new(mail)?),
+        Arc::new(channels::discord::Discord::new(discord)?),
+        Arc::new(channels::telegram::Telegram::new(telegram)?),
+    ])
 }
 
 /// What the GraphQL transport is started with. `stopping` turns true when the server goes down.

@@ -7,6 +7,7 @@ pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod http;
+pub mod memory;
 pub mod server;
 pub mod shutdown;
 pub mod telemetry;

@@ -23,6 +23,8 @@ pub struct Parcel {
     /// The endpoint that it is for, and what the event is told as there; for carriers that have such things.
     pub webhook: Option<WebhookId>,
     pub topic: Option<String>,
+    /// Its Message-ID without brackets: a report that it did not arrive names it by that.
+    pub message_id: Option<String>,
 }
 
 /// The peer has taken it.

@@ -204,5 +204,6 @@ fn delivery(route: &str, seq: Seq, parcel: Parcel) -> NewDelivery {
         body: parcel.body,
         webhook: parcel.webhook,
         topic: parcel.topic,
+        message_id: parcel.message_id,
     }
 }

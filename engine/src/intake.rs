@@ -13,7 +13,7 @@ use model::id::{AttachmentId, CommentId, InboundId, TicketId, UserId};
 use model::inbound::{Clue, Inbound, InboundState, Nature, StoredInbound};
 use model::people::Channel;
 use model::query::TicketFilter;
-use model::text::{Body, Title};
+use model::text::{Body, Email, Title};
 use model::ticket::{Source, Ticket};
 use model::{Actor, Error, Result};
 use std::time::Instant;
@@ -127,7 +127,12 @@ impl Engine {
             // A machine's mail makes no contact and no ticket: it is a note where it belongs, or nothing.
             let sender = self.known_sender(&inbound).await?;
             *from = sender;
-            let Target::Join(ticket) = self.conversation(&inbound, sender).await? else {
+            let reported = self.reported(&inbound).await?;
+            let ticket = match self.conversation(&inbound, sender).await? {
+                Target::Join(ticket) => Some(ticket),
+                Target::Open { .. } => reported,
+            };
+            let Some(ticket) = ticket else {
                 return Err(Error::Conflict { field: None, why: NOTHING_TO_ANSWER.to_owned() });
             };
             Command::AddComment(ticket, Box::new(self.comment(&inbound, sender).await?))
@@ -229,7 +234,11 @@ impl Engine {
             }
             Clue::Number(number) => self.numbered(number).await?,
         };
-        let mut next = found;
+        self.followed(found).await
+    }
+
+    /// A ticket, and those that it was merged into; nothing where one of them is gone.
+    async fn followed(&self, mut next: Option<TicketId>) -> Result<Vec<Ticket>> {
         let mut way = Vec::new();
         // A merged ticket's conversation goes on where it went.
         for _ in 0..10 {
@@ -247,6 +256,21 @@ impl Engine {
             }
         }
         Ok(Vec::new())
+    }
+
+    /// What a report that a mail of ours did not arrive is about: the delivery is marked, and its ticket is where the report
+    /// is noted. A reply finds no ticket this way: what was said among staff must not be answered in public.
+    async fn reported(&self, inbound: &Inbound) -> Result<Option<TicketId>> {
+        let Some(report) = &inbound.bounce else { return Ok(None) };
+        let sent = store::delivery::by_message(&mut self.0.store.read().await?, &report.message_id).await?;
+        let Some(first) = sent.first() else { return Ok(None) };
+        if report.permanent {
+            let mut batch = self.0.store.begin().await?;
+            batch.delivery_bounced(&report.message_id, &report.why, self.now()).await?;
+            batch.commit().await?;
+            metrics::counter!("echodesk_deliveries_total", "state" => "bounced").increment(1);
+        }
+        Ok(self.followed(first.ticket).await?.last().map(|ticket| ticket.id))
     }
 
     /// Whether the sender is the requester, the named customer, or somebody who has written on the ticket before.
@@ -290,6 +314,7 @@ impl Engine {
             folded: folded(inbound),
             meta: inbound.meta.clone(),
             follows,
+            mailbox: inbound.mailbox.clone(),
             ..OpenTicket::new(Title::shortened(&inbound.subject.replace('\0', ""), "(no subject)").into_string(), body)
         })
     }
@@ -331,8 +356,8 @@ impl Engine {
     }
 
     /// The address to which answers to a ticket go: whoever has it was given it.
-    pub fn reply_address(&self, ticket: TicketId) -> Option<String> {
-        let (local, domain) = self.0.email.addresses.first()?.split_once('@')?;
+    pub fn reply_address(&self, ticket: TicketId, mailbox: Option<&Email>) -> Option<String> {
+        let (local, domain) = self.mailbox_of(mailbox).or_else(|| self.mailbox())?.split_once('@')?;
         Some(format!("{local}+{}@{domain}", self.reply_token(ticket)))
     }
 

@@ -70,7 +70,7 @@ pub use files::Limits as FileLimits;
 pub use inbox::Worded;
 pub use intake::TakenIn;
 pub use limit::{Rates, Standing};
-pub use link::{Link, Signed};
+pub use link::{Link, Signed, path_of};
 pub use mailing::{EMAIL, EmailEdit, EmailSettings, Outgoing, Password};
 pub use numbered::{Changed, CommentQuery, Detail, Logged, Numbered, Numbers};
 pub use operations::FirstAdmin;

@@ -12,6 +12,7 @@ use model::people::User;
 use model::time::MINUTE;
 use model::{Actor, Error, Result, Time};
 use ring::hmac;
+use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
 
 /// An address with its signature.
@@ -151,9 +152,33 @@ impl Engine {
     }
 }
 
+/// Where a file is fetched with a token, whatever it came by.
+pub fn path_of(attachment: &Attachment) -> String {
+    format!("/attachments/{}/{}", attachment.id, percent_encoded(&attachment.file.filename))
+}
+
+/// A file name as the last part of a path.
+fn percent_encoded(name: &str) -> String {
+    let mut encoded = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            write!(encoded, "%{byte:02X}").unwrap_or_default();
+        }
+    }
+    encoded
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn file_names_are_safe_in_a_path() {
+        assert_eq!(percent_encoded("a b/ü?.pdf"), "a%20b%2F%C3%BC%3F.pdf");
+    }
 
     fn signer() -> Signer {
         Signer::new(b"a key of this installation", 60).unwrap()

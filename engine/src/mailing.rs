@@ -109,6 +109,12 @@ impl Engine {
         self.0.email.addresses.first().map(String::as_str)
     }
 
+    /// The mailbox that something came in at, while it is still ours.
+    pub fn mailbox_of(&self, came: Option<&Email>) -> Option<&str> {
+        let came = came?;
+        self.0.email.addresses.iter().map(|ours| ours.trim()).find(|ours| ours.eq_ignore_ascii_case(came.as_str()))
+    }
+
     /// How mail is sent, and how the last test went; never the password.
     pub async fn email_settings(&self, actor: &Actor) -> Result<EmailSettings> {
         access::in_general(actor, Operation::ReadEmailConfig)?;

@@ -10,7 +10,7 @@ use model::comment::Visibility;
 use model::event::{About, Event, Recorded};
 use model::id::UserId;
 use model::notice::{self, NoticeKind, Route, Rule};
-use model::people::{Identity, User};
+use model::people::{Channel, Identity, User};
 use model::ticket::Ticket;
 use model::{Actor, Result};
 use std::sync::Arc;
@@ -54,6 +54,12 @@ impl Engine {
         let user = by.actor.user().ok_or_else(access::sign_in)?;
         self.execute(by, Command::SetNotificationRules(user, rules)).await?;
         self.preferences(&by.actor).await
+    }
+
+    /// By which names people are known on a channel, where it is proven.
+    pub async fn known_on(&self, channel: Channel, people: &[UserId]) -> Result<Vec<Identity>> {
+        let all = store::people::identities(&mut self.0.store.read().await?, people).await?;
+        Ok(all.into_iter().filter(|identity| identity.verified && identity.channel == channel).collect())
     }
 
     /// Whom an event is told by a route, now, with what they are told of; nothing where it is nobody.

@@ -211,15 +211,26 @@ impl Engine {
         store::attempt::of(&mut self.0.store.read().await?, ids).await
     }
 
-    /// Sends what was sent to a webhook once more, as a delivery of its own with the same body.
+    /// Sends what was sent once more, as a delivery of its own with the same body. A mail keeps its Message-ID, by which
+    /// whoever has it already knows the second copy.
+    ///
+    /// # Errors
+    /// A conflict for a webhook that is switched off, and for a mail that is still to be sent by itself.
     pub async fn redeliver(&self, by: &Caller, id: DeliveryId) -> Result<Delivery> {
-        access::in_general(&by.actor, Operation::ManageWebhooks)?;
+        access::in_general(&by.actor, Operation::ReadDeliveries)?;
         let mut conn = self.0.store.read().await?;
         let known = store::delivery::by_id(&mut conn, id).await?;
         drop(conn);
         let known = known.ok_or_else(|| Error::not_found("delivery"))?;
-        let webhook = known.webhook.ok_or_else(|| Error::not_found("delivery"))?;
-        self.receiving(webhook).await?;
+        if let Some(webhook) = known.webhook {
+            access::in_general(&by.actor, Operation::ManageWebhooks)?;
+            self.receiving(webhook).await?;
+        } else {
+            access::in_general(&by.actor, Operation::ManageEmail)?;
+            if known.settled_at.is_none() {
+                return Err(Error::conflict("id", "it is still being sent; wait for how that ends"));
+            }
+        }
         let (mark, now) = (mark(by)?, self.now());
         let recipient = format!("{} again {mark}", known.recipient.split(" again ").next().unwrap_or_default());
         let new = NewDelivery {
@@ -232,12 +243,13 @@ impl Engine {
             body: known.body,
             webhook: known.webhook,
             topic: known.topic,
+            message_id: known.message_id,
         };
-        let (seq, recipient) = (new.seq, new.recipient.clone());
+        let (seq, recipient, route) = (new.seq, new.recipient.clone(), new.route.clone());
         let mut batch = self.0.store.begin().await?;
         batch.queue_delivery(new, now).await?;
         // The same request once more leads to the same delivery.
-        let made = store::delivery::by_recipient(batch.conn(), WEBHOOKS, seq, &recipient).await?;
+        let made = store::delivery::by_recipient(batch.conn(), &route, seq, &recipient).await?;
         batch.commit().await?;
         made.ok_or_else(|| Error::not_found("delivery"))
     }

@@ -14,7 +14,6 @@ use engine::Part;
 use model::id::CommentId;
 use model::query::Slice;
 use serde_json::{Map, Value};
-use std::fmt::Write;
 use std::sync::Arc;
 
 /// 评论: something that was said on a ticket.
@@ -210,7 +209,7 @@ impl Attachment {
 
     /// Where it can be fetched, with the same credentials.
     async fn url(&self) -> String {
-        format!("/attachments/{}/{}", self.0.id, percent_encoded(&self.0.file.filename))
+        engine::path_of(&self.0)
     }
 
     /// What it was sent for.
@@ -309,28 +308,4 @@ pub(crate) async fn of_ticket(
     };
     let hidden = if call.is_staff() { ticket.internal_count } else { 0 };
     Ok(Connection::of(slice, as_of, Total::Known(ticket.comment_count + hidden), Comment))
-}
-
-/// A file name as the last part of a path.
-fn percent_encoded(name: &str) -> String {
-    let mut encoded = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            write!(encoded, "%{byte:02X}").unwrap_or_default();
-        }
-    }
-    encoded
-}
-
-#[cfg(test)]
-mod tests {
-    use super::percent_encoded;
-
-    #[test]
-    fn file_names_are_safe_in_a_path() {
-        assert_eq!(percent_encoded("a b/ü?.pdf"), "a%20b%2F%C3%BC%3F.pdf");
-    }
 }

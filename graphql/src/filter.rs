@@ -235,6 +235,7 @@ mod tests {
             native: Map::new(),
             description: CommentId(1),
             follows: None,
+            mailbox: None,
             merged_into: None,
             status_before_merge: None,
             deleted_at: None,

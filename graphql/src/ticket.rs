@@ -325,6 +325,16 @@ impl Ticket {
         Box::pin(other(ctx, self.0.follows)).await
     }
 
+    /// Which of the server's mailboxes its mail came in at; null for those who are not staff.
+    async fn mailbox(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+        Ok(self
+            .0
+            .mailbox
+            .as_ref()
+            .map(model::text::Email::as_str)
+            .filter(|_| Call::of(ctx).is_ok_and(|c| c.is_staff())))
+    }
+
     /// The ticket that this one went into, if you may see it.
     async fn merged_into(&self, ctx: &Context<'_>) -> Result<Option<Ticket>> {
         Box::pin(other(ctx, self.0.merged_into)).await
@@ -344,7 +354,7 @@ impl Ticket {
     async fn reply_address(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         let call = Call::of(ctx)?;
         let mine = call.is_staff() || call.actor().user() == Some(self.0.requester);
-        Ok(if mine { call.engine.reply_address(self.0.id) } else { None })
+        Ok(if mine { call.engine.reply_address(self.0.id, self.0.mailbox.as_ref()) } else { None })
     }
 
     /// What was said on it after the description, oldest first unless asked otherwise. Staff read internal notes, too.

@@ -21,6 +21,7 @@ use crate::mail::EmailConfig;
 use crate::notice::Rule;
 use crate::people::{Channel, ProfileInput, Role, UserStatus};
 use crate::session::Sealed;
+use crate::text::Email;
 use crate::ticket::{Priority, Resolution, Source, Status};
 use crate::time::Time;
 use crate::webhook::{Headers, Topic};
@@ -68,6 +69,8 @@ pub struct OpenTicket {
     pub follows: Option<TicketId>,
     /// What is not given is taken from it.
     pub template: Option<UseTemplate>,
+    /// Which of our mailboxes it came in at.
+    pub mailbox: Option<Email>,
 }
 
 impl OpenTicket {
@@ -96,6 +99,7 @@ impl OpenTicket {
             meta: Map::new(),
             follows: None,
             template: None,
+            mailbox: None,
         }
     }
 }

@@ -21,6 +21,10 @@ pub struct Inbound {
     /// The sender's clock; for showing, never for ordering.
     pub sent_at: Option<Time>,
     pub nature: Nature,
+    /// Which of our mailboxes it came in at.
+    pub mailbox: Option<Email>,
+    /// What a report that a message of ours did not arrive says.
+    pub bounce: Option<Undelivered>,
     pub meta: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -34,6 +38,17 @@ pub enum Nature {
     AutoReply,
     /// A report that a message of ours was not delivered: a note on the ticket that the message belonged to.
     Bounce,
+}
+
+/// A report that a message of ours did not arrive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undelivered {
+    /// The Message-ID of ours, without brackets.
+    pub message_id: String,
+    /// It is given up; otherwise it is only late.
+    pub permanent: bool,
+    /// In the words of the server that reports it.
+    pub why: String,
 }
 
 /// Who wrote.

@@ -24,7 +24,9 @@ pub async fn run(config: Config) -> Result<(), Failure> {
             return Err(failure);
         }
     };
+    let memory = tokio::spawn(crate::memory::tend());
     server.serve().await;
+    memory.abort();
     Ok(())
 }
 

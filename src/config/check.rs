@@ -76,6 +76,12 @@ fn texts(config: &Config, say: &mut dyn FnMut(&str, String)) {
         }
     }
     mail(&config.email, say);
+    for (key, bot) in [("discord", &config.discord), ("telegram", &config.telegram)] {
+        let url = bot.api_url.as_deref().unwrap_or("http://unset");
+        if !(url.starts_with("http://") || url.starts_with("https://")) || url.contains(char::is_whitespace) {
+            say(&format!("{key}.api_url"), format!("`{url}` is not an address: write http:// or https:// and a host."));
+        }
+    }
     let domain = &config.email.domain;
     if domain.contains(|c: char| c.is_whitespace() || matches!(c, '@' | '<' | '>' | '/')) {
         say("email.domain", format!("`{domain}` is not a domain. Write a name such as desk.example.org."));

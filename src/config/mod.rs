@@ -20,8 +20,8 @@ pub use error::ConfigError;
 pub use locale::{Language, language};
 pub use manual::settings_markdown;
 pub use section::{
-    Attachments, Auth, Database, Email, Events, Graphql, Hours, Http, Log, LogFormat, Metrics, RateLimit, Security,
-    Sla, Tickets, Webhooks,
+    Attachments, Auth, Bot, Database, Email, Events, Graphql, Hours, Http, Log, LogFormat, Metrics, RateLimit,
+    Security, Sla, Tickets, Webhooks,
 };
 pub use value::{BusinessZone, DatabaseUrl, Network, Secret};
 
@@ -62,6 +62,8 @@ pub struct Config {
     pub tickets: Tickets,
     pub events: Events,
     pub webhooks: Webhooks,
+    pub discord: Bot,
+    pub telegram: Bot,
     pub metrics: Metrics,
 }
 

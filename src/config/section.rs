@@ -186,6 +186,16 @@ pub struct Webhooks {
     pub timeout_seconds: u64,
 }
 
+/// `[discord]` and `[telegram]`
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bot {
+    #[serde(deserialize_with = "value::optional")]
+    pub token: Option<Secret>,
+    #[serde(deserialize_with = "value::optional")]
+    pub api_url: Option<String>,
+}
+
 /// `[metrics]`
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]

@@ -73,7 +73,7 @@ const TABLES: &[Table] = &[
          #category_id source channel #requester_id #assignee_id department tags custom_fields customer_name customer_email \
          customer_phone #due_at #response_due_at #resolution_due_at #category_sla_hours #first_reply_at #resolved_at \
          #closed_at ?response_breached ?resolution_breached ?escalated #view_count #comment_count #internal_count \
-         #staff_replies #rating rating_comment native #description_id #follows_id #merged_into_id status_before_merge \
+         #staff_replies #rating rating_comment native #description_id #follows_id mailbox #merged_into_id status_before_merge \
          #deleted_at #created_at #updated_at #version #next_timer_at",
         "id"
     ),
@@ -117,7 +117,7 @@ const TABLES: &[Table] = &[
     table!(
         "deliveries",
         "#id #seq route lane #ticket_id #comment_id recipient body state #attempts #due_at #claimed_until why receipt \
-         #created_at #settled_at #webhook_id topic #handed_at",
+         #created_at #settled_at #webhook_id topic #handed_at message_id",
         "id"
     ),
     table!(

@@ -33,10 +33,12 @@ pub struct Delivery {
     pub topic: Option<String>,
     /// When the try before this one was about to hand it to the peer, if nobody knows how that ended.
     pub handed_at: Option<Time>,
+    /// Its Message-ID without brackets, where the route has such things: reports name it by that.
+    pub message_id: Option<String>,
 }
 
 const COLUMNS: &str = "id, seq, route, lane, ticket_id, comment_id, recipient, body, state, attempts, due_at, why, receipt, \
-                       created_at, settled_at, webhook_id, topic, handed_at";
+                       created_at, settled_at, webhook_id, topic, handed_at, message_id";
 
 fn read(c: &mut Columns<'_>) -> Result<Delivery> {
     Ok(Delivery {
@@ -58,6 +60,7 @@ fn read(c: &mut Columns<'_>) -> Result<Delivery> {
         webhook: c.int_or()?.map(WebhookId),
         topic: c.text_or()?,
         handed_at: c.time_or()?,
+        message_id: c.text_or()?,
     })
 }
 
@@ -85,6 +88,12 @@ pub async fn by_id(conn: &mut Conn, id: DeliveryId) -> Result<Option<Delivery>> 
 pub async fn by_recipient(conn: &mut Conn, route: &str, seq: Seq, recipient: &str) -> Result<Option<Delivery>> {
     let sql = Sql::built(format!("SELECT {COLUMNS} FROM deliveries WHERE route = $1 AND seq = $2 AND recipient = $3"));
     conn.find(sql.bind(route).bind(seq).bind(recipient), read).await
+}
+
+/// The deliveries of one message: it, and what was sent again of it.
+pub async fn by_message(conn: &mut Conn, message_id: &str) -> Result<Vec<Delivery>> {
+    let sql = Sql::built(format!("SELECT {COLUMNS} FROM deliveries WHERE message_id = $1 ORDER BY id LIMIT 50"));
+    conn.list(sql.bind(message_id), read).await
 }
 
 /// How many there are of them.
@@ -138,6 +147,7 @@ pub struct NewDelivery {
     pub body: String,
     pub webhook: Option<WebhookId>,
     pub topic: Option<String>,
+    pub message_id: Option<String>,
 }
 
 /// How a try ended: settled for good, or to be tried again at `again_at`.
@@ -173,8 +183,8 @@ impl Batch<'_> {
         let id = self.counters.next_delivery();
         let sql = Sql::new(
             "INSERT INTO deliveries (id, seq, route, lane, ticket_id, comment_id, recipient, body, state, attempts, due_at, \
-             created_at, webhook_id, topic) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', 0, $9, $9, $10, $11) ON CONFLICT (route, seq, recipient) DO NOTHING",
+             created_at, webhook_id, topic, message_id) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', 0, $9, $9, $10, $11, $12) ON CONFLICT (route, seq, recipient) DO NOTHING",
         )
         .bind(id)
         .bind(new.seq)
@@ -186,7 +196,8 @@ impl Batch<'_> {
         .bind(new.body)
         .bind(now)
         .bind(new.webhook)
-        .bind(new.topic);
+        .bind(new.topic)
+        .bind(new.message_id);
         Ok((self.conn.run(sql).await? > 0).then_some(id))
     }
 
@@ -230,12 +241,22 @@ impl Batch<'_> {
         Ok(self.conn.run(sql.bind(now).bind(id).bind(attempt)).await? > 0)
     }
 
-    /// Notes how an attempt went.
+    /// Notes that what was sent did not arrive, whatever was known of it before; false where no mail has that Message-ID.
+    /// One that waits for another try is left: that try says more.
+    pub async fn delivery_bounced(&mut self, message_id: &str, why: &str, now: Time) -> Result<bool> {
+        let sql = Sql::new(
+            "UPDATE deliveries SET state = 'bounced', why = $1, settled_at = COALESCE(settled_at, $2), claimed_until = NULL \
+             WHERE message_id = $3 AND state <> 'queued' AND state <> 'bounced'",
+        );
+        Ok(self.conn.run(sql.bind(why).bind(now).bind(message_id)).await? > 0)
+    }
+
+    /// Notes how an attempt went; a report that it did not arrive may have been faster.
     pub async fn settle_delivery(&mut self, settled: Settled<'_>, now: Time) -> Result<()> {
         let Settled { id, attempt, state, why, receipt, again_at } = settled;
         let sql = Sql::new(
             "UPDATE deliveries SET state = $1, why = $2, receipt = $3, due_at = COALESCE($4, due_at), claimed_until = NULL, \
-             handed_at = NULL, settled_at = $5 WHERE id = $6 AND attempts = $7",
+             handed_at = NULL, settled_at = $5 WHERE id = $6 AND attempts = $7 AND state <> 'bounced'",
         );
         let at = again_at.is_none().then_some(now);
         let sql = sql.bind(state).bind(why).bind(receipt).bind(again_at).bind(at).bind(id).bind(attempt);

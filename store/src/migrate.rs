@@ -42,6 +42,7 @@ const ALL: &[Step] = &[
     both!(8, "admin", "0008_admin.sql"),
     both!(9, "uploads", "0009_uploads.sql"),
     both!(11, "automation", "0011_automation.sql"),
+    both!(13, "mailboxes", "0013_mailboxes.sql"),
 ];
 
 fn migrator(db: &Db) -> Migrator {

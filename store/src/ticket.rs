@@ -10,7 +10,7 @@ use model::ticket::{Customer, Priority, Resolution, Source, Status, Ticket};
 use model::{Error, Result};
 
 /// The columns in the order of `values` and `read`.
-const NAMES: [&str; 48] = [
+const NAMES: [&str; 49] = [
     "id",
     "number_yearly",
     "number_daily",
@@ -52,6 +52,7 @@ const NAMES: [&str; 48] = [
     "native",
     "description_id",
     "follows_id",
+    "mailbox",
     "merged_into_id",
     "status_before_merge",
     "deleted_at",
@@ -64,7 +65,7 @@ const NAMES: [&str; 48] = [
 /// `t.id, t.number_yearly, …`: what `read` reads, which is all but the last, the timer.
 pub(crate) fn select_list() -> String {
     let mut list = String::with_capacity(1_024);
-    for (i, name) in NAMES.iter().take(47).enumerate() {
+    for (i, name) in NAMES.iter().take(48).enumerate() {
         list.push_str(if i == 0 { "t." } else { ", t." });
         list.push_str(name);
     }
@@ -123,6 +124,7 @@ fn values(t: &Ticket, auto_close_hours: Option<i64>) -> Result<Vec<Value>> {
         json(&t.native)?,
         t.description.into(),
         t.follows.into(),
+        t.mailbox.as_ref().map(Email::as_str).into(),
         t.merged_into.into(),
         t.status_before_merge.map(Status::word).into(),
         t.deleted_at.into(),
@@ -175,6 +177,7 @@ pub(crate) fn read(c: &mut Columns<'_>) -> Result<Ticket> {
         native: small_json(c)?.unwrap_or_default(),
         description: CommentId(c.int()?),
         follows: c.int_or()?.map(TicketId),
+        mailbox: c.text_or()?.map(Email::stored),
         merged_into: c.int_or()?.map(TicketId),
         status_before_merge: c.text_or()?.as_deref().and_then(Status::parse),
         deleted_at: c.time_or()?,

@@ -17,7 +17,7 @@ use std::time::Duration;
 const PASSWORD: &str = "hunter2-邮";
 
 /// An app that sends by this server.
-async fn app(postgres: bool, server: &MailServer) -> TestApp {
+pub async fn app(postgres: bool, server: &MailServer) -> TestApp {
     let port = server.port.to_string();
     let settings = [
         ("email.smtp_host", "127.0.0.1"),
@@ -31,7 +31,7 @@ async fn app(postgres: bool, server: &MailServer) -> TestApp {
     TestApp::on(postgres, &settings).await
 }
 
-async fn assign(api: &Api, token: &str, ticket: &Value, to: &str) {
+pub async fn assign(api: &Api, token: &str, ticket: &Value, to: &str) {
     api.done(token, "assignTicket", "ticket { id }", json!({ "id": ticket["id"], "assignee": to })).await;
 }
 
@@ -41,7 +41,7 @@ async fn wants(api: &Api, token: &str, kind: &str) {
 }
 
 /// The mails of the ledger, newest first.
-async fn ledger(api: &Api, token: &str) -> Vec<Value> {
+pub async fn ledger(api: &Api, token: &str) -> Vec<Value> {
     let query = "{ deliveries { nodes { route state why receipt attempts recipient body log { number status answer error request } } } }";
     let told = api.data(token, query, json!({})).await["deliveries"]["nodes"].take();
     items(&told).iter().filter(|one| one["route"] == "email").cloned().collect()
@@ -64,7 +64,7 @@ async fn newest_after(api: &Api, token: &str, state: &str, tries: i64) -> Value 
     soon(found).await
 }
 
-async fn newest(api: &Api, token: &str, state: &str) -> Value {
+pub async fn newest(api: &Api, token: &str, state: &str) -> Value {
     newest_after(api, token, state, 1).await
 }
 

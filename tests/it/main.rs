@@ -21,6 +21,7 @@ mod mail;
 mod receiver;
 mod smtp;
 
+mod chats;
 mod cors;
 mod crash;
 mod dialects;
@@ -32,6 +33,7 @@ mod graphql_files;
 mod graphql_limits;
 mod limits;
 mod mail_peers;
+mod mailboxes;
 mod mailer;
 mod operations;
 mod peers;

@@ -329,6 +329,19 @@ fn sql_stands_in_the_store_only() {
 }
 
 #[test]
+fn one_line_is_unsafe() {
+    let mut broken = Vec::new();
+    for source in code_and_tests().iter().filter(|source| source.path != "src/memory.rs") {
+        let all = lines(&source.text);
+        let said = all
+            .iter()
+            .filter(|line| line.code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "unsafe"));
+        broken.extend(said.map(|line| format!("{}:{}", source.path, line.number)));
+    }
+    hold("Only src/memory.rs says `unsafe` (ARCHITECTURE.md, decisions):", broken);
+}
+
+#[test]
 fn migrations_come_in_twins() {
     let names = |database: &str| -> BTreeSet<String> {
         let folder = root().join("migrations").join(database);

@@ -6,7 +6,7 @@ use super::{Bounce, Clue as Found, Kind, Mail, Ours, clues};
 use model::Time;
 use model::attachment::FileInfo;
 use model::command::Origin;
-use model::inbound::{Clue, Inbound, Nature, Sender};
+use model::inbound::{Clue, Inbound, Nature, Sender, Undelivered};
 use model::people::Channel;
 use model::text::{BODY_MAX, Email};
 use serde_json::{Map, Value, json};
@@ -25,10 +25,30 @@ pub(super) fn inbound(mail: Mail, files: Vec<FileInfo>, ours: &Ours) -> Inbound 
         files,
         sent_at: mail.date.map(Time),
         nature: nature(&mail.kind),
+        mailbox: mailbox(&mail, ours),
+        bounce: undelivered(&mail.kind),
         meta: meta_of(&mail),
         subject: mail.subject,
         text: mail.fresh,
     }
+}
+
+/// Which of ours it came in at: the first that it names.
+fn mailbox(mail: &Mail, ours: &Ours) -> Option<Email> {
+    let found = mail.recipients.iter().find_map(|address| ours.mailbox(address))?;
+    Email::parse("to", found).ok()
+}
+
+/// What a report says that names a mail; its reader finds out whether it is one of ours.
+fn undelivered(kind: &Kind) -> Option<Undelivered> {
+    let Kind::Bounce(bounce) = kind else { return None };
+    let said = [&bounce.recipient, &bounce.status, &bounce.diagnostic];
+    let said: Vec<&str> = said.into_iter().filter_map(Option::as_deref).collect();
+    Some(Undelivered {
+        message_id: bounce.original_message_id.clone()?,
+        permanent: bounce.permanent,
+        why: cut(&format!("a mail server reports that it did not arrive: {}", said.join(" ")), 500).to_owned(),
+    })
 }
 
 /// The name by which a second copy is known. Two mails with one Message-ID are one mail, whatever they say.

@@ -99,6 +99,14 @@ impl Ours {
         !self.domain.is_empty() && host.is_some_and(|host| host.eq_ignore_ascii_case(&self.domain))
     }
 
+    /// The mailbox of ours that an address leads to, with or without a `+…`.
+    pub(crate) fn mailbox(&self, email: &str) -> Option<&str> {
+        let (local, domain) = email.rsplit_once('@')?;
+        let plain = format!("{}@{domain}", local.split('+').next().unwrap_or(local));
+        let ours = self.addresses.iter().map(|ours| ours.trim());
+        ours.into_iter().find(|ours| ours.eq_ignore_ascii_case(email) || ours.eq_ignore_ascii_case(&plain))
+    }
+
     pub(crate) fn owns(&self, email: &str) -> bool {
         self.addresses.iter().any(|ours| ours.trim().eq_ignore_ascii_case(email))
     }

@@ -3,7 +3,8 @@
 //! What is told is written when it happens and sent as it was written; only a link that must not lie in the ledger is made
 //! at each attempt. Names, titles and addresses are cleaned before they come near a header, and encoded by lettre.
 
-use super::words::{Words, line};
+use super::words::Words;
+use crate::wording::line;
 use lettre::address::Envelope;
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
@@ -27,6 +28,9 @@ pub(super) struct Letter {
     pub thread: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<String>,
+    /// The mailbox that it comes from, where it is not the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     pub locale: Locale,
     pub content: Content,
 }
@@ -147,6 +151,7 @@ mod tests {
             message_id: "<abc@desk.example>".into(),
             thread: Some("<root@desk.example>".into()),
             reply_to: Some("support+1@desk.example".into()),
+            from: None,
             locale: Locale::ZhCn,
             content: Content::Written { subject: "s".into(), text: "t".into(), html: "h".into() },
         }

@@ -11,6 +11,7 @@ mod words;
 
 pub use dkim::DkimOptions;
 
+use crate::wording;
 use dkim::Signer;
 use engine::{Carrier, Delivery, EMAIL, Engine, Outgoing, Parcel, Receipt, Told, Trace, Undelivered};
 use futures_util::future::BoxFuture;
@@ -74,6 +75,7 @@ impl Mailer {
             message_id: message_id(engine)?,
             thread: None,
             reply_to: None,
+            from: None,
             locale,
             content,
         }))
@@ -89,14 +91,18 @@ impl Mailer {
     ) -> Result<Option<Parcel>> {
         let (user, kind) = to;
         let locale = locale_of(engine, user);
-        let Some(words) = words::notice(event, told, to, (locale, &self.options.public_url)) else { return Ok(None) };
+        let said = wording::words(event, told, to, (locale, &self.options.public_url));
+        let Some(words) = said.map(|said| words::notice(said, user, locale)) else { return Ok(None) };
         let Some(mut letter) = Self::letter(engine, user, locale, Content::of(&words))? else { return Ok(None) };
         // An answer to what was said among staff would be read by everybody: it finds no way back by itself.
         let among_staff = matches!(&event.event, Event::CommentAdded { .. }) && told.said.is_none();
         if let Some(ticket) = told.ticket.as_ref().filter(|_| !among_staff) {
             letter.thread = Some(format!("<{}>", engine.message_id(ticket.id, ticket.description)));
-            letter.reply_to = engine.reply_address(ticket.id);
+            letter.reply_to = engine.reply_address(ticket.id, ticket.mailbox.as_ref());
         }
+        // The first mailbox is the one that `smtp_from` speaks for; the others speak for themselves.
+        let came = engine.mailbox_of(told.ticket.as_ref().and_then(|ticket| ticket.mailbox.as_ref()));
+        letter.from = came.filter(|came| engine.mailbox() != Some(came)).map(str::to_owned);
         parcel(event, user, kind.word(), &letter).map(Some)
     }
 
@@ -147,7 +153,7 @@ impl Mailer {
             return Err(never("sending mail is switched off (is_enabled)".to_owned()));
         }
         let (subject, text, html) = self.words(engine, letter).await?;
-        let sender = sender(engine, &outgoing);
+        let sender = sender(engine, &outgoing, letter.from.as_deref());
         let made = letter.message(&sender, (&subject, &text, &html), engine.now()).map_err(never)?;
         let made = match &self.signer {
             Some(signer) => {
@@ -183,11 +189,11 @@ fn message_id(engine: &Engine) -> Result<String> {
     Ok(format!("<{}@{}>", engine::random_token(18)?, engine.email_domain()))
 }
 
-/// As whom we send: as is set, else as our first mailbox, by the name of the site.
-fn sender(engine: &Engine, outgoing: &Outgoing) -> Sender {
+/// As whom we send: the mailbox that it is about, else as is set, else as our first mailbox; by the name of the site.
+fn sender(engine: &Engine, outgoing: &Outgoing, mailbox: Option<&str>) -> Sender {
     let set = Some(outgoing.smtp.from.as_str()).filter(|from| !from.is_empty());
     let otherwise = || format!("noreply@{}", engine.email_domain());
-    let address = set.or(engine.mailbox()).map_or_else(otherwise, str::to_owned);
+    let address = mailbox.or(set).or(engine.mailbox()).map_or_else(otherwise, str::to_owned);
     let name = Some(&outgoing.smtp.from_name).filter(|name| !name.is_empty()).cloned();
     Sender { address, name: name.unwrap_or_else(|| engine.policy().site_name.clone()) }
 }
@@ -200,6 +206,7 @@ fn parcel(event: &Recorded, user: &User, what: &str, letter: &Letter) -> Result<
         ticket: event.event.ticket(),
         body: serde_json::to_string(letter).map_err(Error::internal)?,
         topic: Some(what.to_owned()),
+        message_id: Some(letter.message_id.trim_matches(['<', '>']).to_owned()),
         ..Parcel::default()
     })
 }
@@ -261,6 +268,7 @@ impl Carrier for Mailer {
                 message_id: message_id(engine).map_err(|e| Undelivered::Never { why: e.to_string() })?,
                 thread: None,
                 reply_to: None,
+                from: None,
                 locale,
                 content: Content::of(&words::test(locale)),
             };

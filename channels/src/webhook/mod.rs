@@ -60,10 +60,10 @@ impl Webhooks {
                 lane: format!("webhook {} ticket {}", wanted.webhook, picture.ticket.id),
                 recipient: format!("{} {}", wanted.webhook, topic.word()),
                 ticket: Some(picture.ticket.id),
-                comment: None,
                 body: body.clone(),
                 webhook: Some(wanted.webhook),
                 topic: Some(topic.word().to_owned()),
+                ..Parcel::default()
             }));
         }
         Ok(parcels)

@@ -27,6 +27,8 @@ fn mail(id: &str, from: &str, thread: Vec<Clue>) -> Inbound {
         files: Vec::new(),
         sent_at: None,
         nature: Nature::Message,
+        mailbox: None,
+        bounce: None,
         meta: serde_json::Map::new(),
     }
 }
@@ -41,7 +43,7 @@ async fn take(engine: &Engine, inbound: Inbound) -> TakenIn {
 }
 
 fn signed(engine: &Engine, ticket: TicketId) -> Clue {
-    let address = engine.reply_address(ticket).unwrap();
+    let address = engine.reply_address(ticket, None).unwrap();
     Clue::Signed(address.split_once('+').unwrap().1.split_once('@').unwrap().0.to_owned())
 }
 

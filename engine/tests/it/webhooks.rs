@@ -51,10 +51,10 @@ fn parcel(event: &Recorded, to: WebhookId) -> Option<Parcel> {
         lane: format!("{to}"),
         recipient: format!("{to} ticket.created"),
         ticket: Some(ticket.id),
-        comment: None,
         body: ticket.title.to_string(),
         webhook: Some(to),
         topic: Some(Topic::Created.word().into()),
+        ..Parcel::default()
     })
 }
 

@@ -250,7 +250,8 @@ impl Webhooks {
         .await
     }
 
-    /// Sends what a webhook was sent once more, with the same body, as a delivery of its own.
+    /// Sends what a webhook or somebody by mail was sent once more, with the same body, as a delivery of its own. A mail keeps
+    /// its Message-ID, so that mail programs know the second copy. Webhooks: administrators; mails, too.
     async fn redeliver(&self, ctx: &Context<'_>, input: RedeliverInput) -> Result<RedeliverPayload> {
         run(ctx, Sent::id(input.client_mutation_id), async |call, by| {
             let id: DeliveryId = read("id", &input.id)?;

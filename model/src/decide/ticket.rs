@@ -126,6 +126,7 @@ pub(super) fn open(scene: &Scene<'_>, open: &OpenTicket, counters: &mut Counters
         native: open.native.clone(),
         description: description.id,
         follows: open.follows,
+        mailbox: open.mailbox.clone(),
         merged_into: None,
         status_before_merge: None,
         deleted_at: None,

@@ -160,6 +160,9 @@ pub struct Ticket {
     pub description: CommentId,
     /// The ticket that this one follows up, e.g. when a stranger answered a mail of it.
     pub follows: Option<TicketId>,
+    /// Which of our mailboxes it came in at: mail about it comes from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mailbox: Option<Email>,
     pub merged_into: Option<TicketId>,
     /// What the status was before the merge, so that it can be undone.
     pub status_before_merge: Option<Status>,

@@ -1,9 +1,10 @@
 //! `/api/tickets/{id}/comments`: what is said on a ticket.
 
 use super::tickets::{convert, filter, show};
-use super::{Answer, Api, Listed, paging, wire};
+use super::{Answer, Api, Listed, paging, upload, wire};
 use crate::http::App;
 use crate::http::dialect::{Body, Caller, Fail, Ids, Params};
+use crate::http::query::PageNumber;
 use axum::extract::State;
 use engine::CommentQuery;
 use model::comment::Comment;
@@ -16,7 +17,7 @@ use utoipa_axum::routes;
 type Server = State<Arc<App>>;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(add, list)).routes(routes!(edit, withdraw))
+    OpenApiRouter::new().routes(routes!(add, list)).routes(routes!(edit, withdraw)).routes(routes!(files))
 }
 
 /// Comment on a ticket (添加评论)
@@ -100,6 +101,20 @@ async fn edit(
 async fn withdraw(app: Server, by: Caller<Api>, Ids([id, comment], ..): Ids<Api, 2>) -> Answer<wire::Nothing> {
     app.engine.withdraw_comment_of(&by, TicketId(id), CommentId(comment)).await?;
     Ok(wire::Reply::done("评论已撤回", wire::Nothing))
+}
+
+/// List the files of a ticket (获取工单附件)
+///
+/// Those that were uploaded for the ticket and belong to none of its comments; comments name their own.
+#[utoipa::path(get, path = "/tickets/{id}/attachments", operation_id = "apiTicketFiles", tag = "api files",
+    params(("id" = i64, Path, description = "工单ID", example = 1)),
+    responses((status = 200, description = "All of them, the oldest first", body = wire::List<wire::Uploaded>)),
+)]
+async fn files(app: Server, by: Caller<Api>, Ids([id], ..): Ids<Api, 1>) -> Listed<wire::Uploaded> {
+    let found = app.engine.files_of_ticket(&by.actor, TicketId(id)).await?;
+    let rows: Vec<wire::Uploaded> = found.into_iter().map(|file| upload::shown(&app, &by.actor, file)).collect();
+    let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    Ok(wire::List::new(rows, paging::shown(PageNumber { page: 1, size: total.max(1) }, total)))
 }
 
 async fn one(app: &App, by: &engine::Caller, comment: Comment) -> Result<wire::Comment> {

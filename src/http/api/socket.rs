@@ -10,13 +10,14 @@ mod told;
 
 use super::Api;
 use crate::http::dialect::{Dialect as _, Fail, Failure, Params};
+use crate::http::graphql::ClientAddress;
 use crate::http::places::{Place as Taken, Who};
 use crate::http::{App, gate};
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::response::Response;
 use bytes::Bytes;
-use engine::Caller;
+use engine::{Act, Caller};
 use frames::{Frame, Said};
 use futures_util::stream::BoxStream;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -37,8 +38,9 @@ const PING: Duration = Duration::from_secs(54);
 const SILENCE: Duration = Duration::from_mins(1);
 /// How long a reader may keep one message waiting before it is cut off.
 const SLOW: Duration = Duration::from_secs(10);
-/// How long a closing socket may take to hear of it.
+/// How long a closing socket may take to hear of it; one that is slow has much to read before it hears why.
 const FAREWELL: Duration = Duration::from_secs(1);
+const SLOW_FAREWELL: Duration = Duration::from_secs(30);
 /// What clients say is small, and a thousand idle sockets shall cost little.
 const READ_AT_ONCE: usize = 1024;
 const LONGEST: usize = 64 * 1024;
@@ -94,7 +96,8 @@ async fn connect(
     let most = app.config.graphql.max_sockets_per_user;
     let taken = app.sockets.take(Who::User(user.0), most).ok_or_else(full)?;
     let (stream, resync) = stream(&app, &actor, place.as_ref()).await?;
-    let seat = Seat { app, actor, place: place.filter(|_| !resync), stream, _open: open, _taken: taken };
+    let client = parts.extensions.get::<ClientAddress>().map(|client| client.0.to_string());
+    let seat = Seat { app, actor, client, place: place.filter(|_| !resync), stream, _open: open, _taken: taken };
     let upgrade = upgrade.max_message_size(LONGEST).max_frame_size(LONGEST).read_buffer_size(READ_AT_ONCE);
     Ok(upgrade.on_upgrade(async move |socket| seat.serve(socket, resync).await))
 }
@@ -117,6 +120,7 @@ async fn stream(app: &App, actor: &Actor, place: Option<&Place>) -> model::Resul
 }
 
 /// Why a socket is closed.
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Close {
     code: u16,
     reason: &'static str,
@@ -136,6 +140,8 @@ impl Close {
 struct Seat {
     app: Arc<App>,
     actor: Actor,
+    /// From where it was opened, for the audit log.
+    client: Option<String>,
     /// Where the client has come to.
     place: Option<Place>,
     stream: (Cursor, Events),
@@ -144,7 +150,7 @@ struct Seat {
 }
 
 impl Seat {
-    async fn serve(self, mut socket: WebSocket, resync: bool) {
+    async fn serve(mut self, mut socket: WebSocket, resync: bool) {
         let ended = self.app.engine.ended(&self.actor);
         let mut stopping = self.app.stopping.clone();
         let stopped = async move {
@@ -158,6 +164,7 @@ impl Seat {
             () = stopped => Close::RESTART,
             close = self.talk(&mut socket, resync) => close,
         };
+        metrics::counter!("echodesk_api_sockets_closed_total", "code" => close.code.to_string()).increment(1);
         let frame = CloseFrame { code: close.code, reason: Utf8Bytes::from_static(close.reason) };
         let farewell = async {
             let told = socket.send(Message::Close(Some(frame))).await;
@@ -166,15 +173,16 @@ impl Seat {
                 while let Some(Ok(_)) = socket.recv().await {}
             }
         };
-        if timeout(FAREWELL, farewell).await.is_err() {
+        let patience = if close == Close::SLOW { SLOW_FAREWELL } else { FAREWELL };
+        if timeout(patience, farewell).await.is_err() {
             tracing::debug!("a socket was dropped without its close being heard");
         }
     }
 
-    async fn talk(self, socket: &mut WebSocket, resync: bool) -> Close {
-        let Self { app, actor, mut place, stream: (start, mut events), .. } = self;
+    async fn talk(&mut self, socket: &mut WebSocket, resync: bool) -> Close {
+        let Self { app, actor, client, place, stream: (start, events), .. } = self;
         let cursor = place.as_ref().map_or_else(|| start.to_string(), ToString::to_string);
-        if let Err(close) = greet(&app, &actor, socket, &cursor, resync).await {
+        if let Err(close) = greet(app, actor, socket, &cursor, resync).await {
             return close;
         }
         let (mut heard, mut ping) = (Instant::now(), Instant::now() + PING);
@@ -186,7 +194,7 @@ impl Seat {
                         None | Some(Ok(Message::Close(_))) => Err(Close::DONE),
                         Some(Err(error)) => Err(if error.to_string().contains("too long") { Close::TOO_BIG } else { Close::DONE }),
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
-                        Some(Ok(Message::Text(text))) => Box::pin(answer(&app, &actor, socket, text.as_str())).await,
+                        Some(Ok(Message::Text(text))) => Box::pin(answer(app, (actor, client.as_deref()), socket, text.as_str())).await,
                         Some(Ok(Message::Binary(_))) => send(socket, &frames::error(app.engine.now(), "binary frames are not understood")).await,
                     }
                 }
@@ -199,7 +207,7 @@ impl Seat {
                     }
                 }
                 event = events.next() => match event {
-                    Some(Ok(event)) => Box::pin(tell(&app, &actor, socket, &event, place.take())).await,
+                    Some(Ok(event)) => Box::pin(tell(app, actor, socket, &event, place.take())).await,
                     Some(Err(Error::Unauthenticated { .. })) => Err(Close::ENDED),
                     Some(Err(error)) => {
                         tracing::error!(%error, "a socket's events failed");
@@ -247,13 +255,29 @@ async fn tell(
 }
 
 /// Answers what the client says.
-async fn answer(app: &App, actor: &Actor, socket: &mut WebSocket, text: &str) -> Result<(), Close> {
-    let now = app.engine.now();
+async fn answer(
+    app: &App,
+    (actor, client): (&Actor, Option<&str>),
+    socket: &mut WebSocket,
+    text: &str,
+) -> Result<(), Close> {
+    let (now, began) = (app.engine.now(), std::time::Instant::now());
     let frame = match frames::read(text) {
         Ok(Said::Ping) => frames::pong(now),
         Ok(Said::MarkRead { ids, all }) => {
             let by = Caller::new(actor.clone());
-            match app.engine.mark_notifications_read(&by, ids.clone(), all).await {
+            let marked = app.engine.mark_notifications_read(&by, ids.clone(), all).await;
+            let act = Act {
+                action: "WS mark_read".to_owned(),
+                method: "WS".to_owned(),
+                path: format!("{}/ws", super::PREFIX),
+                client_ip: client.map(str::to_owned),
+                status: if marked.is_ok() { 200 } else { 400 },
+                latency_ms: engine::took(began),
+                ..engine::act_of(actor)
+            };
+            app.engine.note(act).await;
+            match marked {
                 Ok(unread) => frames::marked(now, &ids, all, unread),
                 Err(Error::Internal(why)) => {
                     tracing::error!(why, "a socket's request failed inside");

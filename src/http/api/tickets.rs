@@ -84,7 +84,7 @@ async fn detail(app: Server, by: Caller<Api>, Ids([id], ..): Ids<Api, 1>) -> Ans
     let detail = wire::TicketDetail {
         ticket: convert::ticket(&whole.ticket, &view),
         description: whole.description.map(|comment| comment.body.as_str().to_owned()).unwrap_or_default(),
-        comments: whole.comments.iter().map(|comment| convert::comment(comment, &view)).collect(),
+        comments: whole.comments.iter().map(|comment| show::comment(&app, comment, &view)).collect(),
     };
     Ok(wire::Reply::done("", detail))
 }

@@ -14,9 +14,9 @@ use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, EXPECT};
 use engine::Received;
 use futures_util::StreamExt as _;
-use model::Error;
 use model::attachment::{Attachment, Purpose};
 use model::id::TicketId;
+use model::{Actor, Error};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,7 +61,7 @@ async fn upload(State(app): State<Arc<App>>, by: Caller<Api>, request: Request) 
     }
     let mut form = Multipart::from_request(request, &()).await.map_err(|_| unreadable())?;
     match taken(&app, &by, &mut form).await {
-        Ok(attachment) => Ok(wire::Reply::created("文件上传成功", uploaded(&app, &by, attachment))),
+        Ok(attachment) => Ok(wire::Reply::created("文件上传成功", shown(&app, &by.actor, attachment))),
         Err(refusal) => {
             // Whoever goes on sending would find the connection reset before reading the answer.
             if tokio::time::timeout(READING_ON, read_on(&mut form)).await.is_err() {
@@ -143,12 +143,16 @@ async fn text(mut field: Field<'_>, name: &'static str) -> Result<String, Fail<A
     Ok(text.trim().to_owned())
 }
 
-fn uploaded(app: &App, by: &engine::Caller, attachment: Attachment) -> wire::Uploaded {
-    let link = app.engine.link(&by.actor, &attachment);
-    let url = link.as_ref().map(|link| link.url.clone()).unwrap_or_default();
-    let Attachment { id, file, picture, purpose, ticket, created_at, ref path, .. } = attachment;
-    let filename = path.as_deref().and_then(|path| path.rsplit('/').next()).unwrap_or_default().to_owned();
-    let file_path = path.as_ref().map(|path| format!("{}{path}", model::attachment::UPLOADS)).unwrap_or_default();
+/// A file as its reader may fetch it.
+pub(super) fn shown(app: &App, reader: &Actor, attachment: Attachment) -> wire::Uploaded {
+    let link = app.engine.link(reader, &attachment);
+    // What is older than the addresses below /uploads/ has none of them, and is fetched with a token.
+    let named = attachment.path.as_ref().map(|path| format!("{}{path}", model::attachment::UPLOADS));
+    let file_path = named.unwrap_or_else(|| engine::path_of(&attachment));
+    let Attachment { id, file, picture, purpose, ticket, created_at, path, .. } = attachment;
+    let filename = path.as_deref().and_then(|path| path.rsplit('/').next()).unwrap_or(&file.filename).to_owned();
+    let url = link.as_ref().map_or_else(|| file_path.clone(), |link| link.url.clone());
+    let picture = picture.filter(|_| link.is_some());
     wire::Uploaded {
         id: id.0,
         filename,

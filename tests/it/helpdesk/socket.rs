@@ -3,13 +3,18 @@
 use crate::api::{signed, soon};
 use crate::app::{PASSWORD, Person, TestApp};
 use crate::peers::{install, node};
+use engine::Caller;
+use futures_util::future::join_all;
 use futures_util::{SinkExt as _, StreamExt as _};
+use model::command::AddComment;
+use model::id::TicketId;
 use model::people::Role;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use std::time::Duration;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::spawn_blocking;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
 
 struct Live(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
@@ -237,4 +242,65 @@ async fn notifications_are_marked_as_read() {
         assert_eq!(live.next().await["type"], "error");
     }
     assert_eq!(live.rest().await, Vec::<Value>::new());
+    // A change like any other: who, what, from where.
+    let written = super::get(&app, &app.admin.token, "/admin/audit-logs?keyword=mark_read").await;
+    assert_eq!(written["total"], 3, "{written:#}");
+    let line = &written["data"][0];
+    assert_eq!((&line["user_id"], &line["method"], &line["client_ip"]), (&json!(app.user.id.0), &json!("WS"), &json!("127.0.0.1")));
+}
+
+/// One that hears nothing for as long as it is not asked, with next to no room for what waits.
+async fn slow(app: &TestApp, by: &Person) -> WebSocketStream<TcpStream> {
+    let address = app.url.trim_start_matches("http://").parse().unwrap();
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let stream = socket.connect(address).await.unwrap();
+    let url = app.at(&format!("/api/ws?token={}", by.token)).replacen("http", "ws", 1);
+    client_async(url, stream).await.unwrap().0
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_reader_is_cut_off_hears_why_and_comes_back_to_the_rest() {
+    let app = TestApp::start().await;
+    let ticket = app.open_ticket(&app.user.token, &"慢".repeat(200)).await;
+    let id = TicketId(ticket["databaseId"].as_i64().unwrap());
+    let mut socket = slow(&app, &app.user).await;
+    let agent = Caller::new(app.engine.authenticate(Some(&format!("Bearer {}", app.agent.token))).await.unwrap());
+    // More than the kernel's buffers on both sides hold, however they grow.
+    let events = 9_000;
+    for _ in 0..events / 200 {
+        let all = (0..200).map(|_| app.engine.add_comment(&agent, id, AddComment::public("说")));
+        assert!(join_all(all).await.iter().all(Result::is_ok));
+    }
+    // It is cut off while it does not read: the server says so, not the socket.
+    let cut = async {
+        let mut look = tokio::time::interval(Duration::from_millis(50));
+        loop {
+            look.tick().await;
+            let told = app.get(&app.admin.token, "/metrics").await.text().await.unwrap();
+            if told.lines().any(|line| line.starts_with("echodesk_api_sockets_closed_total{code=\"4408\"}")) {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(2), cut).await.expect("it was not cut off");
+    let (mut heard, mut cursor) = (Vec::new(), String::new());
+    let reason = loop {
+        match soon(socket.next()).await {
+            Some(Ok(Message::Text(text))) => {
+                let frame: Value = serde_json::from_str(&text).unwrap();
+                cursor = frame["cursor"].as_str().unwrap().to_owned();
+                heard.push(frame["type"].clone());
+            }
+            Some(Ok(Message::Close(Some(frame)))) => break (u16::from(frame.code), frame.reason.to_string()),
+            Some(Ok(_)) => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(reason.0, 4408);
+    assert!(reason.1.contains("come back with your cursor"), "{}", reason.1);
+    let (mut again, _) = Live::greeted(&app, &app.user, &format!("&after={cursor}")).await;
+    heard.extend(again.until_now(&app).await.into_iter().map(|frame| frame["type"].clone()));
+    assert!(heard.iter().filter(|kind| *kind == "ticket_updated").count() == events, "each once");
+    assert!(heard.iter().filter(|kind| *kind == "notification").count() == events, "each once");
 }

@@ -1,13 +1,13 @@
 //! `/api/upload` and `/uploads/…`: taken up, cleaned, and shown to those who may see the ticket, by token or by link.
 
-use super::holds;
+use super::{call, get, holds, send};
 use crate::api::signed;
 use crate::app::{Person, TestApp, each_backend};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use model::time::HOUR;
-use reqwest::Response;
 use reqwest::multipart::{Form, Part};
+use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use std::io::Write as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -325,4 +325,64 @@ async fn addresses_lead_nowhere_else() {
         wire.read_to_string(&mut answer).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 404") || answer.starts_with("HTTP/1.1 400"), "{path}: {answer}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn comments_and_tickets_carry_what_was_uploaded_for_them() {
+    each_backend(|app| async move {
+        let (user, agent) = (&app.user, &app.agent);
+        let picture = uploaded(&app, user, file("截图.png", "image/png", &png(300, 200, &[]))).await;
+        let form = json!({ "title": "看图", "description": "见附件", "attachments": [picture["id"]] });
+        let ticket = send(&app, &user.token, Method::POST, "/tickets", form).await;
+        let path = format!("/tickets/{}", ticket["id"]);
+        let report = uploaded(&app, agent, file("报告.pdf", "application/pdf", b"%PDF-1.7")).await;
+        let form = json!({ "content": "请看报告", "attachments": [report["id"]] });
+        let said = send(&app, &agent.token, Method::POST, &format!("{path}/comments"), form).await;
+        assert_eq!(said["attachments"][0]["original_name"], "报告.pdf");
+        // The reader's own links: each works for whoever asked, without a token.
+        let shown = get(&app, &user.token, &path).await["data"]["comments"][0]["attachments"][0].take();
+        assert!(holds(&json!({ "id": report["id"], "mime_type": "application/pdf" }), &shown), "{shown:#}");
+        assert_eq!(bare(&app, text(&shown, "url")).await.bytes().await.unwrap().as_ref(), b"%PDF-1.7");
+        let listed = get(&app, &user.token, &format!("{path}/comments")).await["data"][0].take();
+        assert_eq!(listed["attachments"][0]["id"], report["id"]);
+        // A file for the ticket, that no comment names.
+        let form = file("日志.txt", "text/plain", "日志".as_bytes()).text("ticket_id", ticket["id"].to_string());
+        let log = uploaded(&app, user, form).await;
+        let files = get(&app, &agent.token, &format!("{path}/attachments")).await;
+        assert_eq!((&files["data"][0]["id"], &files["total"]), (&log["id"], &json!(1)), "{files:#}");
+        assert_eq!(refused(&app, agent, Form::new()).await.1, "VALIDATION_FAILED");
+        // Another's file, one that has been used, and none at all.
+        for id in [report["id"].clone(), picture["id"].clone(), json!(999_999)] {
+            let form = json!({ "content": "偷", "attachments": [id] });
+            let (status, body) = call(&app, &user.token, Method::POST, &format!("{path}/comments"), Some(&form)).await;
+            assert!(status == 422 && body["details"].get("attachments").is_some(), "{status} {body:#}");
+        }
+        let none = format!("{path}/attachments");
+        assert_eq!(call(&app, &app.stranger.token, Method::GET, &none, None).await.0, 404);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_by_mail_is_shown_with_its_comment() {
+    let app = TestApp::start().await;
+    let raw = "From: li@example.com\r\nTo: support@desk.example\r\nSubject: a file\r\nMessage-ID: <file@example.com>\r\n\
+        MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nSee it.\r\n\
+        --b\r\nContent-Type: text/plain; name=\"a b.txt\"\r\nContent-Disposition: attachment\r\n\r\ninside\r\n--b--\r\n";
+    let taken = app.take_mail(raw).await;
+    let answer = json!({ "content": "谢谢" });
+    let path = format!("/tickets/{}/comments", taken["ticket"]);
+    send(&app, &app.agent.token, Method::POST, &path, answer).await;
+    let again = raw
+        .replace("file@example.com", "more@example.com")
+        .replace("Subject: a file", &format!("Subject: Re: [{}]", taken["number"].as_str().unwrap()));
+    app.take_mail(&again).await;
+    let listed = get(&app, &app.agent.token, &path).await["data"].take();
+    let files: Vec<&Value> =
+        listed.as_array().unwrap().iter().flat_map(|one| one["attachments"].as_array().unwrap()).collect();
+    let shown = files.first().unwrap_or_else(|| panic!("{listed:#}"));
+    assert_eq!(shown["original_name"], "a b.txt");
+    let got = app.get(&app.agent.token, text(shown, "file_path")).await;
+    assert_eq!((got.status().as_u16(), got.text().await.unwrap().trim()), (200, "inside"));
+    assert_eq!(bare(&app, text(shown, "url")).await.text().await.unwrap().trim(), "inside");
 }

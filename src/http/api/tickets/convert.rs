@@ -15,7 +15,7 @@ use model::command::{
 };
 use model::comment::{Comment, Visibility};
 use model::error::Problems;
-use model::id::{CategoryId, TemplateId, UserId};
+use model::id::{AttachmentId, CategoryId, TemplateId, UserId};
 use model::people::{Channel, User};
 use model::text::{self, Body, Email, REASON_MAX, Tag, Title};
 use model::ticket::{Priority, Source, Status, Ticket};
@@ -133,7 +133,7 @@ pub fn ticket(ticket: &Ticket, view: &View<'_>) -> wire::Ticket {
     }
 }
 
-pub fn comment(comment: &Comment, view: &View<'_>) -> wire::Comment {
+pub fn comment(comment: &Comment, attachments: Vec<wire::Uploaded>, view: &View<'_>) -> wire::Comment {
     wire::Comment {
         id: comment.id.0,
         ticket_id: comment.ticket.0,
@@ -141,6 +141,7 @@ pub fn comment(comment: &Comment, view: &View<'_>) -> wire::Comment {
         user_id: comment.author.map(|user| user.0),
         user: found(view.people, comment.author, view.reader),
         is_internal: comment.visibility == Visibility::Internal,
+        attachments,
         created_at: moment(comment.created_at),
         updated_at: moment(comment.edited_at.unwrap_or(comment.created_at)),
     }
@@ -234,6 +235,7 @@ pub fn open(form: wire::NewTicket) -> Result<OpenTicket> {
     let custom_fields = form.custom_fields.optional("custom_fields", p).unwrap_or_default();
     let due_at = form.due_date.optional("due_date", p);
     let due_at = time("due_date", due_at, p);
+    let attachments = files(form.attachments, p);
     // The model would find these, but only once the others are right.
     if let Some(title) = &title {
         p.take(Title::parse(title))?;
@@ -260,6 +262,7 @@ pub fn open(form: wire::NewTicket) -> Result<OpenTicket> {
         customer_phone,
         due_at,
         template: template.map(|template| UseTemplate { template, values }),
+        attachments,
         ..OpenTicket::new(title.unwrap_or_default(), description.unwrap_or_default())
     })
 }
@@ -481,15 +484,20 @@ pub fn bulk_delete(form: wire::BulkDelete) -> Result<Vec<model::id::TicketId>> {
     Ok(ids)
 }
 
+fn files(ids: Field<Vec<i64>>, problems: &mut Problems) -> Vec<AttachmentId> {
+    ids.optional("attachments", problems).unwrap_or_default().into_iter().map(AttachmentId).collect()
+}
+
 pub fn add_comment(form: wire::NewComment) -> Result<AddComment> {
     let mut problems = Problems::default();
     let content = form.content.required("content", &mut problems);
     let internal = form.is_internal.optional("is_internal", &mut problems).unwrap_or_default();
+    let attachments = files(form.attachments, &mut problems);
     let body = problems.take(content.map_or(Ok(None), |content| Body::parse("content", &content).map(Some)))?;
     problems.finish()?;
     let visibility = if internal { Visibility::Internal } else { Visibility::Public };
     let body = body.flatten().map(Body::into_string).unwrap_or_default();
-    Ok(AddComment { visibility, channel: Channel::Api, ..AddComment::public(body) })
+    Ok(AddComment { visibility, channel: Channel::Api, attachments, ..AddComment::public(body) })
 }
 
 pub fn edit_comment(form: wire::NewContent) -> Result<String> {

@@ -1,6 +1,6 @@
 //! Loads what stands around the tickets of an answer, for all of them at once: people, categories, descriptions.
 
-use super::super::wire;
+use super::super::{upload, wire};
 use super::convert::{self, View};
 use crate::http::App;
 use engine::Caller;
@@ -64,5 +64,11 @@ pub async fn comments(app: &App, by: &Caller, comments: &[Comment]) -> Result<Ve
     let authors = comments.iter().filter_map(|comment| comment.author).collect();
     let around = Around::people(app, by, authors).await?;
     let view = around.view(app, by);
-    Ok(comments.iter().map(|comment| convert::comment(comment, &view)).collect())
+    Ok(comments.iter().map(|one| comment(app, one, &view)).collect())
+}
+
+/// A comment with its files, which are signed for its reader.
+pub fn comment(app: &App, comment: &Comment, view: &View<'_>) -> wire::Comment {
+    let files = comment.attachments.iter().map(|file| upload::shown(app, view.reader, file.clone())).collect();
+    convert::comment(comment, files, view)
 }

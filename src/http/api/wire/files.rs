@@ -30,7 +30,7 @@ pub enum FileKind {
 }
 
 /// A file that was taken up.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = ApiUploaded)]
 pub struct Uploaded {
     #[schema(example = 1)]
@@ -49,7 +49,7 @@ pub struct Uploaded {
     pub mime_type: String,
     #[schema(example = "/uploads/2025/01/2cf24dba5fb0a30e-1.pdf")]
     pub file_path: String,
-    /// Works for a while without a token, for whoever sent it; `file_path` always works with one.
+    /// Works for a while without a token, for whoever asked; `file_path` always works with one.
     #[schema(
         example = "http://localhost:8081/uploads/2025/01/2cf24dba5fb0a30e-1.pdf?expires=1735761600&reader=1&signature=9f86d0"
     )]

@@ -51,6 +51,10 @@ pub struct NewTicket {
     #[schema(value_type = Option<i64>)]
     #[serde(default)]
     pub assigned_to_id: Field<i64>,
+    /// Files that the caller has uploaded, by their ids
+    #[schema(value_type = Option<Vec<i64>>, max_items = 20)]
+    #[serde(default)]
+    pub attachments: Field<Vec<i64>>,
     #[schema(value_type = Option<String>, format = Email, max_length = 254)]
     #[serde(default)]
     pub customer_email: Field<String>,
@@ -294,6 +298,10 @@ pub struct NewComment {
     #[schema(value_type = Option<bool>)]
     #[serde(default)]
     pub is_internal: Field<bool>,
+    /// Files that the caller has uploaded, by their ids
+    #[schema(value_type = Option<Vec<i64>>, max_items = 20)]
+    #[serde(default)]
+    pub attachments: Field<Vec<i64>>,
 }
 
 /// `PUT /tickets/{id}/comments/{comment_id}`

@@ -165,6 +165,7 @@ pub struct Comment {
     pub user: Option<Person>,
     /// Only staff read it.
     pub is_internal: bool,
+    pub attachments: Vec<super::Uploaded>,
     #[schema(format = DateTime, example = "2025-01-01T10:15:00Z")]
     pub created_at: String,
     #[schema(format = DateTime, example = "2025-01-01T10:15:00Z")]
