@@ -59,7 +59,11 @@ pub(crate) async fn parcels(
 /// Lines, a quotation and a link, with one empty line between what is said and what was.
 pub(crate) fn text(words: &Words, most: usize, written: fn(&str) -> String) -> String {
     let lines = words.lines.iter().map(|line| written(line)).collect::<Vec<_>>().join("\n");
-    let link = words.link.as_ref().map(|(name, url)| format!("\n{}{}{url}", written(name), if name.is_ascii() { ": " } else { "：" })).unwrap_or_default();
+    let link = words
+        .link
+        .as_ref()
+        .map(|(name, url)| format!("\n{}{}{url}", written(name), if name.is_ascii() { ": " } else { "：" }))
+        .unwrap_or_default();
     let room = most.saturating_sub(lines.chars().count() + link.chars().count() + 2);
     let quote = words.quote.as_ref().map(|quote| {
         let quote = quote.lines().map(|line| format!("> {}", written(line))).collect::<Vec<_>>().join("\n");

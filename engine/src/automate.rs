@@ -144,8 +144,8 @@ impl Engine {
     async fn set_off(&self, event: Arc<Recorded>) -> Result<bool> {
         let seq = event.seq;
         let outcome = match self.submit(Work::RunRules { event: event.clone(), broken: None }).await {
-            Err(Error::Internal(why)) if self.0.automation.gives_up(seq) => {
-                tracing::error!(why, %seq, "rules can't act on an event; it is passed over");
+            Err(error) if !matches!(error, Error::Busy { .. }) && self.0.automation.gives_up(seq) => {
+                tracing::error!(%error, %seq, "rules can't act on an event; it is passed over");
                 let broken = Some("an internal error occurred".to_owned());
                 self.submit(Work::RunRules { event, broken }).await?
             }
@@ -247,6 +247,7 @@ struct Around {
 
 impl Around {
     fn of(event: &Recorded) -> Self {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "only one of many has a comment's text")]
         let comment = match &event.event {
             Event::CommentAdded { comment, .. } => Some(comment.body.as_str().to_owned()),
             _ => None,

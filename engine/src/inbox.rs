@@ -54,6 +54,7 @@ impl Engine {
         let alerts = notices.iter().filter(|notice| notice.kind == NoticeKind::SystemAlert && notice.ticket.is_some());
         let places: Vec<Seq> = alerts.map(|notice| notice.seq).collect();
         let found = store::event::at(&mut self.0.store.read().await?, &places).await?;
+        #[expect(clippy::wildcard_enum_match_arm, reason = "one of many")]
         let said = found.into_iter().filter_map(|recorded| match recorded.event {
             Event::PersonTold { content, .. } => Some((recorded.seq, content)),
             _ => None,

@@ -194,6 +194,13 @@ async fn a_rule_acts_only_while_it_is_switched_on() {
         house.engine.automate().await.unwrap();
         assert!(tags(missed).await.is_empty() && tags(off).await.is_empty());
         assert_eq!(tags(on).await, ["r"]);
+        // One that listens to something else now does not act on the past, either, not even after a restart.
+        house.status(on, Status::InProgress).await;
+        let moved = RuleInput { trigger: "ticket.status_changed".into(), ..tagging("late", true) };
+        house.engine.edit_rule(&system(), id, moved).await.unwrap();
+        house.engine.automate().await.unwrap();
+        assert_eq!(tags(on).await, ["r"]);
+        house.engine.edit_rule(&system(), id, tagging("r", true)).await.unwrap();
         let gone = house.ticket(&alice, "gone").await.id;
         house.engine.delete_rule(&system(), id).await.unwrap();
         assert_eq!(house.engine.automate().await.unwrap(), 0);
@@ -430,7 +437,7 @@ async fn what_the_store_can_not_do_holds_nobody_up() {
         house.sql(sql.bind(seq)).await;
         let mut failures = 0;
         while let Err(error) = house.engine.automate().await {
-            assert_eq!(error.code(), "INTERNAL");
+            assert_ne!(error.code(), "BUSY");
             failures += 1;
             assert!(failures < 10, "it goes on for ever");
             if failures == 2 {

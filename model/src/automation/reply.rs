@@ -52,7 +52,7 @@ impl QuickReplyInput {
     pub fn check(&self) -> Result<QuickReplyForm> {
         let mut problems = Problems::default();
         let name = problems.take(text::required("name", &self.name, NAME_MAX))?;
-        let category = problems.take(text::optional("category", self.category.as_deref(), GROUP_MAX))?;
+        let category = problems.take(text::optional("category_word", self.category.as_deref(), GROUP_MAX))?;
         let content = problems.take(text::required("content", &self.content, CONTENT_MAX))?;
         let tags = problems.take(Tag::list(&self.tags))?;
         problems.finish()?;
@@ -92,7 +92,7 @@ pub struct QuickReplyFilter {
 impl QuickReplyFilter {
     pub fn check(mut self) -> Result<Self> {
         let mut problems = Problems::default();
-        self.category = problems.take(text::optional("category", self.category.as_deref(), GROUP_MAX))?.flatten();
+        self.category = problems.take(text::optional("category_word", self.category.as_deref(), GROUP_MAX))?.flatten();
         self.keyword = problems.take(text::optional("keyword", self.keyword.as_deref(), NAME_MAX))?.flatten();
         problems.finish()?;
         Ok(self)

@@ -106,7 +106,7 @@ impl TemplateForm {
         let name = p.take(text::required("name", &self.name, NAME_MAX))?.unwrap_or_default();
         let description =
             p.take(text::optional("description", self.description.as_deref(), DESCRIPTION_MAX))?.flatten();
-        let category = p.take(text::optional("category", self.category.as_deref(), GROUP_MAX))?.flatten();
+        let category = p.take(text::optional("category_word", self.category.as_deref(), GROUP_MAX))?.flatten();
         p.take(text::optional("title_template", Some(&self.title), TITLE_MAX))?;
         p.take(text::optional("content_template", Some(&self.content), CONTENT_MAX))?;
         let kind = match self.kind.as_deref().map(str::trim).filter(|code| !code.is_empty()) {

@@ -62,12 +62,12 @@ impl Batch<'_> {
         self.conn.run(sql).await.map(|_| ())
     }
 
-    /// One that is switched on again forgets what happened meanwhile.
+    /// One that is switched on again, or listens to something else now, acts on what happens from then on.
     pub(crate) async fn set_rule(&mut self, id: RuleId, form: &Change<RuleForm>, recorded: &Recorded) -> Result<()> {
         let to = &form.to;
         let mut sql = Sql::built("UPDATE automation_rules SET form = ".to_owned());
         sql.push_arg(json(to)?).push(", priority = ").push_arg(to.priority).push(", active = ").push_arg(to.active);
-        if to.active && !form.from.active {
+        if to.active && (!form.from.active || form.from.trigger != to.trigger) {
             sql.push(", since = ").push_arg(recorded.seq);
         }
         sql.push(", updated_at = ").push_arg(recorded.at).push(" WHERE id = ").push_arg(id);

@@ -246,7 +246,10 @@ async fn notifications_are_marked_as_read() {
     let written = super::get(&app, &app.admin.token, "/admin/audit-logs?keyword=mark_read").await;
     assert_eq!(written["total"], 3, "{written:#}");
     let line = &written["data"][0];
-    assert_eq!((&line["user_id"], &line["method"], &line["client_ip"]), (&json!(app.user.id.0), &json!("WS"), &json!("127.0.0.1")));
+    assert_eq!(
+        (&line["user_id"], &line["method"], &line["client_ip"]),
+        (&json!(app.user.id.0), &json!("WS"), &json!("127.0.0.1"))
+    );
 }
 
 /// One that hears nothing for as long as it is not asked, with next to no room for what waits.
