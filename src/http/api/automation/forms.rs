@@ -119,13 +119,20 @@ fn blanks(sent: &Value, problems: &mut Problems) -> Vec<Blank> {
     let mut read = Vec::new();
     // One more than there may be, so that the rules can say that they are too many.
     for sent in all.iter().take(BLANKS_MAX + 1) {
-        let text = |name: &str| sent.get(name).and_then(Value::as_str);
-        let kind = match text("type") {
+        let given = |name: &str| sent.get(name).filter(|value| !value.is_null());
+        let text = |name: &str| given(name).and_then(Value::as_str);
+        let kind = match given("type") {
             None => Some(BlankKind::Text),
-            Some(word) => BlankKind::parse(word.trim()),
+            Some(word) => word.as_str().and_then(|word| BlankKind::parse(word.trim())),
         };
-        let options = sent.get("options").filter(|options| !options.is_null());
+        let options = given("options");
         let options = options.map_or(Some(Vec::new()), |options| <Vec<String> as Kind>::read(options.clone()));
+        if given("label").is_some_and(|label| !label.is_string()) {
+            problems.add(field, "must have labels that are strings");
+        }
+        if given("required").is_some_and(|required| !required.is_boolean()) {
+            problems.add(field, "must say by true or false what is required");
+        }
         match (text("name"), kind, options) {
             (Some(name), Some(kind), Some(options)) => read.push(Blank {
                 name: name.to_owned(),

@@ -319,6 +319,40 @@ pub struct RuleAction {
     pub params: Map<String, Value>,
 }
 
+/// What a rule is for.
+#[derive(ToSchema)]
+#[schema(as = ApiRuleType, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it describes, and is never made")]
+pub enum RuleType {
+    Assignment,
+    Classification,
+    Escalation,
+    Sla,
+}
+
+/// What sets a rule off.
+#[derive(ToSchema)]
+#[schema(as = ApiTriggerEvent)]
+#[expect(dead_code, reason = "it describes, and is never made")]
+pub enum TriggerEvent {
+    #[schema(rename = "ticket.created")]
+    Created,
+    #[schema(rename = "ticket.updated")]
+    Updated,
+    #[schema(rename = "ticket.assigned")]
+    Assigned,
+    #[schema(rename = "ticket.status_changed")]
+    StatusChanged,
+    #[schema(rename = "ticket.priority_changed")]
+    PriorityChanged,
+    #[schema(rename = "ticket.commented")]
+    Commented,
+    #[schema(rename = "ticket.escalated")]
+    Escalated,
+    #[schema(rename = "sla.breached")]
+    SlaBreached,
+}
+
 /// `POST /admin/automation/rules`, `PUT …/{id}`: there what is left out stays.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = ApiRuleForm, example = json!({
@@ -333,13 +367,10 @@ pub struct RuleForm {
     #[schema(value_type = Option<String>, max_length = 500, pattern = r"^[^\x00]*$")]
     #[serde(default)]
     pub description: Clearable<String>,
-    /// `assignment`, `classification`, `escalation` or `sla`
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<RuleType>)]
     #[serde(default)]
     pub rule_type: Field<String>,
-    /// `ticket.created`, `ticket.updated`, `ticket.assigned`, `ticket.status_changed`, `ticket.priority_changed`,
-    /// `ticket.commented`, `ticket.escalated` or `sla.breached`
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<TriggerEvent>)]
     #[serde(default)]
     pub trigger_event: Field<String>,
     /// True if not given
@@ -362,9 +393,9 @@ pub struct RuleForm {
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct RulesQuery {
-    #[param(required = false, example = "assignment")]
+    #[param(inline, value_type = RuleType, required = false, example = "assignment")]
     pub rule_type: Option<String>,
-    #[param(required = false, example = "ticket.created")]
+    #[param(inline, value_type = TriggerEvent, required = false, example = "ticket.created")]
     pub trigger_event: Option<String>,
     #[param(value_type = bool, required = false)]
     pub is_active: Option<String>,
@@ -486,7 +517,8 @@ pub struct AutomationLogs {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = ApiBatchAssign, example = json!({ "ticket_ids": [1, 2], "user_id": 123 }))]
 pub struct BatchAssign {
-    #[schema(value_type = Vec<i64>, required, min_items = 1, max_items = 200)]
+    /// At most 200 different ones
+    #[schema(value_type = Vec<i64>, required, min_items = 1)]
     #[serde(default)]
     pub ticket_ids: Field<Vec<i64>>,
     #[schema(value_type = i64, required)]
