@@ -68,7 +68,7 @@ pub(crate) fn words(
 ) -> Option<Words> {
     let about = match &told.ticket {
         Some(ticket) => about_ticket(event, told, ticket, (user, kind, locale)),
-        None => alert(&event.event, locale),
+        None => written(&event.event).or_else(|| alert(&event.event, locale)),
     };
     let (headline, lines) = about?;
     let link =
@@ -77,7 +77,7 @@ pub(crate) fn words(
         headline,
         lines,
         quote: told.said.as_deref().map(|said| cut(said.trim(), QUOTED)),
-        link: told.ticket.as_ref().map(link),
+        link: told.ticket.as_ref().map(link).or_else(|| leads(&event.event, (locale, public_url))),
     })
 }
 
@@ -175,6 +175,25 @@ fn assigned(locale: Locale, who: Option<&str>, number: &str, title: &str) -> (St
         }
         (Locale::En, None) => ("Assigned to you".into(), format!("The ticket {number} “{title}” was assigned to you.")),
     }
+}
+
+/// What somebody wrote by hand, as it was written.
+fn written(event: &Event) -> Option<(String, Vec<String>)> {
+    let Event::NotificationSent { written, .. } = event else { return None };
+    let paragraphs = written.content.split("\n\n").map(str::trim).filter(|text| !text.is_empty());
+    Some((line(&written.title, TITLE), paragraphs.map(str::to_owned).collect()))
+}
+
+/// Where that leads: to what it names, else to the ticket that it is about.
+fn leads(event: &Event, (locale, public_url): (Locale, &str)) -> Option<(&'static str, String)> {
+    let Event::NotificationSent { written, ticket, .. } = event else { return None };
+    let page = written.action_url.as_ref().map(|url| {
+        let url = if url.starts_with('/') { format!("{public_url}{url}") } else { url.clone() };
+        (pick(locale, "查看详情", "See more"), url)
+    });
+    let of_ticket =
+        |id: &model::id::TicketId| (pick(locale, "查看工单", "Open the ticket"), format!("{public_url}/tickets/{id}"));
+    page.or_else(|| ticket.as_ref().map(of_ticket))
 }
 
 fn alert(event: &Event, locale: Locale) -> Option<(String, Vec<String>)> {

@@ -152,7 +152,7 @@ impl Engine {
 
     /// Whether a password is right; the same time for none, for a wrong one, and for one that is far too long.
     async fn is_right(&self, password: String, hash: Option<String>) -> Result<bool> {
-        let too_long = password.chars().count() > 128;
+        let too_long = password.chars().count() > people::PASSWORD_MAX;
         self.0.passwords.check(if too_long { String::new() } else { password }, hash).await
     }
 
@@ -267,6 +267,22 @@ impl Engine {
                 Err(Error::conflict("session", "an API token has no session to sign out of; revoke it instead"))
             }
         }
+    }
+
+    /// Ends the session of a refresh token, whether it is its current one or was used already; one that has ended stays so.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for a token of no session.
+    pub async fn sign_out_by(&self, refresh_token: &str) -> Result<()> {
+        let hash = secret::digest(refresh_token.trim());
+        let (session, _) = store::session::by_refresh(&mut self.0.store.read().await?, &hash).await?;
+        let session = session.ok_or_else(|| Error::unauthenticated("the refresh token is not valid"))?;
+        let user = self.person(session.user).await?;
+        let via = model::actor::Via::Session(session.id);
+        let member = model::actor::Member { id: user.id, role: user.role, via, scopes: Vec::new() };
+        let caller = Caller::new(Actor::User(member));
+        crate::audit::acts(&caller.actor);
+        self.end_session(&caller, session.id).await
     }
 
     pub async fn end_session(&self, by: &Caller, id: SessionId) -> Result<()> {

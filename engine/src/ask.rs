@@ -310,10 +310,11 @@ impl Engine {
         found.ok_or_else(|| Error::not_found("message"))
     }
 
-    pub async fn notifications(&self, actor: &Actor, unread: bool, page: &Page) -> Result<Slice<Notice>> {
+    /// One's own notifications: those that were read, those that were not, or all.
+    pub async fn notifications(&self, actor: &Actor, read: Option<bool>, page: &Page) -> Result<Slice<Notice>> {
         access::in_general(actor, Operation::ReadNotifications)?;
         let user = actor.user().ok_or_else(access::sign_in)?;
-        store::notification::of_user(&mut self.0.store.read().await?, user, unread, page).await
+        store::notification::of_user(&mut self.0.store.read().await?, user, read, page).await
     }
 
     pub async fn unread_count(&self, actor: &Actor) -> Result<i64> {

@@ -9,7 +9,6 @@ use model::access::{self, Operation};
 pub use model::audit::{Act, AuditEntry, AuditFilter, status_of};
 use model::id::UserId;
 use model::query::{Page, Slice};
-use model::time::DAY;
 use model::{Actor, Error, Result, Time};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, Weak};
@@ -29,8 +28,6 @@ const AGAIN: Duration = Duration::from_secs(1);
 const LAST_TRIES: usize = 5;
 /// How long a reader waits for what was noted before.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Lines that are forgotten by one statement.
-const FORGET: i64 = 5_000;
 
 tokio::task_local! {
     /// Who acts, as soon as it is known.
@@ -239,14 +236,13 @@ impl Engine {
         store::audit::count(&mut self.0.store.read().await?, &filter.check()?).await
     }
 
-    /// Forgets what is older than the setting says.
-    pub async fn forget_audit(&self) -> Result<u64> {
-        let before = self.now().plus(-self.policy().audit_days * DAY);
+    /// Forgets the lines from before an instant, at most so many by one statement.
+    pub(crate) async fn forget_audit(&self, before: Time, most: i64) -> Result<i64> {
         let mut all = 0;
         loop {
-            let gone = self.0.store.forget_audit(before, FORGET).await?;
+            let gone = i64::try_from(self.0.store.forget_audit(before, most).await?).unwrap_or(i64::MAX);
             all += gone;
-            if gone < FORGET.unsigned_abs() {
+            if gone < most {
                 return Ok(all);
             }
         }

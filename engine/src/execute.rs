@@ -11,7 +11,7 @@ use model::command::{Command, Request};
 use model::decide::{Scene, decide};
 use model::event::{Event, Recorded};
 use model::id::{
-    ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, QuickReplyId, RuleId, SessionId,
+    ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, QuickReplyId, RuleId, Seq, SessionId,
     TemplateId, TicketId, UserId, WebhookId,
 };
 use model::inbound::InboundState;
@@ -50,6 +50,8 @@ pub enum Subject {
     QuickReply(QuickReplyId),
     Template(TemplateId),
     Rule(RuleId),
+    /// What a person was told of an event.
+    Notice(UserId, Seq),
     Nothing,
 }
 
@@ -436,6 +438,7 @@ fn subject_of(command: &Command, facts: &model::decide::Facts, events: &[Arc<Rec
         Event::QuickReplyCreated { reply } => Some(Subject::QuickReply(reply.id)),
         Event::TemplateCreated { template } => Some(Subject::Template(template.id)),
         Event::RuleCreated { rule } => Some(Subject::Rule(rule.id)),
+        Event::NotificationSent { to, .. } => Some(Subject::Notice(*to, r.seq)),
         _ => None,
     });
     if let Some(made) = made {
@@ -486,6 +489,7 @@ impl Subject {
             Self::QuickReply(id) => format!("quick_reply {id}"),
             Self::Template(id) => format!("template {id}"),
             Self::Rule(id) => format!("rule {id}"),
+            Self::Notice(user, seq) => format!("notice {user} {seq}"),
             Self::Nothing => "nothing".to_owned(),
         }
     }
@@ -508,6 +512,7 @@ impl Subject {
             "quick_reply" => Self::QuickReply(QuickReplyId(number())),
             "template" => Self::Template(TemplateId(number())),
             "rule" => Self::Rule(RuleId(number())),
+            "notice" => Self::Notice(UserId(number()), Seq(number())),
             _ => Self::Nothing,
         }
     }

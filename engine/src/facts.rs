@@ -131,8 +131,34 @@ pub(crate) async fn load(batch: &mut Batch<'_>, actor: &Actor, command: &Command
             (facts.category_tickets, facts.category_children) = store::category::in_use(conn, *id).await?;
         }
         Command::ChangeSetting(change) => {
-            facts.setting = store::settings::stored(conn, change.key.trim()).await?;
+            facts.held = store::settings::held(conn, &[change.key.trim()]).await?;
             facts.settings = store::settings::count(conn).await?;
+        }
+        Command::ChangeSettings(changes) => {
+            let some = changes.iter().take(model::setting::MOST_AT_ONCE);
+            let keys: Vec<&str> = some.map(|change| change.key.trim()).collect();
+            facts.held = store::settings::held(conn, &keys).await?;
+            facts.settings = store::settings::count(conn).await?;
+        }
+        Command::SendNotification(send) => {
+            facts.user = user(conn, Some(send.to)).await?;
+            facts.rules = store::rules::of(conn, &[send.to]).await?.remove(&send.to).unwrap_or_default();
+            if let Some(id) = send.ticket {
+                facts.other = ticket(conn, id).await?;
+            }
+        }
+        Command::StartCleanup(start) => {
+            facts.cleanups = store::cleanup::open(conn, start.task).await?;
+            facts.cleanup_due = store::cleanup::last_due(conn, Some(start.task)).await?;
+        }
+        Command::ForgetRecords { run, record, most } => {
+            facts.cleanups = store::cleanup::run(conn, *run).await?.into_iter().collect();
+            if let Some(run) = facts.cleanups.first() {
+                facts.forgettable = store::cleanup::forgettable(conn, *record, run.before, *most).await?;
+            }
+        }
+        Command::FinishCleanup { run, .. } => {
+            facts.cleanups = store::cleanup::run(conn, *run).await?.into_iter().collect();
         }
         Command::QuarantineInbound { inbound, .. } | Command::SettleInbound { inbound, .. } => {
             facts.inbound = store::inbound::by_id(conn, *inbound).await?;

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use store::Store;
-use tokio::sync::{Mutex, broadcast};
+use tokio::sync::{Mutex, MutexGuard, broadcast};
 
 /// Events that a slow listener may be behind before it has to read the log.
 const BEHIND: usize = 4_096;
@@ -40,6 +40,11 @@ impl Hub {
 
     pub(crate) fn listen(&self) -> broadcast::Receiver<Arc<Recorded>> {
         self.live.subscribe()
+    }
+
+    /// Nothing is handed on for as long as this is held.
+    pub(crate) async fn hold(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().await
     }
 
     /// Hands on what this process has committed, and what others committed before it.

@@ -9,6 +9,7 @@ use model::notice::{Notice, NoticeKind};
 use model::query::Page;
 use model::wording::wording;
 use model::{Actor, Error, Result};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// A notification in its reader's language.
@@ -17,7 +18,7 @@ pub struct Worded {
     pub notice: Notice,
     /// The ticket's number. Its reader may have lost sight of the ticket since, so nothing else of it is told.
     pub number: Option<String>,
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     pub message: String,
 }
 
@@ -42,9 +43,13 @@ impl Engine {
         let mut said = self.said(&notices).await?;
         let told = notices.into_iter().map(|notice| {
             let number = notice.ticket.and_then(|ticket| numbers.get(&ticket).cloned());
-            let words = wording(notice.kind, number.as_deref(), locale);
-            let message = said.remove(&notice.seq).unwrap_or(words.message);
-            Worded { notice, number, title: words.title, message }
+            let (title, message) = if let Some(written) = &notice.written {
+                (written.title.clone().into(), written.content.clone())
+            } else {
+                let words = wording(notice.kind, number.as_deref(), locale);
+                (words.title.into(), said.remove(&notice.seq).unwrap_or(words.message))
+            };
+            Worded { notice, number, title, message }
         });
         Ok(told.collect())
     }
@@ -63,15 +68,21 @@ impl Engine {
     }
 
     /// One's own notifications by number of page, the newest first.
-    pub async fn notifications_numbered(&self, actor: &Actor, unread: bool, part: Numbers) -> Result<Numbered<Worded>> {
+    pub async fn notifications_numbered(
+        &self,
+        actor: &Actor,
+        read: Option<bool>,
+        part: Numbers,
+    ) -> Result<Numbered<Worded>> {
         let page = Page { offset: part.skip, ..Page::first(part.limit) };
-        let slice = self.notifications(actor, unread, &page).await?;
+        let slice = self.notifications(actor, read, &page).await?;
         let user = actor.user().ok_or_else(access::sign_in)?;
         let mut conn = self.0.store.read().await?;
-        let total = if unread {
-            store::notification::unread_count(&mut conn, user).await?
-        } else {
-            store::notification::count(&mut conn, user).await?
+        let unread = async |conn| store::notification::unread_count(conn, user).await;
+        let total = match read {
+            Some(false) => unread(&mut conn).await?,
+            Some(true) => store::notification::count(&mut conn, user).await? - unread(&mut conn).await?,
+            None => store::notification::count(&mut conn, user).await?,
         };
         drop(conn);
         let notices = slice.items.into_iter().map(|(_, notice)| notice).collect();

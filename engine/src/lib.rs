@@ -15,6 +15,7 @@ mod automate;
 mod automation;
 mod caller;
 mod carrier;
+mod cleanup;
 mod clock;
 mod courier;
 mod desk;
@@ -23,6 +24,7 @@ mod dispatch;
 mod endpoint;
 mod execute;
 mod facts;
+mod figures;
 mod files;
 mod gather;
 mod hub;
@@ -32,6 +34,7 @@ mod jwt;
 mod limit;
 mod link;
 mod mailing;
+mod notifying;
 mod numbered;
 mod operations;
 mod password;
@@ -62,16 +65,19 @@ pub use address::{Reach, Unreachable, is_public, parse as parse_address};
 pub use audit::{Act, AuditEntry, AuditFilter, Who, act_of, acts, hearing, status_of, took};
 pub use caller::Caller;
 pub use carrier::{Carrier, Parcel, Receipt, Trace, Undelivered};
+pub use cleanup::{CleanupEdit, CleanupFigures, CleanupRun, CleanupTask, RUNS_MAX};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use desk::{DeskFigures, Pile};
 pub use endpoint::{Endpoint, Picture};
 pub use execute::{Outcome, Subject};
+pub use figures::{Database, OwnFigures, Remembered, SecurityPolicy, SystemFigures};
 pub use files::Limits as FileLimits;
 pub use inbox::Worded;
 pub use intake::TakenIn;
 pub use limit::{Rates, Standing};
 pub use link::{Link, Signed, path_of};
 pub use mailing::{EMAIL, EmailEdit, EmailSettings, Outgoing, Password};
+pub use notifying::SentNotification;
 pub use numbered::{Changed, CommentQuery, Detail, Logged, Numbered, Numbers};
 pub use operations::FirstAdmin;
 pub use reads::Opened;
@@ -163,6 +169,8 @@ pub(crate) struct Inner {
     audit: audit::Audit,
     automation: automate::Automation,
     clock: Arc<dyn Clock>,
+    /// When this process began.
+    began: Time,
     files: files::Files,
     email: EmailOptions,
     jobs: Mutex<Option<mpsc::Sender<execute::Job>>>,
@@ -225,6 +233,7 @@ impl Engine {
             settings: settings::Settings::new(policy, changed),
             audit: audit::Audit::default(),
             automation: automate::Automation::default(),
+            began: options.clock.now(),
             clock: options.clock,
             files,
             email: options.email,
@@ -258,10 +267,12 @@ impl Engine {
         self.keep(tokio::spawn(timers::run(Arc::downgrade(&self.0))));
         self.keep(tokio::spawn(automate::run(Arc::downgrade(&self.0))));
         self.keep(tokio::spawn(timers::housekeeping(Arc::downgrade(&self.0))));
+        self.keep(tokio::spawn(cleanup::keep_time(Arc::downgrade(&self.0))));
     }
 
     fn keep(&self, task: tokio::task::JoinHandle<()>) {
         if let Ok(mut tasks) = self.0.tasks.lock() {
+            tasks.retain(|task| !task.is_finished());
             tasks.push(task);
         }
     }

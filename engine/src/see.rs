@@ -81,6 +81,14 @@ pub(crate) fn event(actor: &Actor, recorded: &Recorded) -> bool {
             may(Operation::ReadCategories)
         }
         Event::SettingChanged { .. } => may(Operation::ReadSettings),
+        // What is written to one person, they and who wrote it read.
+        Event::NotificationSent { to, .. } => {
+            let wrote = recorded.by.user.is_some() && recorded.by.user == actor.user();
+            about(Operation::ReadNotifications, Some(*to)) || (wrote && may(Operation::SendNotification))
+        }
+        Event::CleanupStarted { .. } | Event::RecordsForgotten { .. } | Event::CleanupFinished { .. } => {
+            may(Operation::ReadCleanup)
+        }
         Event::NotificationsRead { user, .. } | Event::NotificationRulesChanged { user, .. } => {
             about(Operation::ReadNotifications, Some(*user))
         }

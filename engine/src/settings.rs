@@ -8,7 +8,7 @@ use model::access::{self, Operation};
 use model::command::{ChangeSetting, Command, Edit};
 use model::event::Event;
 use model::policy::Policy;
-use model::setting::{self, KNOWN, Kind, Stored};
+use model::setting::{self, KNOWN, Kind, Shelf, Stored};
 use model::{Actor, Error, Result, Time};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -32,10 +32,7 @@ struct Now {
 
 impl Settings {
     pub(crate) fn new(base: Policy, changed: Vec<Setting>) -> Self {
-        let changed = changed.into_iter().map(|one| {
-            let stored = Stored { value: one.value, description: one.description, public: one.public };
-            (one.key, stored)
-        });
+        let changed = changed.into_iter().map(|one| (one.key.clone(), kept(one)));
         let now = Now::of(&base, changed.collect());
         let max_file_bytes = Arc::new(AtomicU64::new(now.policy.max_file_bytes));
         Self { base, now: RwLock::new(now), max_file_bytes }
@@ -51,18 +48,36 @@ impl Settings {
 
     /// Follows the log.
     pub(crate) fn observe(&self, event: &Event) {
-        let Event::SettingChanged { key, value, description, public } = event else { return };
+        let Event::SettingChanged { key, value, description, public, shelf } = event else { return };
         let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
         let mut changed = std::mem::take(&mut now.changed);
         match value.to.clone() {
             Some(value) => {
-                changed.insert(key.clone(), Stored { value, description: description.clone(), public: *public });
+                let (description, shelf) = (description.clone(), shelf.clone());
+                changed.insert(key.clone(), Stored { value, description, public: *public, shelf });
             }
             None => drop(changed.remove(key)),
         }
         *now = Now::of(&self.base, changed);
         self.max_file_bytes.store(now.policy.max_file_bytes, Ordering::Relaxed);
     }
+
+    /// Takes what the store has for what is true.
+    pub(crate) fn replace(&self, all: Vec<Setting>) {
+        let changed = all.into_iter().map(|one| (one.key.clone(), kept(one))).collect();
+        let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
+        *now = Now::of(&self.base, changed);
+        self.max_file_bytes.store(now.policy.max_file_bytes, Ordering::Relaxed);
+    }
+
+    /// How many are not at their default.
+    pub(crate) fn changed(&self) -> usize {
+        self.now.read().unwrap_or_else(PoisonError::into_inner).changed.len()
+    }
+}
+
+fn kept(one: Setting) -> Stored {
+    Stored { value: one.value, description: one.description, public: one.public, shelf: one.shelf }
 }
 
 impl Now {
@@ -81,6 +96,7 @@ pub struct Config {
     pub description: Option<String>,
     /// Whether those who are not signed in may read it.
     pub public: bool,
+    pub shelf: Shelf,
     /// Whether it means something to us; others are clients' own.
     pub known: bool,
     /// When it was changed; `None`: it is at its default.
@@ -122,6 +138,7 @@ impl Engine {
             value: one.value,
             description: one.description,
             public: one.public,
+            shelf: one.shelf,
             known: false,
             updated_at: Some(one.updated_at),
         }));
@@ -146,6 +163,7 @@ impl Engine {
             kind: Kind::of(&stored.value),
             description: stored.description.clone(),
             public: true,
+            shelf: stored.shelf.clone(),
             known: false,
             updated_at: None,
         });
@@ -176,14 +194,40 @@ impl Engine {
             return Err(Error::not_found("setting"));
         }
         // A client's own setting keeps its type, whichever form the new value comes in.
-        let change = match (&change.value, &held) {
-            (Edit::Set(Some(value)), Some(held)) if setting::known(change.key.trim()).is_none() => {
-                let value = Kind::of(&held.value).read(value)?;
-                ChangeSetting { value: Edit::Set(Some(value)), ..change }
-            }
-            _ => change,
-        };
+        let kind = change.kind.or_else(|| held.as_ref().map(|held| Kind::of(&held.value)));
+        let change = ChangeSetting { kind, ..change };
         self.edit_config(by, change).await
+    }
+
+    /// Changes several settings, and makes those that are not there: all of it or nothing. Answers how many are another than
+    /// they were.
+    ///
+    /// # Errors
+    /// `Invalid` names every one that is wrong.
+    pub async fn change_settings(&self, by: &Caller, changes: Vec<ChangeSetting>) -> Result<usize> {
+        let outcome = self.execute(by, Command::ChangeSettings(changes)).await?;
+        Ok(outcome.events.len())
+    }
+
+    /// Takes known settings whose stored value means nothing (any more) back to their defaults. Answers which.
+    pub async fn restore_settings(&self, by: &Caller) -> Result<Vec<String>> {
+        access::in_general(&by.actor, Operation::ChangeSettings)?;
+        let all = store::settings::all(&mut self.0.store.read().await?).await?;
+        let odd = all
+            .into_iter()
+            .filter(|one| setting::known(&one.key).is_some_and(|known| known.kind.read(&one.value).is_err()));
+        let keys: Vec<String> = odd.map(|one| one.key).collect();
+        if keys.is_empty() {
+            return Ok(keys);
+        }
+        let reset = |key: &String| ChangeSetting {
+            key: key.clone(),
+            value: Edit::Set(None),
+            description: Edit::Set(None),
+            ..ChangeSetting::default()
+        };
+        self.change_settings(by, keys.iter().map(reset).collect()).await?;
+        Ok(keys)
     }
 
     async fn edit_config(&self, by: &Caller, change: ChangeSetting) -> Result<Config> {
@@ -223,6 +267,7 @@ fn of_known(known: &setting::Known, policy: &Policy, description: Option<String>
         kind: known.kind,
         description: Some(description.unwrap_or_else(|| known.description.to_owned())),
         public: known.public,
+        shelf: Shelf { category: Some(setting::category(known.key).to_owned()), group: None },
         known: true,
         updated_at,
     }

@@ -74,6 +74,13 @@ impl Throttle {
         Self { limits, failures: Cache::builder().max_capacity(100_000).time_to_idle(window).build() }
     }
 
+    /// How many failures a name and an address bear, and within how many milliseconds; `None`: any number.
+    pub(crate) fn bears(&self) -> Option<(u32, u32, i64)> {
+        let attempts = Some(self.limits.login_attempts).filter(|attempts| *attempts > 0)?;
+        let from = Guard::Address("").most(attempts as usize);
+        Some((attempts, u32::try_from(from).unwrap_or(u32::MAX), self.limits.login_window_ms))
+    }
+
     /// Refuses where there were too many failures.
     pub(crate) fn check(&self, guards: &[Guard<'_>], now: Time) -> Result<()> {
         if self.limits.login_attempts == 0 {

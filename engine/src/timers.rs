@@ -36,7 +36,6 @@ pub(crate) async fn housekeeping(engine: Weak<Inner>) {
         if rounds.is_multiple_of(720) {
             engine.submit(Work::ForgetOld).await.map(|_| ()).tolerate("forgetting old keys");
             engine.sweep_files().await.tolerate("sweeping unused files");
-            engine.forget_audit().await.map(|_| ()).tolerate("forgetting old lines of the audit log");
         }
         rounds += 1;
     }

@@ -113,6 +113,7 @@ impl Engine {
             }
             None => Vec::new(),
         };
+        kinds.extend(notice::addressed(&recorded.event));
         if let Some((role, kind)) = notice::alert(&recorded.event) {
             let all = store::people::active_with_role(&mut self.0.store.read().await?, role).await?;
             kinds.extend(all.into_iter().map(|user| (user, kind)));

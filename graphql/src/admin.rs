@@ -45,6 +45,16 @@ impl Config {
         self.0.description.as_deref()
     }
 
+    /// The category that clients sort it into.
+    async fn category(&self) -> Option<&str> {
+        self.0.shelf.category.as_deref()
+    }
+
+    /// The group within it.
+    async fn group(&self) -> Option<&str> {
+        self.0.shelf.group.as_deref()
+    }
+
     /// Whether those who are not signed in may read it.
     async fn is_public(&self) -> bool {
         self.0.public

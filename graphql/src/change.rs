@@ -97,6 +97,10 @@ pub(crate) fn changes(event: &Event, reader: Reader) -> Vec<FieldChange> {
         | Event::CategoryCreated { .. }
         | Event::CategoryDeleted { .. }
         | Event::NotificationsRead { .. }
+        | Event::NotificationSent { .. }
+        | Event::CleanupStarted { .. }
+        | Event::RecordsForgotten { .. }
+        | Event::CleanupFinished { .. }
         | Event::InboundQuarantined { .. }
         | Event::InboundSettled { .. }
         | Event::WebhookCreated { .. }
@@ -127,7 +131,7 @@ pub(crate) fn reason(event: &Event, reader: Reader) -> Option<&str> {
         }
         Event::SessionEnded { reason, .. } | Event::TrustedDeviceRevoked { reason, .. } => Some(reason),
         Event::InboundQuarantined { why, .. } | Event::WebhookDisabled { why, .. } => Some(why),
-        Event::EmailTested { why, .. } => why.as_deref(),
+        Event::EmailTested { why, .. } | Event::CleanupFinished { error: why, .. } => why.as_deref(),
         Event::PersonTold { content, .. } => Some(content),
         Event::TicketOpened { .. }
         | Event::TicketEdited { .. }
@@ -168,6 +172,9 @@ pub(crate) fn reason(event: &Event, reader: Reader) -> Option<&str> {
         | Event::CategoryEdited { .. }
         | Event::CategoryDeleted { .. }
         | Event::SettingChanged { .. }
+        | Event::NotificationSent { .. }
+        | Event::CleanupStarted { .. }
+        | Event::RecordsForgotten { .. }
         | Event::NotificationsRead { .. }
         | Event::InboundSettled { .. }
         | Event::WebhookCreated { .. }
@@ -257,6 +264,10 @@ pub(crate) fn summary(event: &Event, who: &str) -> String {
         Event::CategoryEdited { form, .. } => format!("edited the category \"{}\"", form.to.name),
         Event::CategoryDeleted { name, .. } => format!("deleted the category \"{name}\""),
         Event::SettingChanged { key, .. } => format!("changed the setting {key}"),
+        Event::NotificationSent { written, .. } => format!("wrote the notification \"{}\"", written.title),
+        Event::CleanupStarted { task, .. } => format!("began to clean up ({})", task.word()),
+        Event::RecordsForgotten { gone, .. } => format!("forgot {gone} old records"),
+        Event::CleanupFinished { forgotten, .. } => format!("cleaned up: {forgotten} records were forgotten"),
         Event::NotificationsRead { .. } => "read notifications".to_owned(),
         Event::InboundQuarantined { .. } => return "A message could not be read and is in quarantine.".to_owned(),
         Event::InboundSettled { discarded: true, .. } => "discarded a quarantined message".to_owned(),

@@ -138,6 +138,14 @@ event_types! {
     CategoryDeleted,
     /// A setting changed.
     SettingChanged,
+    /// Somebody wrote a notification to somebody by hand.
+    NotificationSent,
+    /// A clean-up began.
+    CleanupStarted,
+    /// A clean-up has forgotten old records.
+    RecordsForgotten,
+    /// A clean-up came to its end.
+    CleanupFinished,
     /// Somebody read notifications.
     NotificationsRead,
     /// A message could not be read.
@@ -360,6 +368,10 @@ fn comment(event: &model::Event) -> Option<CommentId> {
         | E::CategoryEdited { .. }
         | E::CategoryDeleted { .. }
         | E::SettingChanged { .. }
+        | E::NotificationSent { .. }
+        | E::CleanupStarted { .. }
+        | E::RecordsForgotten { .. }
+        | E::CleanupFinished { .. }
         | E::NotificationsRead { .. }
         | E::InboundQuarantined { .. }
         | E::InboundSettled { .. }
@@ -409,7 +421,13 @@ mod tests {
         let event = model::Event::TicketDeleted { ticket: TicketId(1) };
         assert_eq!(EventType::of(&event).word(), event.word());
         let value = Change { from: None, to: None };
-        let event = model::Event::SettingChanged { key: "a".into(), value, description: None, public: false };
+        let event = model::Event::SettingChanged {
+            key: "a".into(),
+            value,
+            description: None,
+            public: false,
+            shelf: model::setting::Shelf::default(),
+        };
         assert_eq!(EventType::of(&event).word(), event.word());
         assert!(EventType::ALL.iter().any(|t| t.word() == "api_token_created"));
     }

@@ -12,6 +12,7 @@ mod automation;
 mod batch;
 mod category;
 mod change;
+mod cleanup;
 mod comment;
 mod connection;
 mod context;

@@ -9,7 +9,7 @@ use crate::quick::Quick;
 use crate::scalars::{Any, Cursor, DateTime};
 use crate::ticket::Ticket;
 use crate::webhook::{DeliveryAttempt, Webhook};
-use crate::words::{Channel, InboundState, NotificationType, WebhookEvent};
+use crate::words::{Channel, InboundState, NotificationType, Priority, WebhookEvent};
 use async_graphql::{Context, ID, Json, Object, SimpleObject};
 use engine::Caller;
 use model::Error;
@@ -289,14 +289,20 @@ impl Notification {
     }
 
     /// What it tells, in a few words of your language.
-    async fn title(&self, ctx: &Context<'_>) -> Result<&'static str> {
+    async fn title(&self, ctx: &Context<'_>) -> Result<String> {
+        if let Some(written) = &self.0.written {
+            return Ok(written.title.clone());
+        }
         let call = Call::of(ctx)?;
         let locale = call.engine.locale_of(call.actor()).await?;
-        Ok(model::wording::wording(self.0.kind, None, locale).title)
+        Ok(model::wording::wording(self.0.kind, None, locale).title.to_owned())
     }
 
     /// What it tells, in a sentence of your language.
     async fn message(&self, ctx: &Context<'_>) -> Result<String> {
+        if let Some(written) = &self.0.written {
+            return Ok(written.content.clone());
+        }
         let call = Call::of(ctx)?;
         let locale = call.engine.locale_of(call.actor()).await?;
         // What a rule tells stands in the rule's own words.
@@ -310,6 +316,22 @@ impl Notification {
         };
         let number = ticket.as_ref().map(|ticket| ticket.numbers.yearly.as_str());
         Ok(model::wording::wording(self.0.kind, number, locale).message)
+    }
+
+    /// How much it matters, where somebody wrote it by hand.
+    async fn priority(&self) -> Option<Priority> {
+        self.0.written.as_ref().map(|written| written.priority.into())
+    }
+
+    /// Where it leads, where somebody wrote it by hand and said so.
+    async fn action_url(&self) -> Option<&str> {
+        self.0.written.as_ref().and_then(|written| written.action_url.as_deref())
+    }
+
+    /// Who wrote it by hand; null where nobody did.
+    async fn sender(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        let sender = self.0.written.as_ref().and_then(|written| written.sender);
+        Ok(Call::of(ctx)?.loaders.user_or(sender).await?.map(User))
     }
 
     /// The global id of the ticket that it is about; null if it is about none.

@@ -40,6 +40,24 @@ words! {
         /// The same, by another word.
         Document,
     }
+    /// What a clean-up looks after.
+    CleanupTask = "model::cleanup::Task" {
+        /// Sessions that are over, and sign-ins that failed.
+        LoginHistory,
+        /// Devices that are trusted no more.
+        TrustedDevices,
+        /// Notifications that were read.
+        Notifications,
+        /// Lines of the audit log.
+        AuditLogs,
+    }
+    /// Why a clean-up began.
+    CleanupTrigger = "model::cleanup::Trigger" {
+        /// Somebody began it.
+        Manual,
+        /// It was due.
+        Scheduled,
+    }
     /// How a ticket ended.
     Resolution = "model::ticket::Resolution" {
         /// It has not ended.

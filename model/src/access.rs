@@ -71,6 +71,13 @@ pub enum Operation {
     EditCategories,
     ReadSettings,
     ChangeSettings,
+    /// Writing a notification to somebody by hand.
+    SendNotification,
+    /// What is forgotten when, and what was.
+    ReadCleanup,
+    RunCleanup,
+    /// Figures of the whole installation.
+    ReadSystem,
     ReadAudit,
     ReadDeliveries,
     ReadQuarantine,
@@ -110,7 +117,7 @@ pub enum Grant {
 
 #[allow(clippy::enum_glob_use, reason = "the table reads as a table; tests see it as used otherwise")]
 impl Operation {
-    pub const ALL: [Self; 69] = {
+    pub const ALL: [Self; 73] = {
         use Operation::*;
         [
             ReadTicket,
@@ -164,6 +171,10 @@ impl Operation {
             EditCategories,
             ReadSettings,
             ChangeSettings,
+            SendNotification,
+            ReadCleanup,
+            RunCleanup,
+            ReadSystem,
             ReadAudit,
             ReadDeliveries,
             ReadQuarantine,
@@ -240,6 +251,8 @@ impl Operation {
             EditCategories                          => [No,    No,    Reach, Reach],
             ReadSettings                            => [No,    No,    Reach, Reach],
             ChangeSettings | ReadAudit              => [No,    No,    No,    Reach],
+            SendNotification | ReadSystem           => [No,    No,    No,    Reach],
+            ReadCleanup | RunCleanup                => [No,    No,    No,    Reach],
             ReadDeliveries                          => [No,    No,    Reach, Reach],
             ReadQuarantine | SettleQuarantine       => [No,    No,    Reach, Reach],
             ReadWebhooks | ManageWebhooks           => [No,    No,    No,    Reach],
@@ -270,8 +283,8 @@ impl Operation {
         match self {
             ReadTicket | ReadInternal | ListTickets | ReadAllTickets | ReadStatistics | ReadEvents | ReadCategories
             | ReadPerson | ReadSessions | ReadNotifications | ListStaff | ListPeople | ReadSettings
-            | ReadDeliveries | ReadQuarantine | ReadWebhooks | ReadEmailConfig | ReadAudit | ReadQuickReplies
-            | ReadTemplates | ReadRules => Scope::Read,
+            | ReadDeliveries | ReadQuarantine | ReadWebhooks | ReadEmailConfig | ReadAudit | ReadCleanup
+            | ReadSystem | ReadQuickReplies | ReadTemplates | ReadRules => Scope::Read,
             EditTicket | EditWorkflow | ChangeStatus | CloseTicket | ReopenTicket | WithdrawTicket | SetPriority
             | AssignTicket | EscalateTicket | RateTicket | NoteRating | DeleteTicket | DiscardTicket
             | RestoreTicket | MergeTicket | AddComment | AddInternalNote | EditComment | WithdrawComment
@@ -293,6 +306,8 @@ impl Operation {
             | LinkIdentity
             | EditCategories
             | ChangeSettings
+            | SendNotification
+            | RunCleanup
             | SettleQuarantine
             | ManageWebhooks
             | EditNotificationRules
@@ -359,6 +374,10 @@ impl Operation {
             EditCategories => "edit categories",
             ReadSettings => "read settings",
             ChangeSettings => "change settings",
+            SendNotification => "write notifications to others",
+            ReadCleanup => "read what is forgotten when",
+            RunCleanup => "begin a clean-up",
+            ReadSystem => "read the figures of the installation",
             ReadAudit => "read the audit log",
             ReadDeliveries => "read deliveries",
             ReadQuarantine => "read the quarantine",

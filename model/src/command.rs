@@ -12,15 +12,17 @@ use crate::attachment::{FileInfo, Picture, Purpose};
 use crate::automation::reply::QuickReplyInput;
 use crate::automation::{RuleInput, TemplateForm, UseTemplate};
 use crate::category::CategoryForm;
+use crate::cleanup::{Record, Task};
 use crate::comment::Visibility;
 use crate::id::{
     ApiTokenId, AttachmentId, CategoryId, CommentId, DeviceId, IdentityId, InboundId, NotificationId, QuickReplyId,
-    RuleId, SessionId, TemplateId, TicketId, UserId, WebhookId,
+    RuleId, Seq, SessionId, TemplateId, TicketId, UserId, WebhookId,
 };
 use crate::mail::EmailConfig;
-use crate::notice::Rule;
+use crate::notice::{NoticeKind, Rule};
 use crate::people::{Channel, ProfileInput, Role, UserStatus};
 use crate::session::Sealed;
+use crate::setting::Kind;
 use crate::text::Email;
 use crate::ticket::{Priority, Resolution, Source, Status};
 use crate::time::Time;
@@ -382,6 +384,32 @@ pub struct ChangeSetting {
     pub description: Edit<Option<String>>,
     /// Whether those who are not signed in may read it; only for keys that we don't know.
     pub public: Option<bool>,
+    /// What the value is to be read as; only for keys that we don't know.
+    pub kind: Option<Kind>,
+    /// Where it is sorted in; only for keys that we don't know.
+    pub category: Edit<Option<String>>,
+    pub group: Edit<Option<String>>,
+}
+
+/// What an administrator writes to one person.
+#[derive(Debug, Clone)]
+pub struct SendNotification {
+    pub to: UserId,
+    pub kind: NoticeKind,
+    /// What it is about.
+    pub ticket: Option<TicketId>,
+    pub title: String,
+    pub content: String,
+    pub priority: Priority,
+    pub action_url: Option<String>,
+}
+
+/// A clean-up to begin.
+#[derive(Debug, Clone, Copy)]
+pub struct StartCleanup {
+    pub task: Task,
+    /// When the schedule had it due; nothing: somebody wants it now.
+    pub due: Option<Time>,
 }
 
 /// Everything that can be asked of the engine.
@@ -458,6 +486,22 @@ pub enum Command {
     EditCategory(CategoryId, Box<CategoryForm>),
     DeleteCategory(CategoryId),
     ChangeSetting(Box<ChangeSetting>),
+    /// All of them or none.
+    ChangeSettings(Vec<ChangeSetting>),
+    SendNotification(Box<SendNotification>),
+    StartCleanup(StartCleanup),
+    /// One batch of a clean-up.
+    ForgetRecords {
+        run: Seq,
+        record: Record,
+        most: i64,
+    },
+    FinishCleanup {
+        run: Seq,
+        /// What was forgotten without the log.
+        beside: i64,
+        error: Option<String>,
+    },
     MarkNotificationsRead {
         ids: Vec<NotificationId>,
         all: bool,

@@ -9,15 +9,17 @@ use crate::actor::By;
 use crate::attachment::Attachment;
 use crate::automation::{QuickReply, QuickReplyForm, Rule, RuleForm, Template, TemplateForm};
 use crate::category::{Category, CategoryForm};
+use crate::cleanup::{Record, Task};
 use crate::comment::{Comment, Visibility};
 use crate::id::{
     ApiTokenId, AttachmentId, CategoryId, CommentId, DeviceId, IdentityId, InboundId, NotificationId, QuickReplyId,
     RuleId, Seq, SessionId, TemplateId, TicketId, UserId, WebhookId,
 };
 use crate::mail::EmailConfig;
-use crate::notice::RuleChange;
+use crate::notice::{NoticeKind, RuleChange, Written};
 use crate::people::{Channel, Identity, Profile, Role, User, UserStatus};
 use crate::session::{ApiToken, Sealed, Session, TrustedDevice};
+use crate::setting::Shelf;
 use crate::sla::Target;
 use crate::text::{Body, Tag, Title};
 use crate::ticket::{Customer, Priority, Resolution, Status, Ticket};
@@ -307,6 +309,38 @@ pub enum Event {
         description: Option<String>,
         #[serde(default)]
         public: bool,
+        #[serde(default, skip_serializing_if = "Shelf::is_empty")]
+        shelf: Shelf,
+    },
+    /// Somebody wrote it by hand, to one person. It is about a ticket, and no part of its history.
+    NotificationSent {
+        to: UserId,
+        kind: NoticeKind,
+        ticket: Option<TicketId>,
+        written: Box<Written>,
+    },
+    // --- forgetting
+    /// A clean-up began; its place in the log is its number. `due`: when it was, where nobody began it by hand.
+    CleanupStarted {
+        task: Task,
+        due: Option<Time>,
+        keep_days: i64,
+        before: Time,
+    },
+    /// The oldest so many records from before an instant.
+    RecordsForgotten {
+        run: Seq,
+        record: Record,
+        before: Time,
+        gone: i64,
+    },
+    CleanupFinished {
+        run: Seq,
+        task: Task,
+        /// What was forgotten without the log, and all together.
+        beside: i64,
+        forgotten: i64,
+        error: Option<String>,
     },
     NotificationsRead {
         user: UserId,

@@ -12,7 +12,7 @@ use crate::comment::Visibility;
 use crate::event::{About, Change, Event, Recorded};
 use crate::id::{NotificationId, Seq, TicketId, UserId, WebhookId};
 use crate::people::{Channel, Role};
-use crate::ticket::Status;
+use crate::ticket::{Priority, Status};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +73,27 @@ pub struct Notice {
     pub seq: Seq,
     pub created_at: Time,
     pub read_at: Option<Time>,
+    /// Its words, where somebody wrote them; else its kind has words of its own.
+    pub written: Option<Box<Written>>,
+}
+
+/// Characters of what is written by hand.
+pub const TITLE_MAX: usize = 255;
+pub const CONTENT_MAX: usize = 5_000;
+pub const URL_MAX: usize = 500;
+
+/// What an administrator wrote to somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    pub title: String,
+    pub content: String,
+    pub priority: Priority,
+    /// Where it leads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action_url: Option<String>,
+    /// Who wrote it, where it was a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<UserId>,
 }
 
 /// A way by which people are told.
@@ -216,6 +237,10 @@ pub fn kind(event: &Event) -> Option<(NoticeKind, bool, bool)> {
         | Event::CategoryEdited { .. }
         | Event::CategoryDeleted { .. }
         | Event::SettingChanged { .. }
+        | Event::NotificationSent { .. }
+        | Event::CleanupStarted { .. }
+        | Event::RecordsForgotten { .. }
+        | Event::CleanupFinished { .. }
         | Event::NotificationsRead { .. }
         | Event::InboundQuarantined { .. }
         | Event::InboundSettled { .. }
@@ -246,7 +271,7 @@ pub fn kind(event: &Event) -> Option<(NoticeKind, bool, bool)> {
 /// and before anybody's rules.
 #[expect(clippy::wildcard_enum_match_arm, reason = "only two events have an author")]
 pub fn notices(recorded: &Recorded, ticket: &About) -> Vec<(UserId, NoticeKind)> {
-    if let Some(told) = addressed(&recorded.event) {
+    if let Some(told) = told_by_rule(&recorded.event) {
         return vec![told];
     }
     let Some((kind, requester, assignee)) = kind(&recorded.event) else { return Vec::new() };
@@ -268,16 +293,22 @@ pub fn notices(recorded: &Recorded, ticket: &About) -> Vec<(UserId, NoticeKind)>
 }
 
 /// Whether an event might tell a person of something: whoever is certainly not told need not be looked up. It knows more
-/// people than `notices` and `alert`, never fewer.
+/// people than `notices`, `addressed` and `alert`, never fewer.
 pub fn may_tell(recorded: &Recorded, user: UserId, role: Option<Role>) -> bool {
     let of_ticket = recorded.about.is_some_and(|ticket| ticket.requester == user || ticket.assignee == Some(user));
-    let named = addressed(&recorded.event).is_some_and(|(told, _)| told == user);
+    let named = [addressed(&recorded.event), told_by_rule(&recorded.event)];
+    let named = named.into_iter().flatten().any(|(told, _)| told == user);
     of_ticket || named || alert(&recorded.event).is_some_and(|(told, _)| Some(told) == role)
 }
 
-/// Whom a rule tells something, in the app.
-pub fn addressed(event: &Event) -> Option<(UserId, NoticeKind)> {
+/// Whom a rule tells something of a ticket, in the app.
+pub fn told_by_rule(event: &Event) -> Option<(UserId, NoticeKind)> {
     if let Event::PersonTold { user, .. } = event { Some((*user, NoticeKind::SystemAlert)) } else { None }
+}
+
+/// Whom an event is written to by hand, whoever wrote it: oneself, too.
+pub fn addressed(event: &Event) -> Option<(UserId, NoticeKind)> {
+    if let Event::NotificationSent { to, kind, .. } = event { Some((*to, *kind)) } else { None }
 }
 
 /// An event that is about no ticket and that everybody of a role is to be told of.

@@ -213,11 +213,14 @@ pub fn username(name: &str) -> Result<String> {
     Ok(name.to_owned())
 }
 
+/// Characters of a password, at most.
+pub const PASSWORD_MAX: usize = 128;
+
 /// Checks a new password's form: `min` to 128 characters, no NUL (`dialects.md` 2.2: no word lists).
 pub fn password(text: &str, min: usize) -> Result<()> {
     let count = text.chars().count();
-    if count < min || count > 128 {
-        return Err(Error::invalid("password", format!("must have {min} to 128 characters")));
+    if count < min || count > PASSWORD_MAX {
+        return Err(Error::invalid("password", format!("must have {min} to {PASSWORD_MAX} characters")));
     }
     if text.contains('\0') {
         return Err(Error::invalid("password", "must not contain a NUL character"));

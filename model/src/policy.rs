@@ -1,5 +1,6 @@
 //! What an installation decides for itself and the rules depend on.
 
+use crate::cleanup::Keep;
 use crate::locale::Locale;
 use crate::mail::Smtp;
 use crate::sla::Targets;
@@ -30,6 +31,8 @@ pub struct Policy {
     pub allow_registration: bool,
     /// Days that the audit log keeps.
     pub audit_days: i64,
+    /// How long what is over is kept.
+    pub keep: Keep,
 }
 
 impl Default for Policy {
@@ -49,6 +52,7 @@ impl Default for Policy {
             max_file_bytes: 25 * 1024 * 1024,
             allow_registration: true,
             audit_days: 365,
+            keep: Keep::default(),
         }
     }
 }

@@ -7,6 +7,7 @@
 use crate::error::{Error, Result};
 use crate::locale::Locale;
 use crate::policy::Policy;
+use crate::schedule::Schedule;
 use crate::sla::Hours;
 use crate::text;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,8 @@ use serde_json::Value;
 
 /// Keys of clients' own that may be kept beside the known ones.
 pub const MOST_CUSTOM: i64 = 200;
+/// Settings that one command may change.
+pub const MOST_AT_ONCE: usize = 500;
 
 /// A setting that is not at its default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,16 +25,41 @@ pub struct Stored {
     pub description: Option<String>,
     /// Whether those who are not signed in may read it; a known key says that itself.
     pub public: bool,
+    /// Where clients sort it in; a known key's category is its own.
+    #[serde(default, skip_serializing_if = "Shelf::is_empty")]
+    pub shelf: Shelf,
+}
+
+/// Where a setting is sorted in, for clients that group what they show.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Shelf {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+}
+
+impl Shelf {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What a value may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    Text { most: usize },
-    Integer { least: i64, most: i64 },
+    Text {
+        most: usize,
+    },
+    Integer {
+        least: i64,
+        most: i64,
+    },
     Number,
     Boolean,
     OneOf(&'static [&'static str]),
+    /// When something is done again and again, as cron writes it.
+    Schedule,
     Json,
 }
 
@@ -61,7 +89,7 @@ impl Kind {
 
     pub fn word(self) -> &'static str {
         match self {
-            Self::Text { .. } | Self::OneOf(_) => "string",
+            Self::Text { .. } | Self::OneOf(_) | Self::Schedule => "string",
             Self::Integer { .. } => "integer",
             Self::Number => "number",
             Self::Boolean => "boolean",
@@ -98,6 +126,11 @@ impl Kind {
                 let word = text.and_then(|given| words.iter().find(|word| word.eq_ignore_ascii_case(given)));
                 let wanted = || Error::invalid("value", format!("must be one of {}", words.join(", ")));
                 word.map(|word| Value::from(*word)).ok_or_else(wanted)
+            }
+            Self::Schedule => {
+                let wanted = || Error::invalid("value", "must be five fields as cron has them, such as 0 2 * * *");
+                let schedule = text.and_then(Schedule::parse).ok_or_else(wanted)?;
+                Ok(Value::String(schedule.to_string()))
             }
             Self::Json => match text {
                 Some(text) => serde_json::from_str(text).map_err(|_| Error::invalid("value", "must be JSON")),
@@ -233,7 +266,78 @@ pub const KNOWN: &[Known] = &[
         read: |p| p.audit_days.into(),
         write: |p, v| p.audit_days = whole(v),
     },
+    Known {
+        key: "cleanup_enabled",
+        kind: Kind::Boolean,
+        public: false,
+        description: "是否按计划自动清理过期数据",
+        read: |p| p.keep.enabled.into(),
+        write: |p, v| p.keep.enabled = v.as_bool().unwrap_or(p.keep.enabled),
+    },
+    Known {
+        key: "cleanup_schedule",
+        kind: Kind::Schedule,
+        public: false,
+        description: "自动清理的时间（cron 格式，业务时区）",
+        read: |p| p.keep.schedule.to_string().into(),
+        write: |p, v| {
+            if let Some(schedule) = v.as_str().and_then(Schedule::parse) {
+                p.keep.schedule = schedule;
+            }
+        },
+    },
+    Known {
+        key: "cleanup_batch",
+        kind: Kind::Integer { least: 100, most: 10_000 },
+        public: false,
+        description: "每批最多清理的记录数",
+        read: |p| p.keep.batch.into(),
+        write: |p, v| p.keep.batch = whole(v),
+    },
+    Known {
+        key: "login_history_keep_days",
+        kind: DAYS,
+        public: false,
+        description: "登录历史保留天数",
+        read: |p| p.keep.login_days.into(),
+        write: |p, v| p.keep.login_days = whole(v),
+    },
+    Known {
+        key: "trusted_device_keep_days",
+        kind: DAYS,
+        public: false,
+        description: "失效的可信设备保留天数",
+        read: |p| p.keep.device_days.into(),
+        write: |p, v| p.keep.device_days = whole(v),
+    },
+    Known {
+        key: "notification_keep_days",
+        kind: DAYS,
+        public: false,
+        description: "已读通知保留天数",
+        read: |p| p.keep.notification_days.into(),
+        write: |p, v| p.keep.notification_days = whole(v),
+    },
 ];
+
+const DAYS: Kind = Kind::Integer { least: 1, most: 36_500 };
+
+/// Names that mean something else where settings are addressed by name.
+pub const RESERVED: [&str; 4] = ["batch", "export", "import", "init"];
+
+/// Where a known setting is sorted in.
+pub fn category(key: &str) -> &'static str {
+    let begins = |words: &[&str]| words.iter().any(|word| key.starts_with(word));
+    if begins(&["password_", "allow_"]) {
+        "security"
+    } else if begins(&["sla_", "auto_close_"]) {
+        "ticket"
+    } else if begins(&["cleanup_"]) || key.ends_with("_keep_days") {
+        "cleanup"
+    } else {
+        "system"
+    }
+}
 
 /// The key whose change moves what is due already.
 pub const AUTO_CLOSE: &str = "auto_close_hours";
@@ -276,6 +380,7 @@ mod tests {
                 Kind::Integer { .. } => json!(now.as_i64().unwrap() + 1),
                 Kind::Boolean => json!(!now.as_bool().unwrap()),
                 Kind::OneOf(words) => json!(words.iter().find(|word| now != **word).unwrap()),
+                Kind::Schedule => json!("30 4 * * 1"),
                 Kind::Number | Kind::Json => panic!("{} has no type of its own", known.key),
             };
             let policy = effective(&base, [(known.key, &other)]);
@@ -304,6 +409,10 @@ mod tests {
             ("default_locale", json!("de"), false),
             ("auto_close_hours", json!(-1), false),
             ("auto_close_hours", json!(0), true),
+            ("cleanup_schedule", json!("0 3 * * *"), true),
+            ("cleanup_schedule", json!("at night"), false),
+            ("cleanup_batch", json!(99), false),
+            ("notification_keep_days", json!(0), false),
         ] {
             assert_eq!(known(key).unwrap().kind.read(&value).is_ok(), fits, "{key} {value}");
         }

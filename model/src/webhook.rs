@@ -139,6 +139,10 @@ impl Topic {
             | Event::CategoryEdited { .. }
             | Event::CategoryDeleted { .. }
             | Event::SettingChanged { .. }
+            | Event::NotificationSent { .. }
+            | Event::CleanupStarted { .. }
+            | Event::RecordsForgotten { .. }
+            | Event::CleanupFinished { .. }
             | Event::NotificationsRead { .. }
             | Event::InboundQuarantined { .. }
             | Event::InboundSettled { .. }

@@ -171,6 +171,18 @@ impl<T: DeserializeOwned, D: Dialect> FromRequest<Arc<App>> for Body<T, D> {
     }
 }
 
+/// The body, a JSON array of objects.
+pub struct Rows<T, D>(pub Vec<T>, pub PhantomData<D>);
+
+impl<T: DeserializeOwned, D: Dialect> FromRequest<Arc<App>> for Rows<T, D> {
+    type Rejection = Fail<D>;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Fail<D>> {
+        let bytes = gathered(request.into_body(), app.config.http.max_body_bytes).await.map_err(Fail::new)?;
+        rows("body", &bytes).map(|rows| Self(rows, PhantomData)).map_err(Fail::new)
+    }
+}
+
 /// How much of a body that is too long is read on and thrown away. A client that is still sending when it is answered may
 /// find its connection reset before it has read the answer.
 const PATIENCE: u64 = 8 << 20;
@@ -200,13 +212,30 @@ async fn gathered(body: HttpBody, limit: u64) -> Result<Vec<u8>, Failure> {
     if total > limit { Err(Failure::TooLarge { limit }) } else { Ok(bytes) }
 }
 
+fn json(field: &'static str, bytes: &[u8]) -> Result<Value, Failure> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let place = (error.line(), error.column());
+        Failure::malformed(field, format!("is not valid JSON (line {}, column {})", place.0, place.1))
+    })
+}
+
+/// A JSON array of objects.
+pub fn rows<T: DeserializeOwned>(field: &'static str, bytes: &[u8]) -> Result<Vec<T>, Failure> {
+    let wrong = || Failure::Refused(Error::invalid(field, "must be a JSON array of objects"));
+    let Value::Array(all) = json(field, bytes.trim_ascii())? else { return Err(wrong()) };
+    let each = all.into_iter().map(|one| {
+        if !one.is_object() {
+            return Err(wrong());
+        }
+        serde_json::from_value(one).map_err(|error| Failure::Refused(Error::internal(error)))
+    });
+    each.collect()
+}
+
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     let value = match bytes.trim_ascii() {
         [] => Value::Object(Map::new()),
-        some => serde_json::from_slice(some).map_err(|error| {
-            let place = (error.line(), error.column());
-            Failure::malformed("body", format!("is not valid JSON (line {}, column {})", place.0, place.1))
-        })?,
+        some => json("body", some)?,
     };
     if !value.is_object() {
         return Err(Failure::Refused(Error::invalid("body", "must be a JSON object")));
@@ -247,6 +276,16 @@ mod tests {
             ("1 or 1=1", None),
         ] {
             assert_eq!(id(text), is, "{text}");
+        }
+    }
+
+    #[test]
+    fn rows_are_objects_in_an_array() {
+        let told = |text: &str| rows::<Map<String, Value>>("file", text.as_bytes());
+        assert_eq!(told(r#"[{"a": 1}, {}]"#).unwrap().len(), 2);
+        assert!(matches!(told(""), Err(Failure::Malformed(_))));
+        for other in ["{}", "[1]", "null"] {
+            assert!(matches!(told(other), Err(Failure::Refused(Error::Invalid(_)))), "{other}");
         }
     }
 

@@ -98,6 +98,7 @@ impl Groups {
         Self {
             short: OpenApiRouter::new()
                 .routes(routes!(health::alive))
+                .routes(routes!(health::plain))
                 .routes(routes!(health::ready))
                 .routes(routes!(hooks::email))
                 .routes(routes!(reset::page, reset::set)),
@@ -177,7 +178,7 @@ async fn front(axum::extract::State(app): axum::extract::State<Arc<App>>) -> Res
 
 /// Routes that machines ask all the time; their lines would fill the log.
 fn is_probe(path: &str) -> bool {
-    matches!(path, "/healthz" | "/readyz" | "/metrics")
+    matches!(path, "/healthz" | "/readyz" | "/metrics" | "/health" | "/api/health" | "/api/ping")
 }
 
 /// What pages of other origins may do; by default nothing. Credentials are never implied: callers send a token.

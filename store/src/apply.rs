@@ -161,15 +161,30 @@ impl Batch<'_> {
             Event::CategoryCreated { category } => self.insert_category(category).await,
             Event::CategoryEdited { category, form } => self.set_category(*category, &form.to, at).await,
             Event::CategoryDeleted { category, .. } => self.delete_category(*category).await,
-            Event::SettingChanged { key, value, description, public } => {
+            Event::SettingChanged { key, value, description, public, shelf } => {
                 let after = value.to.clone();
-                let after = after.map(|value| Stored { value, description: description.clone(), public: *public });
+                let (description, shelf) = (description.clone(), shelf.clone());
+                let after = after.map(|value| Stored { value, description, public: *public, shelf });
                 self.set_setting(key, after.as_ref(), at, recorded.by.user).await?;
                 if key != AUTO_CLOSE {
                     return Ok(());
                 }
                 self.settle().await?;
                 self.retime(value.to.as_ref().map_or(rules.auto_close_default, hours_or_never)).await
+            }
+            Event::NotificationSent { .. } => {
+                self.deliver(recorded);
+                Ok(())
+            }
+            Event::CleanupStarted { .. } => self.insert_cleanup(recorded).await,
+            Event::RecordsForgotten { run, record, before, gone } => {
+                // What waits to be written may be meant.
+                self.flush().await?;
+                self.forget_records(*run, *record, *before, *gone).await?;
+                self.touch_cleanup(*run, at).await
+            }
+            Event::CleanupFinished { run, beside, error, .. } => {
+                self.finish_cleanup(*run, *beside, error.as_deref(), at).await
             }
             Event::NotificationsRead { user, ids, all } => {
                 self.flush().await?;

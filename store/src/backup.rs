@@ -100,10 +100,15 @@ const TABLES: &[Table] = &[
          #response_met #resolved #resolution_minutes #resolution_met #breached #late",
         "day, assignee_id, category_id, priority, status"
     ),
-    table!("notifications", "#id #user_id kind #ticket_id #webhook_id #seq #created_at #read_at", "id"),
+    table!("notifications", "#id #user_id kind #ticket_id #webhook_id #seq #created_at #read_at written", "id"),
     table!("notification_rules", "#user_id kind route ?enabled", "user_id, kind, route"),
     table!("email_config", "#id config password #tested_at #test_ok test_why", "id"),
-    table!("settings", "key value #updated_at #updated_by description ?is_public", "key"),
+    table!("settings", "key value #updated_at #updated_by description ?is_public category group_name", "key"),
+    table!(
+        "cleanup_runs",
+        "#id task cause #started_at #started_by #due_at #keep_days #before_at #forgotten #touched_at #finished_at error",
+        "id"
+    ),
     table!(
         "audit",
         "#id #at #user_id username role action method path #status_code client_ip #latency_ms search_text",

@@ -265,6 +265,11 @@ impl Batch<'_> {
     }
 }
 
+/// How many comments somebody has written.
+pub async fn said(conn: &mut Conn, author: UserId) -> Result<i64> {
+    conn.int(Sql::new("SELECT COUNT(*) FROM comments WHERE author_id = $1").bind(author)).await
+}
+
 /// Whether somebody has written a public comment on a ticket.
 pub async fn has_author(conn: &mut Conn, ticket: TicketId, author: UserId) -> Result<bool> {
     let sql =

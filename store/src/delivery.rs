@@ -119,6 +119,15 @@ pub async fn list(conn: &mut Conn, which: Which<'_>, page: &Page) -> Result<Slic
     Ok(crate::list::slice(all, page, |d| Place { key: None, id: d.id.0 }))
 }
 
+/// How many there are in each state: of those that are under way all, of those that are settled what was since then.
+pub async fn states(conn: &mut Conn, since: Time) -> Result<Vec<(String, i64)>> {
+    let sql = Sql::new(
+        "SELECT state, COUNT(*) FROM deliveries WHERE state = 'queued' OR state = 'sending' GROUP BY state UNION ALL \
+         SELECT state, COUNT(*) FROM deliveries WHERE settled_at IS NOT NULL AND settled_at >= $1 GROUP BY state",
+    );
+    conn.list(sql.bind(since), |c| Ok((c.text()?, c.int()?))).await
+}
+
 /// How many deliveries are due now.
 pub async fn due_count(conn: &mut Conn, now: Time) -> Result<i64> {
     let sql =

@@ -13,6 +13,7 @@ pub mod backup;
 pub mod batch;
 pub mod bench;
 pub mod category;
+pub mod cleanup;
 pub mod comment;
 pub mod cube;
 pub mod db;

@@ -3,16 +3,16 @@
 use crate::batch::Batch;
 use crate::db::{Columns, Conn, Sql};
 use crate::sheet::Sheet;
-use model::event::{About, Recorded};
+use model::event::{About, Event, Recorded};
 use model::id::{NotificationId, Seq, TicketId, UserId, WebhookId};
 use model::notice::{Notice, NoticeKind, alert, notices};
 use model::query::{Page, Place, Slice};
-use model::{Result, Time};
+use model::{Error, Result, Time};
 use std::collections::HashSet;
 
-pub(crate) const COLUMNS: &str = "id, user_id, kind, ticket_id, webhook_id, seq, created_at, read_at";
+pub(crate) const COLUMNS: &str = "id, user_id, kind, ticket_id, webhook_id, seq, created_at, read_at, written";
 
-fn read(c: &mut Columns<'_>) -> Result<Notice> {
+fn row(c: &mut Columns<'_>) -> Result<Notice> {
     Ok(Notice {
         id: NotificationId(c.int()?),
         user: UserId(c.int()?),
@@ -22,16 +22,19 @@ fn read(c: &mut Columns<'_>) -> Result<Notice> {
         seq: Seq(c.int()?),
         created_at: c.time()?,
         read_at: c.time_or()?,
+        written: c.text_or()?.map(|json| serde_json::from_str(&json).map_err(Error::internal)).transpose()?,
     })
 }
 
 /// A person's notifications, newest first.
-pub async fn of_user(conn: &mut Conn, user: UserId, unread: bool, page: &Page) -> Result<Slice<Notice>> {
+pub async fn of_user(conn: &mut Conn, user: UserId, read: Option<bool>, page: &Page) -> Result<Slice<Notice>> {
     let mut sql = Sql::built(format!("SELECT {COLUMNS} FROM notifications WHERE user_id = "));
     sql.push_arg(user);
-    if unread {
-        sql.push(" AND read_at IS NULL");
-    }
+    sql.push(match read {
+        Some(true) => " AND read_at IS NOT NULL",
+        Some(false) => " AND read_at IS NULL",
+        None => "",
+    });
     if let Some(place) = page.after {
         sql.push(" AND id < ").push_arg(place.id);
     }
@@ -40,20 +43,20 @@ pub async fn of_user(conn: &mut Conn, user: UserId, unread: bool, page: &Page) -
     }
     sql.push(if page.backward { " ORDER BY id LIMIT " } else { " ORDER BY id DESC LIMIT " });
     sql.push_arg(page.limit as i64 + 1).push(" OFFSET ").push_arg(page.offset as i64);
-    let all = conn.list(sql, read).await?;
+    let all = conn.list(sql, row).await?;
     Ok(crate::list::slice(all, page, |n| Place { key: None, id: n.id.0 }))
 }
 
 /// What a person was told of one event.
 pub async fn of_event(conn: &mut Conn, user: UserId, seq: Seq) -> Result<Vec<Notice>> {
     let sql = Sql::built(format!("SELECT {COLUMNS} FROM notifications WHERE seq = $1 AND user_id = $2 ORDER BY id"));
-    conn.list(sql.bind(seq).bind(user), read).await
+    conn.list(sql.bind(seq).bind(user), row).await
 }
 
 /// One of a person's notifications.
 pub async fn by_id(conn: &mut Conn, user: UserId, id: NotificationId) -> Result<Option<Notice>> {
     let sql = Sql::built(format!("SELECT {COLUMNS} FROM notifications WHERE id = $1 AND user_id = $2"));
-    conn.find(sql.bind(id).bind(user), read).await
+    conn.find(sql.bind(id).bind(user), row).await
 }
 
 pub async fn unread_count(conn: &mut Conn, user: UserId) -> Result<i64> {
@@ -78,6 +81,7 @@ pub(crate) async fn wanted(conn: &mut Conn, muted: i64, mut notices: Vec<Notice>
 
 pub(crate) fn sheet(notices: Vec<Notice>) -> Sheet {
     let row = |n: Notice| {
+        let written = n.written.as_ref().and_then(|written| serde_json::to_string(written).ok());
         vec![
             n.id.into(),
             n.user.into(),
@@ -87,6 +91,7 @@ pub(crate) fn sheet(notices: Vec<Notice>) -> Sheet {
             n.seq.into(),
             n.created_at.into(),
             n.read_at.into(),
+            written.into(),
         ]
     };
     Sheet::new("notifications", COLUMNS, notices.into_iter().map(row).collect())
@@ -108,6 +113,16 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Tells one person what somebody wrote to them.
+    pub(crate) fn deliver(&mut self, recorded: &Recorded) {
+        let Event::NotificationSent { to, kind, ticket, written } = &recorded.event else { return };
+        self.tell(*to, *kind, recorded);
+        if let Some(last) = self.later.notifications.last_mut() {
+            last.ticket = *ticket;
+            last.written = Some(written.clone());
+        }
+    }
+
     fn tell(&mut self, user: UserId, kind: NoticeKind, recorded: &Recorded) {
         let id = self.counters.next_notification();
         self.later.notifications.push(Notice {
@@ -119,6 +134,7 @@ impl Batch<'_> {
             seq: recorded.seq,
             created_at: recorded.at,
             read_at: None,
+            written: None,
         });
     }
 

@@ -148,6 +148,12 @@ pub async fn count(conn: &mut Conn, filter: &UserFilter) -> Result<i64> {
     conn.int(sql).await
 }
 
+/// How many accounts there are of each role and status.
+pub async fn tally(conn: &mut Conn) -> Result<Vec<(Role, UserStatus, i64)>> {
+    let sql = Sql::new("SELECT role, status, COUNT(*) FROM users GROUP BY role, status ORDER BY role, status");
+    conn.list(sql, |c| Ok((c.word(Role::parse)?, c.word(UserStatus::parse)?, c.int()?))).await
+}
+
 const IDENTITY: &str = "id, user_id, channel, external_id, display, verified, proof, linked_at";
 
 fn read_identity(c: &mut Columns<'_>) -> Result<Identity> {

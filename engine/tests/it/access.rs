@@ -10,6 +10,7 @@ use model::automation::{
     ActionInput, QuickReplyFilter, RuleFilter, RuleInput, RunFilter, TemplateFilter, TemplateForm,
 };
 use model::category::CategoryForm;
+use model::cleanup::{Record, Task};
 use model::command::*;
 use model::comment::Visibility;
 use model::counters::Counters;
@@ -54,6 +55,7 @@ fn expected(operation: Operation) -> &'static str {
         WriteQuickReply => "-ooo",
         PublishQuickReply => "--rr",
         ManageTemplates | ManageRules => "---r",
+        SendNotification | ReadCleanup | RunCleanup | ReadSystem => "---r",
         LinkIdentity | ChangeSettings | ReadAudit | ReadWebhooks | ManageWebhooks => "---r",
         Housekeeping => "----",
     }
@@ -440,6 +442,13 @@ rows! { t;
     Command::EditCategory(..) => "UFFFFFOOF", Command::EditCategory(t.category, form(t.n, "edited"));
     Command::DeleteCategory(_) => "UFFFFFOOF", Command::DeleteCategory(t.category);
     Command::ChangeSetting(_) => "UFFFFFFOF", Command::ChangeSetting(Box::new(ChangeSetting { key: "a.b".into(), value: Edit::Set(Some(t.n.into())), ..ChangeSetting::default() }));
+    Command::ChangeSettings(_) => "UFFFFFFOF", Command::ChangeSettings(vec![ChangeSetting { key: "a.c".into(), value: Edit::Set(Some(t.n.into())), ..ChangeSetting::default() }]);
+    Command::SendNotification(_) => "UFFFFFFOF", Command::SendNotification(Box::new(SendNotification {
+        to: t.alice, kind: NoticeKind::SystemAlert, ticket: Some(t.ticket), title: "t".into(), content: "c".into(), priority: Priority::Low, action_url: None,
+    }));
+    Command::StartCleanup(_) => "UFFFFFFOF", Command::StartCleanup(StartCleanup { task: Task::LoginHistory, due: None });
+    Command::ForgetRecords { .. } => "UFFFFFFFF", Command::ForgetRecords { run: Seq(1), record: Record::Session, most: 1 };
+    Command::FinishCleanup { .. } => "UFFFFFFFF", Command::FinishCleanup { run: Seq(1), beside: 0, error: None };
     Command::MarkNotificationsRead { .. } => "UOOOOOOOO", Command::MarkNotificationsRead { ids: Vec::new(), all: true };
     Command::QuarantineInbound { .. } => "UFFFFFFFF", Command::QuarantineInbound { inbound: t.inbound, why: "x".into() };
     Command::SettleInbound { .. } => "UFFFFFOOF", Command::SettleInbound { inbound: t.inbound, discard: true };
@@ -585,6 +594,14 @@ const QUERIES: &[(&str, &str)] = &[
     ("rule", "UFFOOOOOO"),
     ("rule_figures", "UFFOOOOOO"),
     ("rule_runs", "UFFOOOOOO"),
+    ("cleanup_runs", "UFFFFFFOO"),
+    ("cleanup_figures", "UFFFFFFOO"),
+    ("cleanup_config", "UFFFFFFOO"),
+    ("system_figures", "UFFFFFFOO"),
+    ("own_figures", "UOOOOOOOO"),
+    ("security_policy", "UFFFFFOOO"),
+    ("remembered", "UFFFFFOOO"),
+    ("read_anew", "UFFFFFFOF"),
 ];
 
 fn some<T>(list: Vec<T>) -> Result<(), Error> {
@@ -621,17 +638,25 @@ async fn query(name: &str, e: &engine::Engine, a: &Actor, t: &Things) -> Result<
         "tags" => e.tags(a, 10).await.map(drop),
         "settings" => e.settings(a).await.map(drop),
         "configs" => e.configs(a).await.map(drop),
+        "cleanup_runs" => e.cleanup_runs(a, None, 5).await.map(drop),
+        "cleanup_figures" => e.cleanup_figures(a).await.map(drop),
+        "cleanup_config" => e.cleanup_config(a).map(drop),
+        "system_figures" => e.system_figures(a, None).await.map(drop),
+        "own_figures" => e.own_figures(a).await.map(drop),
+        "security_policy" => e.security_policy(a).map(drop),
+        "remembered" => e.remembered(a).map(drop),
+        "read_anew" => e.read_anew(a).await.map(drop),
         "accounts_numbered" => {
             some(e.accounts_numbered(a, &UserFilter::default(), UserSort::default(), numbers).await?.items)
         }
         "account" => e.account(a, t.alice).await.map(drop),
         "audit_numbered" => e.audit_numbered(a, engine::AuditFilter::default(), numbers).await.map(drop),
-        "notifications_numbered" => e.notifications_numbered(a, false, numbers).await.map(drop),
+        "notifications_numbered" => e.notifications_numbered(a, None, numbers).await.map(drop),
         "deliveries" => e.deliveries(a, None, None, &page).await.map(drop),
         "inbound" => some(e.inbound(a, None, &page).await?.items),
         "inbound_by_id" => e.inbound_by_id(a, t.inbound).await.map(drop),
         "inbound_raw" => e.inbound_raw(a, t.inbound).await.map(drop),
-        "notifications" => e.notifications(a, false, &page).await.map(drop),
+        "notifications" => e.notifications(a, None, &page).await.map(drop),
         "unread_count" => e.unread_count(a).await.map(drop),
         "sessions" => some(e.sessions(a, t.alice).await?),
         "api_tokens" => some(e.api_tokens(a, t.alice).await?),

@@ -1,7 +1,7 @@
 //! The audit log: nothing that is noted is lost, everything can be found, and what is old goes.
 
 use crate::house::{House, actor, caller, each_backend};
-use engine::{Act, AuditFilter, Caller, Numbers, act_of};
+use engine::{Act, AuditFilter, Caller, CleanupTask, Numbers, act_of};
 use model::Actor;
 use model::id::UserId;
 use model::people::Role;
@@ -148,9 +148,10 @@ async fn lines_are_kept_for_as_long_as_the_setting_says() {
         let left = async || engine.audit_numbered(&root.actor, AuditFilter::default(), all()).await.unwrap().total;
         assert_eq!(left().await, 3);
         house.clock.advance(363 * DAY);
-        assert_eq!(engine.forget_audit().await.unwrap(), 1);
+        let forgotten = async || engine.clean_up(&root, CleanupTask::AuditLogs).await.unwrap().forgotten;
+        assert_eq!(forgotten().await, 1);
         engine.change_setting(&root, "audit_keep_days".into(), Some(364.into())).await.unwrap();
-        assert_eq!(engine.forget_audit().await.unwrap(), 1);
+        assert_eq!(forgotten().await, 1);
         assert_eq!(left().await, 1);
         engine.close().await;
     })

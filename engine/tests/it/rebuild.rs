@@ -6,6 +6,7 @@ use model::actor::{ActingRule, By, Member, Via};
 use model::attachment::Purpose;
 use model::automation::reply::QuickReplyInput;
 use model::automation::{TemplateForm, UseTemplate};
+use model::cleanup::Task;
 use model::command::*;
 use model::comment::Visibility;
 use model::event::Event;
@@ -15,7 +16,7 @@ use model::notice::{NoticeKind, Route, Rule};
 use model::people::{Role, User};
 use model::session::Sealed;
 use model::ticket::{Priority, Resolution, Status, Ticket};
-use model::time::{HOUR, MINUTE, Zone};
+use model::time::{DAY, HOUR, MINUTE, Zone};
 use model::{Actor, Command};
 use std::collections::BTreeMap;
 use store::{Rules, Store};
@@ -260,6 +261,45 @@ async fn come_and_go(house: &House, user: &User) {
     house.engine.execute(&caller(user), Command::RevokeTrustedDevice(DeviceId(2))).await.unwrap();
 }
 
+/// A notification by hand, settings in bulk, and what is old is forgotten.
+async fn write_and_forget(house: &House, cast: &Cast) {
+    let (alice, root) = (&cast.people[0], caller(&cast.people[4]));
+    house
+        .system(Command::SetNotificationRules(
+            alice.id,
+            vec![Rule { kind: NoticeKind::SystemAlert, route: Route::InApp, enabled: true }],
+        ))
+        .await;
+    for n in 0..3 {
+        let send = SendNotification {
+            to: alice.id,
+            kind: NoticeKind::SystemAlert,
+            ticket: None,
+            title: format!("写给您 {n}"),
+            content: "c".into(),
+            priority: Priority::High,
+            action_url: Some("/x".into()),
+        };
+        house.engine.send_notification(&root, send).await.unwrap();
+        let read = Command::MarkNotificationsRead { ids: Vec::new(), all: true };
+        house.engine.execute(&caller(alice), read).await.unwrap();
+        house.clock.advance(100 * DAY);
+    }
+    let set = |key: &str, value: serde_json::Value| ChangeSetting {
+        key: key.into(),
+        value: Edit::Set(Some(value)),
+        category: Edit::Set(Some("theirs".into())),
+        ..ChangeSetting::default()
+    };
+    let several = vec![set("cleanup_batch", 100.into()), set("theirs.a", "x".into())];
+    house.engine.change_settings(&root, several).await.unwrap();
+    for task in Task::ALL {
+        let run = house.engine.clean_up(&root, task).await.unwrap();
+        assert!(run.forgotten > 0 || task == Task::AuditLogs, "{run:?}");
+    }
+    house.system(Command::NoteFailedSignIn { user: alice.id, method: "password", ip: None, user_agent: None }).await;
+}
+
 fn actor_of(by: &By) -> Actor {
     match (by.user, by.role, &by.system) {
         (Some(id), Some(role), _) => Actor::User(Member { id, role, via: Via::Channel, scopes: Vec::new() }),
@@ -292,7 +332,8 @@ fn with_secrets(mut event: Event, seq: Seq) -> Event {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_replayed_makes_the_same_rows() {
     each_backend(|house| async move {
-        live(&house, 400, 7).await;
+        let cast = live(&house, 400, 7).await;
+        write_and_forget(&house, &cast).await;
         let original = house.store().await;
         let log = store::event::after(&mut original.read().await.unwrap(), Seq(0), 100_000).await.unwrap();
         assert!(log.len() > 150, "{}", log.len());
@@ -331,6 +372,8 @@ async fn the_log_replayed_makes_the_same_rows() {
             "quick_replies",
             "ticket_templates",
             "automation_rules",
+            "settings",
+            "cleanup_runs",
             "events",
         ] {
             // Cells that came to nothing may or may not have a row.

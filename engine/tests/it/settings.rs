@@ -11,6 +11,7 @@ use model::time::HOUR;
 use model::{Actor, Error};
 use serde_json::json;
 use std::sync::atomic::Ordering;
+use store::db::Sql;
 
 fn set(key: &str, value: serde_json::Value) -> ChangeSetting {
     ChangeSetting { key: key.into(), value: Edit::Set(Some(value)), ..ChangeSetting::default() }
@@ -48,7 +49,7 @@ async fn a_change_acts_at_once_and_a_reset_takes_it_back() {
             key: "site_name".into(),
             value: Edit::Keep,
             description: Edit::Set(Some("我们的名字".into())),
-            public: None,
+            ..ChangeSetting::default()
         };
         let named = engine.change_config(&root, described).await.unwrap();
         assert_eq!((named.value, named.description.as_deref()), (json!("工单管理系统"), Some("我们的名字")));
@@ -254,6 +255,44 @@ async fn a_page_of_accounts_is_counted_by_one_statement() {
         assert_eq!((his.created, his.assigned, his.resolved), (0, 1, 1));
         assert!(engine.account(&Actor::Anonymous, bob.id).await.is_err());
         let _ = Caller::system("test");
+        engine.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_are_changed_whole_or_not_at_all_and_what_means_nothing_is_put_back() {
+    each_backend(|house| async move {
+        let engine = &house.engine;
+        let root = caller(&house.person("root", Role::Admin).await);
+        let sorted = ChangeSetting {
+            category: Edit::Set(Some("theirs".into())),
+            group: Edit::Set(Some("a".into())),
+            ..set("theirs.flag", json!(true))
+        };
+        let several = vec![set("site_name", json!("x")), sorted, set("password_min_length", json!(8))];
+        assert_eq!(engine.change_settings(&root, several.clone()).await.unwrap(), 2);
+        assert_eq!(engine.change_settings(&root, several).await.unwrap(), 0, "it is so already");
+        let flag = engine.config(&root.actor, "theirs.flag").await.unwrap();
+        assert_eq!(
+            (flag.value, flag.shelf.category.as_deref(), flag.shelf.group.as_deref()),
+            (json!(true), Some("theirs"), Some("a"))
+        );
+        assert_eq!(engine.config(&root.actor, "site_name").await.unwrap().shelf.category.as_deref(), Some("system"));
+        let bad = vec![set("site_name", json!("y")), set("max_file_size", json!("a lot")), set("batch", json!(1))];
+        let told = engine.change_settings(&root, bad).await.unwrap_err().to_string();
+        assert!(told.contains("[1] max_file_size") && told.contains("[2] batch") && !told.contains("[0]"), "{told}");
+        assert_eq!(engine.policy().site_name, "x");
+
+        // Of another version, or written by another hand: it means nothing, and is put back.
+        let odd = Sql::new("INSERT INTO settings (key, value, updated_at) VALUES ('auto_close_hours', '\"soon\"', 0)");
+        house.sql(odd).await;
+        assert_eq!(engine.read_anew(&root.actor).await.unwrap(), 3);
+        assert_eq!(engine.remembered(&root.actor).unwrap().settings, 3);
+        assert_eq!(engine.policy().auto_close_hours, Some(168));
+        assert_eq!(engine.restore_settings(&root).await.unwrap(), ["auto_close_hours"]);
+        assert!(engine.restore_settings(&root).await.unwrap().is_empty());
+        assert_eq!(house.count("SELECT COUNT(*) FROM settings").await, 2);
         engine.close().await;
     })
     .await;

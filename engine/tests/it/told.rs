@@ -18,7 +18,7 @@ fn rule(kind: NoticeKind, route: Route, enabled: bool) -> Rule {
 
 async fn kinds(house: &House, user: &User) -> Vec<NoticeKind> {
     let page = Page::first(50);
-    let told = house.engine.notifications(&actor(user.id, user.role), false, &page).await.unwrap();
+    let told = house.engine.notifications(&actor(user.id, user.role), None, &page).await.unwrap();
     told.items.into_iter().map(|(_, notice)| notice.kind).rev().collect()
 }
 

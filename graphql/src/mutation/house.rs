@@ -256,6 +256,7 @@ impl House {
                     MaybeUndefined::Value(text) => Edit::Set(Some(text)),
                 },
                 public: input.public,
+                ..ChangeSetting::default()
             };
             Ok(call.engine.edit_setting(&by, change).await?.map(Setting))
         })

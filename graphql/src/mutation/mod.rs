@@ -11,6 +11,7 @@ mod house;
 mod mail;
 mod people;
 mod security;
+mod system;
 mod tickets;
 mod together;
 mod webhooks;
@@ -38,6 +39,7 @@ pub struct Mutation(
     webhooks::Webhooks,
     mail::Mail,
     automation::Automation,
+    system::System,
 );
 
 /// What a mutation came to: the object, or what is wrong.

@@ -1,12 +1,13 @@
 //! What administrators ask: settings with their defaults, and who asked for which change.
 
 use crate::admin::{AuditLogEntry, Config};
+use crate::cleanup::{Cleanup, CleanupRun};
 use crate::connection::{Connection, Total, Window};
 use crate::context::Call;
 use crate::error::Result;
 use crate::node::read_or;
 use crate::scalars::DateTime;
-use crate::words::Role;
+use crate::words::{CleanupTask, Role};
 use async_graphql::{Context, ID, InputObject, Object};
 use model::audit::AuditFilter;
 
@@ -59,6 +60,27 @@ impl Admin {
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn public_configs(&self, ctx: &Context<'_>) -> Result<Vec<Config>> {
         Ok(Call::of(ctx)?.engine.public_configs().into_iter().map(Config).collect())
+    }
+
+    /// What is kept how long, and what was forgotten; for administrators.
+    #[graphql(complexity = "10 + child_complexity")]
+    async fn cleanup(&self, ctx: &Context<'_>) -> Result<Cleanup> {
+        let call = Call::of(ctx)?;
+        Ok(call.engine.cleanup_figures(call.actor()).await?.into())
+    }
+
+    /// Records of clean-ups, the newest first; for administrators.
+    #[graphql(complexity = "1 + first.unwrap_or(20).clamp(1, 100) as usize * child_complexity")]
+    async fn cleanup_runs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only of this kind.")] task: Option<CleanupTask>,
+        #[graphql(desc = "So many, 1 to 100; 20 if nothing is said.")] first: Option<i32>,
+    ) -> Result<Vec<CleanupRun>> {
+        let call = Call::of(ctx)?;
+        let limit = usize::try_from(first.unwrap_or(20).clamp(1, 100)).unwrap_or(20);
+        let runs = call.engine.cleanup_runs(call.actor(), task.map(Into::into), limit).await?;
+        Ok(runs.into_iter().map(CleanupRun).collect())
     }
 
     /// Who asked for which change from where, refusals included, newest first; for administrators.

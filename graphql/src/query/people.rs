@@ -67,7 +67,7 @@ impl People {
         let call = Call::of(ctx)?;
         let page = Window { first, after, last, before }.page()?;
         let as_of = call.engine.cursor().into();
-        let slice = call.engine.notifications(call.actor(), unread, &page).await?;
+        let slice = call.engine.notifications(call.actor(), unread.then_some(false), &page).await?;
         Ok(Connection::of(slice, as_of, Total::Unknown, Notification))
     }
 

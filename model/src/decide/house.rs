@@ -1,17 +1,15 @@
-//! Rules of files, settings, notifications and the quarantine.
+//! Rules of files, notifications and the quarantine.
 
 use super::{Decision, Scene};
 use crate::access::{self, Operation};
 use crate::attachment::{Attachment, FileInfo, Purpose, UPLOADS, safe_filename, stored_name, unsupported};
-use crate::command::{ChangeSetting, Edit, StoreFile};
+use crate::command::StoreFile;
 use crate::counters::Counters;
 use crate::error::{Error, Result};
 use crate::event::{Change, Event};
 use crate::id::NotificationId;
 use crate::inbound::InboundState;
 use crate::people::Profile;
-use crate::setting::{self, Kind, Stored};
-use crate::text;
 
 pub(super) fn store_file(scene: &Scene<'_>, store: &StoreFile, counters: &mut Counters) -> Result<Decision> {
     access::in_general(scene.actor, Operation::StoreFile)?;
@@ -69,51 +67,6 @@ pub(super) fn discard_file(scene: &Scene<'_>) -> Result<Decision> {
         return Err(Error::conflict("attachment", "the file belongs to a ticket"));
     }
     Ok(Event::FileDiscarded { attachment: attachment.id }.into())
-}
-
-/// A known key takes what fits it; others take any value, and keep the type that they have.
-pub(super) fn change_setting(scene: &Scene<'_>, change: &ChangeSetting) -> Result<Decision> {
-    access::in_general(scene.actor, Operation::ChangeSettings)?;
-    let key = text::required("key", &change.key, 100)?;
-    let good = key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_.".contains(c));
-    if !good {
-        return Err(Error::invalid("key", "must be lower-case words joined by '_' or '.'"));
-    }
-    let (known, held) = (setting::known(&key), scene.facts.setting.as_ref());
-    let value = match &change.value {
-        Edit::Set(Some(value)) if value.is_null() => None,
-        Edit::Set(Some(value)) => {
-            let kind = known.map_or_else(|| Kind::of(value), |known| known.kind);
-            Some(kind.read(value)?)
-        }
-        Edit::Set(None) => None,
-        // A description of its own needs a row, and a row has a value.
-        Edit::Keep => match held {
-            Some(held) => Some(held.value.clone()),
-            None => Some(known.map(|known| known.value(scene.policy)).ok_or_else(|| Error::not_found("setting"))?),
-        },
-    };
-    if value.as_ref().is_some_and(|v| v.to_string().len() > 65_536) {
-        return Err(Error::invalid("value", "must be at most 65536 bytes as JSON"));
-    }
-    if known.is_none() && held.is_none() && scene.facts.settings >= setting::MOST_CUSTOM && value.is_some() {
-        return Err(Error::conflict("key", format!("there are {} settings already", scene.facts.settings)));
-    }
-    let description = match &change.description {
-        Edit::Keep => held.and_then(|held| held.description.clone()),
-        Edit::Set(given) => text::optional("description", given.as_deref(), 500)?,
-    };
-    let public = known.is_none() && change.public.unwrap_or(held.is_some_and(|held| held.public));
-    let after = value.map(|value| Stored { value, description, public });
-    if after.as_ref() == held {
-        return Ok(Decision::default());
-    }
-    let (to, description, public) = match after {
-        Some(Stored { value, description, public }) => (Some(value), description, public),
-        None => (None, None, false),
-    };
-    let value = Change { from: held.map(|held| held.value.clone()), to };
-    Ok(Event::SettingChanged { key, value, description, public }.into())
 }
 
 /// One's own notifications only: the store marks none of anybody else's.

@@ -6,15 +6,18 @@
 mod automation;
 mod category;
 mod change;
+mod cleanup;
 mod comment;
 mod device;
 mod dialect;
 mod factor;
 mod house;
 mod mail;
+mod notify;
 mod person;
 mod rules;
 mod session;
+mod setting;
 mod ticket;
 mod timer;
 mod webhook;
@@ -27,6 +30,7 @@ use crate::actor::Actor;
 use crate::attachment::Attachment;
 use crate::automation::{QuickReply, Rule, Template};
 use crate::category::Category;
+use crate::cleanup::Run;
 use crate::command::{Command, Request};
 use crate::comment::{Comment, Visibility};
 use crate::counters::Counters;
@@ -43,6 +47,7 @@ use crate::setting::Stored;
 use crate::ticket::Ticket;
 use crate::time::Time;
 use crate::webhook::Webhook;
+use std::collections::BTreeMap;
 
 /// What a decision may read. Each command fills only what it needs.
 #[derive(Debug, Clone, Default)]
@@ -83,7 +88,8 @@ pub struct Facts {
     pub identity: Option<Identity>,
     /// The person's names on channels.
     pub identities: Vec<Identity>,
-    pub setting: Option<Stored>,
+    /// Those that the command names and that are not at their default.
+    pub held: BTreeMap<String, Stored>,
     /// How many settings are not at their default.
     pub settings: i64,
     /// Whether a ticket has the category, deleted ones included, or another category stands below it.
@@ -109,6 +115,12 @@ pub struct Facts {
     /// Those people and categories that a form names and that there are.
     pub people: Vec<User>,
     pub known_categories: Vec<CategoryId>,
+    /// The clean-up that the command names, or those of its kind that have not ended.
+    pub cleanups: Vec<Run>,
+    /// When the last scheduled clean-up of its kind was due.
+    pub cleanup_due: Option<Time>,
+    /// How many records a batch would forget.
+    pub forgettable: i64,
 }
 
 /// Everything around a decision.
@@ -211,7 +223,12 @@ pub fn decide(scene: &Scene<'_>, request: &Request, counters: &mut Counters) -> 
         Command::CreateCategory(form) => category::create(scene, form, counters),
         Command::EditCategory(_, form) => category::edit(scene, form),
         Command::DeleteCategory(_) => category::delete(scene),
-        Command::ChangeSetting(change) => house::change_setting(scene, change),
+        Command::ChangeSetting(change) => setting::change_setting(scene, change),
+        Command::ChangeSettings(changes) => setting::change_settings(scene, changes),
+        Command::SendNotification(send) => notify::send(scene, send),
+        Command::StartCleanup(start) => cleanup::start(scene, start),
+        Command::ForgetRecords { record, .. } => cleanup::forget(scene, *record),
+        Command::FinishCleanup { beside, error, .. } => cleanup::finish(scene, *beside, error.as_deref()),
         Command::MarkNotificationsRead { ids, all } => house::mark_read(scene, ids, *all),
         Command::QuarantineInbound { why, .. } => house::quarantine(scene, why),
         Command::SettleInbound { discard, .. } => house::settle(scene, *discard),

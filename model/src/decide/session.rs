@@ -4,7 +4,7 @@ use super::{Decision, Scene};
 use crate::access::{self, Operation};
 use crate::command::{CreateApiToken, RefreshSession, StartSession};
 use crate::counters::Counters;
-use crate::error::{Error, Result};
+use crate::error::{Doubt, Error, Result};
 use crate::event::Event;
 use crate::id::{SessionId, UserId};
 use crate::session::{self, ApiToken, Refresh, Session};
@@ -46,7 +46,10 @@ pub(super) fn shown(user_agent: &str) -> String {
 pub(super) fn refresh(scene: &Scene<'_>, refresh: &RefreshSession) -> Result<Decision> {
     access::in_general(scene.actor, Operation::Housekeeping)?;
     let no = || Error::unauthenticated("the refresh token is not valid (any more); sign in again");
-    let session = scene.facts.session.as_ref().filter(|s| s.is_live(scene.now)).ok_or_else(no)?;
+    let session = scene.facts.session.as_ref().filter(|s| s.ended_at.is_none()).ok_or_else(no)?;
+    if !session.is_live(scene.now) {
+        return Err(Error::doubted(Doubt::Expired, "the session has expired; sign in again"));
+    }
     match scene.facts.refresh {
         Refresh::Unknown => Err(no()),
         Refresh::Used => Ok(Decision {

@@ -50,6 +50,10 @@ impl Event {
             Self::CategoryEdited { .. } => "category_edited",
             Self::CategoryDeleted { .. } => "category_deleted",
             Self::SettingChanged { .. } => "setting_changed",
+            Self::NotificationSent { .. } => "notification_sent",
+            Self::CleanupStarted { .. } => "cleanup_started",
+            Self::RecordsForgotten { .. } => "records_forgotten",
+            Self::CleanupFinished { .. } => "cleanup_finished",
             Self::NotificationsRead { .. } => "notifications_read",
             Self::InboundQuarantined { .. } => "inbound_quarantined",
             Self::InboundSettled { .. } => "inbound_settled",
@@ -123,6 +127,10 @@ impl Event {
             | Self::CategoryEdited { .. }
             | Self::CategoryDeleted { .. }
             | Self::SettingChanged { .. }
+            | Self::NotificationSent { .. }
+            | Self::CleanupStarted { .. }
+            | Self::RecordsForgotten { .. }
+            | Self::CleanupFinished { .. }
             | Self::NotificationsRead { .. }
             | Self::InboundQuarantined { .. }
             | Self::InboundSettled { .. }
@@ -194,6 +202,7 @@ impl Event {
             | Self::NotificationsRead { user, .. }
             | Self::NotificationRulesChanged { user, .. }
             | Self::PersonTold { user, .. } => Some(*user),
+            Self::NotificationSent { to, .. } => Some(*to),
             Self::IdentityLinked { identity } => Some(identity.user),
             Self::SessionStarted { session, .. } => Some(session.user),
             Self::DeviceTrusted { device, .. } => Some(device.user),
@@ -221,6 +230,9 @@ impl Event {
             | Self::CategoryEdited { .. }
             | Self::CategoryDeleted { .. }
             | Self::SettingChanged { .. }
+            | Self::CleanupStarted { .. }
+            | Self::RecordsForgotten { .. }
+            | Self::CleanupFinished { .. }
             | Self::InboundQuarantined { .. }
             | Self::InboundSettled { .. }
             | Self::WebhookCreated { .. }

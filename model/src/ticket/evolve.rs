@@ -99,6 +99,10 @@ impl Ticket {
             | Event::CategoryEdited { .. }
             | Event::CategoryDeleted { .. }
             | Event::SettingChanged { .. }
+            | Event::NotificationSent { .. }
+            | Event::CleanupStarted { .. }
+            | Event::RecordsForgotten { .. }
+            | Event::CleanupFinished { .. }
             | Event::NotificationsRead { .. }
             | Event::InboundQuarantined { .. }
             | Event::InboundSettled { .. }

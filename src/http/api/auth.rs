@@ -4,9 +4,9 @@
 
 use super::people::{account, moment};
 use super::wire::{self, Envelope, Nothing, Refusal, Reply};
-use super::{Answer, Api, passwords};
+use super::{Answer, Api, failure, passwords};
 use crate::http::App;
-use crate::http::dialect::{Body, Caller, Fail};
+use crate::http::dialect::{Body, Caller, Fail, Failure};
 use crate::http::field::Field;
 use crate::http::graphql::ClientAddress;
 use axum::extract::{FromRequestParts, State};
@@ -15,9 +15,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use engine::{NewUser, SignIn, SignedIn};
-use model::Result;
 use model::error::Problems;
 use model::people::{ProfileInput, Role, UserStatus};
+use model::{Error, Result};
 use serde::Serialize;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -76,6 +76,24 @@ impl<T: Serialize> IntoResponse for WithToken<T> {
 }
 
 type Entered<T> = std::result::Result<WithToken<T>, Fail<Api>>;
+
+/// A refresh that comes to nothing.
+struct NotRefreshed(Failure);
+
+impl From<Error> for NotRefreshed {
+    fn from(error: Error) -> Self {
+        Self(Failure::Refused(error))
+    }
+}
+
+impl IntoResponse for NotRefreshed {
+    fn into_response(self) -> Response {
+        if let Failure::Refused(error @ Error::Unauthenticated { .. }) = &self.0 {
+            return failure::refresh(error);
+        }
+        Fail::<Api>::new(self.0).into_response()
+    }
+}
 
 /// Register
 ///
@@ -193,14 +211,14 @@ fn sign_in(form: wire::Login, origin: Origin) -> Result<SignIn> {
     params(("Authorization" = Option<String>, Header, description = "`Bearer {refresh_token}`")),
     responses(
         (status = 200, description = "Refresh token successful", body = Envelope<wire::Refreshed>),
-        (status = 401, description = "UNAUTHORIZED: the refresh token is no good (any more)", body = Refusal),
+        (status = 401, description = "UNAUTHORIZED or TOKEN_EXPIRED: the refresh token is no good (any more); `error` is invalid_token or token_expired", body = Refusal),
     ),
 )]
 async fn refresh(
     State(app): Server,
     headers: HeaderMap,
     Body(form, ..): Body<wire::Refresh, Api>,
-) -> Entered<wire::Refreshed> {
+) -> std::result::Result<WithToken<wire::Refreshed>, NotRefreshed> {
     let mut problems = Problems::default();
     let sent = form.refresh_token.optional("refresh_token", &mut problems);
     problems.finish()?;
@@ -239,15 +257,31 @@ async fn me(State(app): Server, by: Caller<Api>) -> Answer<wire::User> {
 
 /// Log out
 ///
-/// 用户登出. Access and refresh token stop working at once, and the session's sockets are closed.
+/// 用户登出. Access and refresh token stop working at once, and the session's sockets are closed. Who has no access token (any
+/// more) says by the refresh token in the body which session is meant.
 #[utoipa::path(post, path = "/auth/logout", operation_id = "apiLogout", tag = "api accounts",
+    request_body = Option<wire::Refresh>,
     responses(
         (status = 200, description = "登出成功", body = Envelope<Nothing>),
         (status = 409, description = "CONFLICT: an API token has no session; revoke it instead", body = Refusal),
     ),
 )]
-async fn logout(State(app): Server, by: Caller<Api>) -> Answer<Nothing> {
-    app.engine.sign_out(&by.actor).await?;
+async fn logout(
+    State(app): Server,
+    by: std::result::Result<Caller<Api>, Fail<Api>>,
+    Body(form, ..): Body<wire::Refresh, Api>,
+) -> Answer<Nothing> {
+    let mut problems = Problems::default();
+    let sent = form.refresh_token.optional("refresh_token", &mut problems);
+    problems.finish()?;
+    let sent = sent.filter(|token| !token.trim().is_empty());
+    match (by, sent) {
+        (Ok(by), _) => app.engine.sign_out(&by.actor).await?,
+        (Err(refused), Some(token)) if matches!(refused.0, Failure::Refused(Error::Unauthenticated { .. })) => {
+            app.engine.sign_out_by(&token).await?;
+        }
+        (Err(refused), _) => return Err(refused),
+    }
     Ok(Reply::done("登出成功", Nothing))
 }
 

@@ -33,5 +33,9 @@ pub(super) const REFUSALS: Refusals = Refusals {
         "/auth/forgot-password",
         "/auth/reset-password",
         "/configs/public",
+        "/ping",
+        "/health",
+        "/redis/test",
+        "/email-status",
     ],
 };

@@ -19,13 +19,42 @@ use serde_json::{Map, Value};
 const AGAIN: u64 = 1;
 
 pub fn response(failure: &Failure) -> Response {
-    let Told { status, code, said, details, retry_after } = told(failure);
+    let told = told(failure);
+    let msg = msg(failure);
+    drawn(told, msg)
+}
+
+/// A refresh token that is refused: known clients look for a word of their own in `error`.
+pub fn refresh(error: &Error) -> Response {
+    let mut told = refused(error);
+    if let Error::Unauthenticated { doubt, .. } = error {
+        let word = if *doubt == Doubt::Expired { "token_expired" } else { "invalid_token" };
+        word.clone_into(&mut told.said.english);
+    }
+    drawn(told, None)
+}
+
+/// The server can't work, for these reasons.
+pub fn unready(missing: &[String]) -> Response {
+    let said = said("系统不健康", sentence(&missing.join("; ")));
+    let details = [("missing".to_owned(), missing.into())].into_iter().collect();
+    drawn(Told { details, ..Told::new(StatusCode::SERVICE_UNAVAILABLE, "INTERNAL_ERROR", said) }.soon(), None)
+}
+
+/// What known clients look for in `msg`, where that is not the sentence in Chinese.
+fn msg(failure: &Failure) -> Option<&'static str> {
+    matches!(failure, Failure::Refused(Error::Unauthenticated { doubt: Doubt::Password, .. }))
+        .then_some("Invalid email or password")
+}
+
+fn drawn(told: Told, msg: Option<&'static str>) -> Response {
+    let Told { status, code, said, details, retry_after } = told;
     let Said { chinese, english } = said;
     let body = wire::Refusal {
         success: false,
         code: i64::from(status.as_u16()),
         error_code: code,
-        msg: chinese.clone(),
+        msg: msg.map_or_else(|| chinese.clone(), str::to_owned),
         message: chinese,
         error: english,
         details,
@@ -86,6 +115,11 @@ impl Told {
 
     fn invalid(status: StatusCode, problems: &[Problem]) -> Self {
         Self::new(status, "VALIDATION_FAILED", said("数据验证失败", "Validation failed")).with(problems)
+    }
+
+    /// Worth another try in a moment.
+    fn soon(self) -> Self {
+        Self { retry_after: Some(AGAIN), ..self }
     }
 
     fn later(self, seconds: u64) -> Self {
@@ -240,6 +274,7 @@ fn spelled(field: &'static str) -> &'static str {
         "parent" => "parent_id",
         "auto_assignee" => "auto_assign_user_id",
         "ticket" => "ticket_id",
+        "settings" => "configs",
         "idempotency_key" => "Idempotency-Key",
         other => other,
     }
@@ -290,6 +325,17 @@ mod tests {
             assert_eq!((told.status.as_u16(), told.code), (status, code), "{error:?}");
             assert!(!told.said.english.contains("secret") && !told.said.chinese.is_empty());
         }
+    }
+
+    #[test]
+    fn known_clients_find_their_words() {
+        let refused = |doubt| Failure::Refused(Error::doubted(doubt, "no"));
+        assert_eq!(msg(&refused(Doubt::Password)), Some("Invalid email or password"));
+        for doubt in [Doubt::Token, Doubt::Expired, Doubt::Code] {
+            assert_eq!(msg(&refused(doubt)), None);
+        }
+        let told = told(&Failure::Refused(model::decide::wanted()));
+        assert!(told.said.chinese.contains("OTP") && told.said.english.contains("OTP"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod audit;
 mod auth;
 mod automation;
 mod categories;
+mod cleanup;
 mod comments;
 mod configs;
 mod devices;
@@ -22,6 +23,7 @@ mod people;
 mod preferences;
 mod profile;
 mod socket;
+mod system;
 mod tickets;
 mod upload;
 mod users;
@@ -56,7 +58,7 @@ type Listed<T> = Result<wire::List<T>, Fail<Api>>;
 
 /// The routes with their documents, to stand below [`PREFIX`]. A noun has a router of its own, which is merged here.
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    let nouns = [
+    let nouns = vec![
         auth::routes(),
         devices::routes(),
         preferences::routes(),
@@ -67,6 +69,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         users::routes(),
         notifications::routes(),
         configs::routes(),
+        system::routes(),
+        cleanup::routes(),
         email_config::routes(),
         audit::routes(),
         automation::routes(),

@@ -6,7 +6,7 @@ use super::{Answer, Api};
 use crate::http::App;
 use crate::http::dialect::{Body, Caller};
 use axum::extract::State;
-use engine::Tally;
+use engine::{OwnFigures, Tally};
 use model::Result;
 use model::error::Problems;
 use model::people::ProfileInput;
@@ -68,12 +68,14 @@ fn input(form: wire::Profile) -> Result<ProfileInput> {
     responses((status = 200, description = "The caller's own figures", body = Envelope<wire::UserStats>)),
 )]
 async fn stats(State(app): Server, by: Caller<Api>) -> Answer<wire::UserStats> {
-    let own = app.engine.own_statistics(&by.actor).await?;
-    let user = app.engine.me(&by.actor).await?;
+    let OwnFigures { user, tickets, comments, notifications, unread } = app.engine.own_figures(&by.actor).await?;
     let data = wire::UserStats {
-        created: counts(&own.created),
-        assigned: counts(&own.assigned),
-        overdue_assigned: own.overdue_assigned,
+        created: counts(&tickets.created),
+        assigned: counts(&tickets.assigned),
+        overdue_assigned: tickets.overdue_assigned,
+        comments,
+        notifications,
+        unread_notifications: unread,
         login_count: user.login_count,
         last_login_at: user.last_login_at.map(moment),
     };

@@ -2,7 +2,7 @@
 
 pub(super) mod bulk;
 pub(super) mod convert;
-mod desk;
+pub(super) mod desk;
 pub(super) mod filter;
 pub(super) mod show;
 pub(super) mod told;

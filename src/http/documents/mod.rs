@@ -43,6 +43,7 @@ pub use postman::collection;
         (name = "api categories", description = "The helpdesk dialect (分类管理接口)"),
         (name = "api notifications", description = "The helpdesk dialect (通知管理接口)"),
         (name = "api admin", description = "The helpdesk dialect (用户管理、系统管理、审计日志): for administrators"),
+        (name = "api system", description = "The helpdesk dialect: whether the server works, for whoever asks"),
         (name = "api files", description = "The helpdesk dialect (文件上传接口)"),
         (name = "api socket", description = "The helpdesk dialect (WebSocket接口)"),
         (name = "graphql", description = "Queries and mutations over HTTP, subscriptions over WebSocket and server-sent events; \

@@ -141,6 +141,10 @@ fn changes(event: &Event) -> bool {
         | Event::RuleDeleted { .. }
         | Event::PersonTold { .. }
         | Event::SettingChanged { .. }
+        | Event::NotificationSent { .. }
+        | Event::CleanupStarted { .. }
+        | Event::RecordsForgotten { .. }
+        | Event::CleanupFinished { .. }
         | Event::NotificationsRead { .. }
         | Event::InboundQuarantined { .. }
         | Event::InboundSettled { .. }

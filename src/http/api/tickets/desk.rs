@@ -100,7 +100,8 @@ async fn listed(app: &App, by: &By, query: &wire::PileQuery, pile: Pile) -> List
     Ok(wire::List::new(rows, paging::shown(asked.page, found.total)))
 }
 
-fn told(figures: &DeskFigures, categories: &[Category]) -> wire::Stats {
+/// The document's numbers.
+pub fn told(figures: &DeskFigures, categories: &[Category]) -> wire::Stats {
     let all = &figures.all;
     let of =
         |word: &str| all.by_status.iter().filter(|(known, _)| convert::status(*known) == word).map(|(_, n)| n).sum();

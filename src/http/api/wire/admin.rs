@@ -19,6 +19,14 @@ pub struct Config {
     #[serde(rename = "type")]
     #[schema(example = "integer")]
     pub kind: &'static str,
+    /// The same by other clients' words: string, int, float, bool or json.
+    #[schema(example = "int")]
+    pub value_type: &'static str,
+    /// Where it is sorted in.
+    #[schema(required, example = "system")]
+    pub category: Option<String>,
+    #[schema(required)]
+    pub group: Option<String>,
     /// Whether those who are not signed in may read it.
     #[schema(example = false)]
     pub is_public: bool,
@@ -38,10 +46,19 @@ pub struct ConfigEdit {
     #[schema(value_type = Option<String>, max_length = 500, pattern = r"^[^\x00]*$")]
     #[serde(default)]
     pub description: Field<String>,
-    /// Only for settings that mean nothing to the server itself.
+    /// Only for settings that mean nothing to the server itself, as what follows.
     #[schema(value_type = Option<bool>)]
     #[serde(default)]
     pub is_public: Field<bool>,
+    #[schema(value_type = Option<String>, pattern = "^(string|int|integer|float|number|bool|boolean|json)$")]
+    #[serde(default)]
+    pub value_type: Field<String>,
+    #[schema(value_type = Option<String>, max_length = 50, pattern = r"^[^\x00]*$")]
+    #[serde(default)]
+    pub category: Field<String>,
+    #[schema(value_type = Option<String>, max_length = 50, pattern = r"^[^\x00]*$")]
+    #[serde(default)]
+    pub group: Field<String>,
 }
 
 /// `POST /admin/configs`
@@ -54,7 +71,8 @@ pub struct NewConfig {
     #[schema(value_type = String, required, min_length = 1, max_length = 100, pattern = "^[a-z0-9_.]+$")]
     #[serde(default)]
     pub key: Field<String>,
-    #[schema(value_type = String, required, max_length = 10000, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
+    /// A text, or a value of the setting's own type.
+    #[schema(value_type = Value, required, example = "400-800-1234")]
     #[serde(default)]
     pub value: Field<Value>,
     #[schema(value_type = Option<String>, max_length = 500, pattern = r"^[^\x00]*$")]
@@ -64,9 +82,20 @@ pub struct NewConfig {
     #[serde(default, rename = "type")]
     #[schema(value_type = Option<String>, pattern = "^(string|integer|number|boolean|json)$")]
     pub kind: Field<String>,
+    /// The same by other clients' words.
+    #[schema(value_type = Option<String>, pattern = "^(string|int|integer|float|number|bool|boolean|json)$")]
+    #[serde(default)]
+    pub value_type: Field<String>,
     #[schema(value_type = Option<bool>)]
     #[serde(default)]
     pub is_public: Field<bool>,
+    /// Where it is sorted in.
+    #[schema(value_type = Option<String>, max_length = 50, pattern = r"^[^\x00]*$")]
+    #[serde(default)]
+    pub category: Field<String>,
+    #[schema(value_type = Option<String>, max_length = 50, pattern = r"^[^\x00]*$")]
+    #[serde(default)]
+    pub group: Field<String>,
 }
 
 /// A line of the audit log.

@@ -141,6 +141,13 @@ pub struct UserStats {
     /// Assigned, still worked on, and late.
     #[schema(example = 0)]
     pub overdue_assigned: i64,
+    /// What one has written to tickets, their descriptions among it.
+    #[schema(example = 12)]
+    pub comments: i64,
+    #[schema(example = 30)]
+    pub notifications: i64,
+    #[schema(example = 5)]
+    pub unread_notifications: i64,
     #[schema(example = 12)]
     pub login_count: i64,
     #[schema(required, example = "2025-01-02T08:00:00Z", format = DateTime)]

@@ -9,6 +9,7 @@ mod accounts;
 mod admin;
 mod automation;
 mod categories;
+mod config_sets;
 mod devices;
 mod email;
 mod files;
@@ -17,6 +18,7 @@ mod nothing;
 mod notifications;
 mod people;
 mod preferences;
+mod system;
 mod ticket_forms;
 pub mod ticket_words;
 mod tickets;
@@ -26,6 +28,7 @@ pub use accounts::*;
 pub use admin::*;
 pub use automation::*;
 pub use categories::*;
+pub use config_sets::*;
 pub use devices::*;
 pub use email::*;
 pub use files::*;
@@ -34,6 +37,7 @@ pub use nothing::Nothing;
 pub use notifications::*;
 pub use people::*;
 pub use preferences::*;
+pub use system::*;
 pub use ticket_forms::*;
 pub use tickets::*;
 pub use users::*;
@@ -130,9 +134,9 @@ pub struct Refusal {
     pub error_code: &'static str,
     /// A sentence for people, in Chinese.
     pub message: String,
-    /// The same.
+    /// The same; in English where name and password don't match.
     pub msg: String,
-    /// The same in English.
+    /// The same in English; a word where a refresh token is refused: invalid_token or token_expired.
     pub error: String,
     /// A sentence for each field at fault; `retry_after` in seconds where another try may work.
     #[schema(value_type = Object)]
@@ -146,6 +150,11 @@ pub struct Reply<T>(StatusCode, Envelope<T>);
 impl<T> Reply<T> {
     pub fn done(message: &'static str, data: T) -> Self {
         Self(StatusCode::OK, Envelope { success: true, code: 0, message, msg: message, data })
+    }
+
+    /// It was begun, and goes on.
+    pub fn accepted(message: &'static str, data: T) -> Self {
+        Self(StatusCode::ACCEPTED, Envelope { success: true, code: 0, message, msg: message, data })
     }
 
     pub fn created(message: &'static str, data: T) -> Self {

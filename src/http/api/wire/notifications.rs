@@ -1,5 +1,7 @@
 //! Notifications (通知管理接口).
 
+use axum::Json;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,13 +15,19 @@ pub struct Notification {
     #[schema(example = "ticket_assigned")]
     pub kind: &'static str,
     #[schema(example = "工单已分配")]
-    pub title: &'static str,
+    pub title: String,
     #[schema(example = "工单 TK-2025-001 已分配给您")]
     pub message: String,
     /// The same as `message`.
     #[schema(example = "工单 TK-2025-001 已分配给您")]
     pub content: String,
     pub data: NotificationData,
+    /// normal, where nobody wrote it by hand and said otherwise.
+    #[schema(example = "normal")]
+    pub priority: &'static str,
+    /// Where it leads, where somebody wrote it by hand and said so.
+    #[schema(required)]
+    pub action_url: Option<String>,
     /// The same as `data.ticket_id`.
     #[schema(required, example = 1)]
     pub related_ticket_id: Option<i64>,
@@ -39,6 +47,36 @@ pub struct NotificationData {
     pub ticket_id: Option<i64>,
     #[schema(required, example = "TK-2025-001")]
     pub ticket_number: Option<String>,
+}
+
+/// How many there are, for clients that look beside `data`, too.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = ApiCounted)]
+pub struct Counted {
+    #[schema(example = true)]
+    pub success: bool,
+    #[schema(example = 0)]
+    pub code: i64,
+    #[schema(example = "")]
+    pub message: &'static str,
+    #[schema(example = "")]
+    pub msg: &'static str,
+    pub data: Count,
+    /// The same as `data.count`.
+    #[schema(example = 5)]
+    pub count: i64,
+}
+
+impl Counted {
+    pub fn new(count: i64) -> Self {
+        Self { success: true, code: 0, message: "", msg: "", data: Count { count }, count }
+    }
+}
+
+impl IntoResponse for Counted {
+    fn into_response(self) -> Response {
+        Json(self).into_response()
+    }
 }
 
 /// How many there are.
@@ -62,10 +100,13 @@ pub struct NotificationsQuery {
     /// The same as `limit`, and the list comes in `data.items`
     #[param(value_type = i64, required = false, example = 20)]
     pub page_size: Option<String>,
+    /// So many are passed over; then `page` says nothing
+    #[param(value_type = i64, required = false, minimum = 0, example = 0)]
+    pub offset: Option<String>,
     /// 仅未读
     #[param(value_type = bool, required = false, example = true)]
     pub unread: Option<String>,
-    /// The opposite of `unread`: `false` lists what was not read
+    /// `false` lists what was not read, `true` what was
     #[param(value_type = bool, required = false, example = false)]
     pub is_read: Option<String>,
     /// They always come newest first; whoever says this looks for the list in `data.items`
