@@ -287,7 +287,7 @@ async fn a_rule_tells_people_what_it_says() {
         let ticket = house.ticket(&caller(&alice), "t").await;
         house.engine.automate().await.unwrap();
         let part = engine::Numbers { skip: 0, limit: 10 };
-        let told = house.engine.notifications_numbered(&caller(&bob).actor, false, part).await.unwrap().items;
+        let told = house.engine.notifications_numbered(&caller(&bob).actor, None, part).await.unwrap().items;
         assert_eq!((told.len(), told[0].message.as_str(), told[0].notice.ticket), (1, "for bob", Some(ticket.id)));
         // Who may not know of the ticket hears nothing of it, and the log says so.
         assert_eq!(house.engine.unread_count(&caller(&mallory).actor).await.unwrap(), 0);
