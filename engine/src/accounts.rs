@@ -296,7 +296,7 @@ impl Engine {
                 model::actor::Via::Session(id) => Some(id),
                 model::actor::Via::ApiToken(_) | model::actor::Via::Channel => None,
             },
-            Actor::Anonymous | Actor::System(_) => None,
+            Actor::Anonymous | Actor::System(_) | Actor::Rule(_) => None,
         };
         let command = Command::EndSessions { user, except, reason: "signed out everywhere".to_owned() };
         self.execute(by, command).await.map(|_| ())

@@ -251,13 +251,9 @@ impl Engine {
 
 /// A line that says who, and nothing else yet.
 pub fn act_of(actor: &Actor) -> Act {
-    let system = match actor {
-        Actor::System(name) => Some((*name).to_owned()),
-        Actor::User(_) | Actor::Anonymous => None,
-    };
     Act {
         user: actor.user(),
-        username: system,
+        username: actor.system_name(),
         role: actor.role(),
         action: String::new(),
         method: String::new(),

@@ -157,7 +157,7 @@ impl Engine {
         let engine = Arc::downgrade(&self.0);
         let member = match actor {
             Actor::User(member) => Some(member.clone()),
-            Actor::Anonymous | Actor::System(_) => None,
+            Actor::Anonymous | Actor::System(_) | Actor::Rule(_) => None,
         };
         async move {
             let Some(member) = member else { return std::future::pending().await };
@@ -212,6 +212,7 @@ impl Engine {
         self.0.endpoints.observe(&recorded.event);
         self.0.mailing.observe(recorded);
         self.0.settings.observe(recorded);
+        self.0.automation.observe(&recorded.event);
         if matches!(
             recorded.event,
             Event::CategoryCreated { .. } | Event::CategoryEdited { .. } | Event::CategoryDeleted { .. }

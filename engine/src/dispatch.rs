@@ -22,6 +22,17 @@ pub(crate) struct Reading {
     seen: Seq,
 }
 
+impl Reading {
+    /// A place that is written.
+    pub(crate) fn at(place: Seq) -> Self {
+        Self { written: place, seen: place }
+    }
+
+    pub(crate) fn seen(self) -> Seq {
+        self.seen
+    }
+}
+
 /// What one look at the log came to.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Dispatched {
@@ -71,7 +82,7 @@ impl Engine {
         Ok(Dispatched { events: events.len(), queued })
     }
 
-    async fn reading(&self, name: &str) -> Result<Option<Reading>> {
+    pub(crate) async fn reading(&self, name: &str) -> Result<Option<Reading>> {
         let known = self.0.readings.lock().map_err(Error::internal)?.get(name).copied();
         if let Some(Some(known)) = known {
             return Ok(Some(known));
@@ -84,8 +95,14 @@ impl Engine {
         Ok(reading)
     }
 
-    fn remember(&self, name: &str, reading: Reading) -> Result<()> {
+    pub(crate) fn remember(&self, name: &str, reading: Reading) -> Result<()> {
         self.0.readings.lock().map_err(Error::internal)?.insert(name.to_owned(), Some(reading));
+        Ok(())
+    }
+
+    /// Forgets what is in mind of a place: it is read from the store again.
+    pub(crate) fn forget_reading(&self, name: &str) -> Result<()> {
+        self.0.readings.lock().map_err(Error::internal)?.remove(name);
         Ok(())
     }
 
@@ -103,7 +120,7 @@ impl Engine {
         Ok(())
     }
 
-    async fn begin_reading(&self, name: &str, after: Option<Seq>) -> Result<()> {
+    pub(crate) async fn begin_reading(&self, name: &str, after: Option<Seq>) -> Result<()> {
         let mut batch = self.0.store.begin().await?;
         if store::event::known_reader(batch.conn(), name).await?.is_some() {
             return batch.rollback().await;
@@ -115,7 +132,7 @@ impl Engine {
     }
 
     /// Goes on without anything to send.
-    async fn read_up_to(&self, name: &str, reading: Reading, seen: Seq) -> Result<()> {
+    pub(crate) async fn read_up_to(&self, name: &str, reading: Reading, seen: Seq) -> Result<()> {
         if seen.0 - reading.written.0 < UNWRITTEN {
             return self.remember(name, Reading { seen, ..reading });
         }

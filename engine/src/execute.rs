@@ -6,12 +6,13 @@
 
 use crate::facts;
 use crate::{Caller, Engine, Inner, Tolerate as _};
+use model::automation::Running;
 use model::command::{Command, Request};
 use model::decide::{Scene, decide};
 use model::event::{Event, Recorded};
 use model::id::{
-    ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, Seq, SessionId, SlaConfigId, TicketId, UserId,
-    WebhookId,
+    ApiTokenId, AttachmentId, CategoryId, CommentId, IdentityId, InboundId, QuickReplyId, RuleId, Seq, SessionId,
+    SlaConfigId, TemplateId, TicketId, UserId, WebhookId,
 };
 use model::inbound::InboundState;
 use model::ticket::Ticket;
@@ -46,6 +47,9 @@ pub enum Subject {
     Identity(IdentityId),
     Inbound(InboundId),
     Webhook(WebhookId),
+    QuickReply(QuickReplyId),
+    Template(TemplateId),
+    Rule(RuleId),
     /// What a person was told of an event.
     Notice(UserId, Seq),
     SlaConfig(SlaConfigId),
@@ -65,6 +69,23 @@ pub struct Outcome {
     /// It had been carried out before: the first answer stands.
     pub repeated: bool,
     refusal: Option<Error>,
+    /// What rules did, where they were to.
+    pub(crate) runs: Vec<Running>,
+}
+
+impl Outcome {
+    /// Nothing happened, so far.
+    pub(crate) fn nothing(subject: Subject) -> Self {
+        Self {
+            subject,
+            ticket: None,
+            before: None,
+            events: Vec::new(),
+            repeated: false,
+            refusal: None,
+            runs: Vec::new(),
+        }
+    }
 }
 
 /// Something for the writer to do.
@@ -92,6 +113,11 @@ pub(crate) enum Work {
         id: InboundId,
         raw: store::inbound::Raw,
         size: i64,
+    },
+    /// Has rules act on an event, or notes why they can't.
+    RunRules {
+        event: Arc<Recorded>,
+        broken: Option<String>,
     },
     ForgetOld,
 }
@@ -259,33 +285,33 @@ fn refusal(outcome: Outcome) -> Result<Outcome> {
 /// The outer error fails the batch, the inner one only this command.
 async fn perform(engine: &Engine, batch: &mut Batch<'_>, work: &Work) -> Result<Result<Outcome>> {
     let now = engine.now();
-    let nothing =
-        |subject| Outcome { subject, ticket: None, before: None, events: Vec::new(), repeated: false, refusal: None };
     match work {
         Work::Command { caller, command, settles } => command_done(engine, batch, caller, command, *settles).await,
         Work::StoreInbound(new) => {
             let id = batch.store_inbound(new.clone(), now).await?;
-            Ok(Ok(nothing(Subject::Inbound(id))))
+            Ok(Ok(Outcome::nothing(Subject::Inbound(id))))
         }
         Work::SettleInbound { id, state, why, went } => {
             batch.set_inbound(*id, *state, why.as_deref(), *went).await?;
-            Ok(Ok(nothing(Subject::Inbound(*id))))
+            Ok(Ok(Outcome::nothing(Subject::Inbound(*id))))
         }
         Work::MendInbound { id, raw, size } => {
             batch.mend_inbound(*id, raw.clone(), *size).await?;
-            Ok(Ok(nothing(Subject::Inbound(*id))))
+            Ok(Ok(Outcome::nothing(Subject::Inbound(*id))))
         }
+        Work::RunRules { event, broken } => crate::automate::act(engine, batch, event, broken.as_deref()).await.map(Ok),
         Work::ForgetOld => {
             let tokens = now.plus(-(engine.policy().refresh_days + 1) * model::time::DAY);
             batch.forget_old(tokens, now.plus(-7 * model::time::DAY)).await?;
             batch.forget_attempts(now.plus(-30 * model::time::DAY)).await?;
             batch.forget_deliveries(now.plus(-90 * model::time::DAY)).await?;
-            Ok(Ok(nothing(Subject::Nothing)))
+            batch.forget_runs(now.plus(-30 * model::time::DAY)).await?;
+            Ok(Ok(Outcome::nothing(Subject::Nothing)))
         }
     }
 }
 
-async fn command_done(
+pub(crate) async fn command_done(
     engine: &Engine,
     batch: &mut Batch<'_>,
     caller: &Caller,
@@ -298,14 +324,8 @@ async fn command_done(
         if let Some(id) = settles {
             batch.set_inbound(id, InboundState::Duplicate, None, Some((ticket, comment))).await?;
         }
-        return Ok(Ok(Outcome {
-            subject: Subject::Comment(comment, ticket),
-            ticket: None,
-            before: None,
-            events: Vec::new(),
-            repeated: true,
-            refusal: None,
-        }));
+        let subject = Subject::Comment(comment, ticket);
+        return Ok(Ok(Outcome { repeated: true, ..Outcome::nothing(subject) }));
     }
     let key = match (&caller.once.key, caller.actor.user()) {
         // Setting a password twice is harmless, and whether it is the same one can't be seen. A second factor is shown once.
@@ -325,14 +345,7 @@ async fn command_done(
             return Ok(Err(Error::conflict("idempotency_key", "the key was used for another request before")));
         }
         let subject = Subject::read(&subject);
-        return Ok(Ok(Outcome {
-            subject,
-            ticket: None,
-            before: None,
-            events: Vec::new(),
-            repeated: true,
-            refusal: None,
-        }));
+        return Ok(Ok(Outcome { repeated: true, ..Outcome::nothing(subject) }));
     }
     if !matches!(command, Command::OpenTicket(open) if open.follows.is_none()) {
         batch.settle().await?;
@@ -366,6 +379,10 @@ async fn command_done(
     let mut ticket = facts.ticket.clone();
     let mut events = Vec::with_capacity(decision.events.len());
     for event in decision.events {
+        // A ticket that was only just opened is no row yet that could be changed.
+        if matches!(events.first(), Some(first) if is_opening(first)) {
+            batch.settle().await?;
+        }
         events.push(Arc::new(batch.apply(event, &caller.actor, &mut ticket, now, rules).await?));
     }
     let subject = subject_of(command, &facts, &events);
@@ -380,7 +397,12 @@ async fn command_done(
             batch.set_inbound(id, InboundState::Processed, None, Some((ticket.id, comment))).await?;
         }
     }
-    Ok(Ok(Outcome { subject, ticket, before: facts.ticket, events, repeated: false, refusal: decision.refusal }))
+    let refusal = decision.refusal;
+    Ok(Ok(Outcome { ticket, before: facts.ticket, events, refusal, ..Outcome::nothing(subject) }))
+}
+
+fn is_opening(recorded: &Arc<Recorded>) -> bool {
+    matches!(recorded.event, Event::TicketOpened { .. })
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "looks for a few among many")]
@@ -414,6 +436,9 @@ fn subject_of(command: &Command, facts: &model::decide::Facts, events: &[Arc<Rec
         Event::ApiTokenCreated { token, .. } => Some(Subject::ApiToken(token.id)),
         Event::CategoryCreated { category } => Some(Subject::Category(category.id)),
         Event::WebhookCreated { webhook, .. } => Some(Subject::Webhook(webhook.id)),
+        Event::QuickReplyCreated { reply } => Some(Subject::QuickReply(reply.id)),
+        Event::TemplateCreated { template } => Some(Subject::Template(template.id)),
+        Event::RuleCreated { rule } => Some(Subject::Rule(rule.id)),
         Event::NotificationSent { to, .. } => Some(Subject::Notice(*to, r.seq)),
         Event::SlaConfigCreated { config } => Some(Subject::SlaConfig(config.id)),
         _ => None,
@@ -431,6 +456,11 @@ fn subject_of(command: &Command, facts: &model::decide::Facts, events: &[Arc<Rec
         | Command::DisableWebhook(id, _)
         | Command::DeleteWebhook(id) => Subject::Webhook(*id),
         Command::EditSlaConfig(id, _) | Command::DeleteSlaConfig(id) => Subject::SlaConfig(*id),
+        Command::EditQuickReply(id, _) | Command::UseQuickReply(id) | Command::DeleteQuickReply(id) => {
+            Subject::QuickReply(*id)
+        }
+        Command::EditTemplate(id, _) | Command::DeleteTemplate(id) => Subject::Template(*id),
+        Command::EditRule(id, _) | Command::DeleteRule(id) => Subject::Rule(*id),
         Command::RefreshSession(_) | Command::EndSession(..) => {
             facts.session.as_ref().map_or(Subject::Nothing, |s| Subject::Session(s.id))
         }
@@ -459,6 +489,9 @@ impl Subject {
             Self::Identity(id) => format!("identity {id}"),
             Self::Inbound(id) => format!("inbound {id}"),
             Self::Webhook(id) => format!("webhook {id}"),
+            Self::QuickReply(id) => format!("quick_reply {id}"),
+            Self::Template(id) => format!("template {id}"),
+            Self::Rule(id) => format!("rule {id}"),
             Self::Notice(user, seq) => format!("notice {user} {seq}"),
             Self::SlaConfig(id) => format!("sla_config {id}"),
             Self::Nothing => "nothing".to_owned(),
@@ -480,6 +513,9 @@ impl Subject {
             "identity" => Self::Identity(IdentityId(number())),
             "inbound" => Self::Inbound(InboundId(number())),
             "webhook" => Self::Webhook(WebhookId(number())),
+            "quick_reply" => Self::QuickReply(QuickReplyId(number())),
+            "template" => Self::Template(TemplateId(number())),
+            "rule" => Self::Rule(RuleId(number())),
             "notice" => Self::Notice(UserId(number()), Seq(number())),
             "sla_config" => Self::SlaConfig(SlaConfigId(number())),
             _ => Self::Nothing,

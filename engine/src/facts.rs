@@ -4,13 +4,17 @@
 
 use model::Actor;
 use model::attachment::Purpose;
-use model::command::{CategoryRef, ChangeTicket, Command, Edit, EnableSecondFactor, Hand, Proof, StartSession};
+use model::automation::{Action, QuickReplyFilter, RuleInput, TemplateForm};
+use model::command::{
+    CategoryRef, ChangeTicket, Command, Edit, EnableSecondFactor, Hand, OpenTicket, Proof, StartSession,
+};
 use model::decide::Facts;
 use model::id::{AttachmentId, CategoryId, CommentId, TicketId, UserId};
 use model::people::ProfileInput;
 use model::sla::{EscalationRule, NOTIFIED_MAX, RULES_MAX};
 use model::ticket::Ticket;
 use model::{Error, Result};
+use store::automation::reply::Seen;
 use store::{Batch, Conn};
 
 /// Loads a command's facts. What isn't there stays empty: what that means is for `decide`.
@@ -26,6 +30,7 @@ pub(crate) async fn load(batch: &mut Batch<'_>, actor: &Actor, command: &Command
                 facts.other = ticket(conn, follows).await?;
             }
             category(conn, &mut facts, open.category.as_ref()).await?;
+            template(conn, &mut facts, open).await?;
         }
         Command::EditTicket(id, edit) => {
             facts.ticket = ticket(conn, *id).await?;
@@ -191,12 +196,77 @@ pub(crate) async fn load(batch: &mut Batch<'_>, actor: &Actor, command: &Command
                 facts.user = user(conn, actor.user()).await?;
             }
         }
+        Command::CreateQuickReply(_) => {
+            let (all, none) = (Seen(None), QuickReplyFilter::default());
+            facts.quick_replies = store::automation::reply::count(conn, all, &none).await?;
+            if let Some(user) = actor.user() {
+                facts.own_replies = store::automation::reply::count_of(conn, user).await?;
+            }
+        }
+        Command::EditQuickReply(id, _) | Command::UseQuickReply(id) | Command::DeleteQuickReply(id) => {
+            facts.quick_reply = store::automation::reply::by_id(conn, *id).await?;
+        }
+        Command::CreateTemplate(form) => {
+            facts.templates = store::automation::template::count(conn).await?;
+            template_form(conn, &mut facts, form).await?;
+        }
+        Command::EditTemplate(id, form) => {
+            facts.template = store::automation::template::by_id(conn, *id).await?;
+            template_form(conn, &mut facts, form).await?;
+        }
+        Command::DeleteTemplate(id) => facts.template = store::automation::template::by_id(conn, *id).await?,
+        Command::CreateRule(input) => {
+            facts.automation_rules = store::automation::rule::count(conn).await?;
+            rule_input(conn, &mut facts, input).await?;
+        }
+        Command::EditRule(id, input) => {
+            facts.rule = store::automation::rule::by_id(conn, *id).await?;
+            rule_input(conn, &mut facts, input).await?;
+        }
+        Command::TellPerson(tell) => {
+            facts.ticket = ticket(conn, tell.ticket).await?;
+            facts.user = user(conn, Some(tell.user)).await?;
+        }
+        Command::DeleteRule(id) => facts.rule = store::automation::rule::by_id(conn, *id).await?,
         Command::NoteEmailTest { .. }
         | Command::CountViews(_)
         | Command::NoteFailedSignIn { .. }
         | Command::MarkNotificationsRead { .. } => {}
     }
     Ok(facts)
+}
+
+/// What a ticket is opened by, with whom and what it names. Its category counts where the opener names none.
+async fn template(conn: &mut Conn, facts: &mut Facts, open: &OpenTicket) -> Result<()> {
+    let Some(id) = open.template.as_ref().map(|using| using.template) else { return Ok(()) };
+    facts.template = store::automation::template::by_id(conn, id).await?;
+    let Some(form) = facts.template.as_ref().map(|template| template.form.clone()) else { return Ok(()) };
+    facts.template_assignee = user(conn, form.assignee).await?;
+    if open.category.is_none() {
+        category(conn, facts, form.ticket_category.map(CategoryRef::Id).as_ref()).await?;
+    }
+    Ok(())
+}
+
+async fn template_form(conn: &mut Conn, facts: &mut Facts, form: &TemplateForm) -> Result<()> {
+    let people: Vec<UserId> = form.assignee.into_iter().collect();
+    let categories: Vec<CategoryId> = form.ticket_category.into_iter().collect();
+    named(conn, facts, &people, &categories).await
+}
+
+/// Whom and what a rule's actions name. What is malformed is refused later, by its place.
+async fn rule_input(conn: &mut Conn, facts: &mut Facts, input: &RuleInput) -> Result<()> {
+    let Ok(form) = input.check() else { return Ok(()) };
+    let people: Vec<UserId> = form.actions.iter().filter_map(|action| action.person().map(|(id, _)| id)).collect();
+    let categories: Vec<CategoryId> = form.actions.iter().filter_map(Action::category).collect();
+    named(conn, facts, &people, &categories).await
+}
+
+async fn named(conn: &mut Conn, facts: &mut Facts, people: &[UserId], categories: &[CategoryId]) -> Result<()> {
+    facts.people = store::people::by_ids(conn, people).await?;
+    let known = store::category::by_ids(conn, categories).await?;
+    facts.known_categories = known.into_iter().map(|category| category.id).collect();
+    Ok(())
 }
 
 /// A person, and wherever they are signed in or trusted.

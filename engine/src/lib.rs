@@ -11,6 +11,8 @@ mod answers;
 mod ask;
 mod audit;
 mod authenticate;
+mod automate;
+mod automation;
 mod caller;
 mod carrier;
 mod cleanup;
@@ -166,6 +168,7 @@ pub(crate) struct Inner {
     store: Store,
     settings: settings::Settings,
     audit: audit::Audit,
+    automation: automate::Automation,
     clock: Arc<dyn Clock>,
     /// When this process began.
     began: Time,
@@ -231,6 +234,7 @@ impl Engine {
             limits: limit::Limits::new(options.rates),
             settings: settings::Settings::new(policy, changed, sla_configs),
             audit: audit::Audit::default(),
+            automation: automate::Automation::default(),
             began: options.clock.now(),
             clock: options.clock,
             files,
@@ -260,9 +264,10 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Starts what a server does by itself: timers, counting views, forgetting what is old.
+    /// Starts what a server does by itself: timers, rules, counting views, forgetting what is old.
     pub fn start_background(&self) {
         self.keep(tokio::spawn(timers::run(Arc::downgrade(&self.0))));
+        self.keep(tokio::spawn(automate::run(Arc::downgrade(&self.0))));
         self.keep(tokio::spawn(timers::housekeeping(Arc::downgrade(&self.0))));
         self.keep(tokio::spawn(cleanup::keep_time(Arc::downgrade(&self.0))));
     }

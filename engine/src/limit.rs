@@ -111,7 +111,7 @@ impl Limits {
             Some(Role::Agent) => self.rates.agent,
             Some(Role::Supervisor) => self.rates.supervisor,
             Some(Role::Admin) => self.rates.admin,
-            None if matches!(actor, Actor::System(_)) => 0,
+            None if actor.is_system() => 0,
             None => self.rates.anonymous,
         }
     }

@@ -12,7 +12,7 @@ use store::Scope;
 pub(crate) fn scope(actor: &Actor) -> Option<Scope> {
     match actor {
         Actor::Anonymous => None,
-        Actor::System(_) => Some(Scope::All),
+        Actor::System(_) | Actor::Rule(_) => Some(Scope::All),
         Actor::User(member) => Some(match member.role {
             model::people::Role::User => Scope::Requester(member.id),
             model::people::Role::Agent => Scope::Agent(member.id),
@@ -23,7 +23,7 @@ pub(crate) fn scope(actor: &Actor) -> Option<Scope> {
 
 /// Whether an event may be shown. It is asked for each event and each reader.
 pub(crate) fn event(actor: &Actor, recorded: &Recorded) -> bool {
-    if matches!(actor, Actor::System(_)) {
+    if actor.is_system() {
         return true;
     }
     let may = |operation| access::in_general(actor, operation).is_ok();
@@ -102,7 +102,25 @@ pub(crate) fn event(actor: &Actor, recorded: &Recorded) -> bool {
         | Event::WebhookDisabled { .. }
         | Event::WebhookDeleted { .. } => may(Operation::ReadWebhooks),
         Event::EmailConfigChanged { .. } | Event::EmailTested { .. } => may(Operation::ReadEmailConfig),
+        Event::QuickReplyCreated { reply } => sees_reply(actor, recorded, reply.form.public),
+        // What was private is nobody else's business, also after it was made public.
+        Event::QuickReplyEdited { form, .. } => sees_reply(actor, recorded, form.from.public && form.to.public),
+        Event::QuickReplyUsed { public, .. } | Event::QuickReplyDeleted { public, .. } => {
+            sees_reply(actor, recorded, *public)
+        }
+        Event::TemplateCreated { .. }
+        | Event::TemplateEdited { .. }
+        | Event::TemplateUsed { .. }
+        | Event::TemplateDeleted { .. } => may(Operation::ReadTemplates),
+        // The person reads it as a notification; the event is the staff's.
+        Event::PersonTold { .. } => sees_ticket(actor, recorded) && actor.is_staff(),
+        Event::RuleCreated { .. } | Event::RuleEdited { .. } | Event::RuleDeleted { .. } => may(Operation::ReadRules),
     }
+}
+
+fn sees_reply(actor: &Actor, recorded: &Recorded, public: bool) -> bool {
+    let own = recorded.by.user.is_some() && recorded.by.user == actor.user();
+    (public || own) && access::in_general(actor, Operation::ReadQuickReplies).is_ok()
 }
 
 /// The comment whose text an event carries.
@@ -133,7 +151,7 @@ fn shown(actor: &Actor, visibility: Visibility) -> bool {
 
 /// Whether the actor reads internal notes (of the tickets that they may see).
 pub(crate) fn internal(actor: &Actor) -> bool {
-    matches!(actor, Actor::System(_)) || access::in_general(actor, Operation::ReadInternal).is_ok()
+    actor.is_system() || access::in_general(actor, Operation::ReadInternal).is_ok()
 }
 
 /// A person as others may see them: the name, the picture, the role; of staff also each name by itself, as seed 001 shows

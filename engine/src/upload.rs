@@ -181,7 +181,7 @@ impl Engine {
         let gone = || Error::not_found("attachment");
         let found = found.ok_or_else(gone)?;
         let own = found.owner.is_some() && found.owner == actor.user();
-        if found.purpose == Purpose::Avatar || matches!(actor, Actor::System(_)) {
+        if found.purpose == Purpose::Avatar || actor.is_system() {
             return Ok(found);
         }
         let mut conn = self.0.store.read().await?;

@@ -63,6 +63,9 @@ pub(crate) fn changes(event: &Event, reader: Reader) -> Vec<FieldChange> {
             }
         }
         Event::EmailConfigChanged { config, .. } => list.fields(config),
+        Event::QuickReplyEdited { form, .. } => list.fields(form),
+        Event::TemplateEdited { form, .. } => list.fields(form),
+        Event::RuleEdited { form, .. } => list.fields(form),
         Event::TicketOpened { .. }
         | Event::SlaBreached { .. }
         | Event::SlaEscalated { .. }
@@ -108,7 +111,16 @@ pub(crate) fn changes(event: &Event, reader: Reader) -> Vec<FieldChange> {
         | Event::WebhookSecretRotated { .. }
         | Event::WebhookDisabled { .. }
         | Event::WebhookDeleted { .. }
-        | Event::EmailTested { .. } => {}
+        | Event::EmailTested { .. }
+        | Event::QuickReplyCreated { .. }
+        | Event::QuickReplyUsed { .. }
+        | Event::QuickReplyDeleted { .. }
+        | Event::TemplateCreated { .. }
+        | Event::TemplateUsed { .. }
+        | Event::TemplateDeleted { .. }
+        | Event::RuleCreated { .. }
+        | Event::RuleDeleted { .. }
+        | Event::PersonTold { .. } => {}
     }
     list.0
 }
@@ -124,6 +136,7 @@ pub(crate) fn reason(event: &Event, reader: Reader) -> Option<&str> {
         Event::SessionEnded { reason, .. } | Event::TrustedDeviceRevoked { reason, .. } => Some(reason),
         Event::InboundQuarantined { why, .. } | Event::WebhookDisabled { why, .. } => Some(why),
         Event::EmailTested { why, .. } | Event::CleanupFinished { error: why, .. } => why.as_deref(),
+        Event::PersonTold { content, .. } => Some(content),
         Event::TicketOpened { .. }
         | Event::TicketEdited { .. }
         | Event::PriorityChanged { .. }
@@ -177,7 +190,18 @@ pub(crate) fn reason(event: &Event, reader: Reader) -> Option<&str> {
         | Event::WebhookSecretRotated { .. }
         | Event::WebhookDeleted { .. }
         | Event::NotificationRulesChanged { .. }
-        | Event::EmailConfigChanged { .. } => None,
+        | Event::EmailConfigChanged { .. }
+        | Event::QuickReplyCreated { .. }
+        | Event::QuickReplyEdited { .. }
+        | Event::QuickReplyUsed { .. }
+        | Event::QuickReplyDeleted { .. }
+        | Event::TemplateCreated { .. }
+        | Event::TemplateEdited { .. }
+        | Event::TemplateUsed { .. }
+        | Event::TemplateDeleted { .. }
+        | Event::RuleCreated { .. }
+        | Event::RuleEdited { .. }
+        | Event::RuleDeleted { .. } => None,
     }
 }
 
@@ -275,6 +299,18 @@ pub(crate) fn summary(event: &Event, who: &str) -> String {
         Event::EmailConfigChanged { .. } => "changed how mail is sent".to_owned(),
         Event::EmailTested { ok: true, .. } => "sent a test mail".to_owned(),
         Event::EmailTested { .. } => "tried in vain to send a test mail".to_owned(),
+        Event::QuickReplyCreated { reply } => format!("wrote the quick reply \"{}\"", reply.form.name),
+        Event::QuickReplyEdited { form, .. } => format!("edited the quick reply \"{}\"", form.to.name),
+        Event::QuickReplyUsed { .. } => "used a quick reply".to_owned(),
+        Event::QuickReplyDeleted { name, .. } => format!("deleted the quick reply \"{name}\""),
+        Event::TemplateCreated { template } => format!("made the template \"{}\"", template.form.name),
+        Event::TemplateEdited { form, .. } => format!("edited the template \"{}\"", form.to.name),
+        Event::TemplateUsed { .. } => "opened a ticket by a template".to_owned(),
+        Event::TemplateDeleted { name, .. } => format!("deleted the template \"{name}\""),
+        Event::RuleCreated { rule } => format!("made the rule \"{}\"", rule.form.name),
+        Event::RuleEdited { form, .. } => format!("edited the rule \"{}\"", form.to.name),
+        Event::RuleDeleted { name, .. } => format!("deleted the rule \"{name}\""),
+        Event::PersonTold { .. } => "told somebody of the ticket".to_owned(),
     };
     format!("{who} {did}.")
 }

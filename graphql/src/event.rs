@@ -176,6 +176,30 @@ event_types! {
     EmailConfigChanged,
     /// A test mail was sent, or not.
     EmailTested,
+    /// A quick reply was made.
+    QuickReplyCreated,
+    /// A quick reply changed.
+    QuickReplyEdited,
+    /// A quick reply was used.
+    QuickReplyUsed,
+    /// A quick reply was deleted.
+    QuickReplyDeleted,
+    /// A ticket template was made.
+    TemplateCreated,
+    /// A ticket template changed.
+    TemplateEdited,
+    /// A ticket was opened by a template.
+    TemplateUsed,
+    /// A ticket template was deleted.
+    TemplateDeleted,
+    /// An automation rule was made.
+    RuleCreated,
+    /// An automation rule changed.
+    RuleEdited,
+    /// An automation rule was deleted.
+    RuleDeleted,
+    /// An automation rule told somebody of a ticket.
+    PersonTold,
 }
 
 /// `TicketOpened` -> `ticket_opened`.
@@ -293,8 +317,12 @@ impl EventBy {
 
 async fn name(call: Call<'_>, recorded: &Recorded) -> Result<String> {
     let user = call.loaders.user_or(recorded.by.user).await?;
-    let system = || if recorded.by.system.is_some() { "The system" } else { "Somebody" }.to_owned();
-    Ok(user.map_or_else(system, |user| user.name()))
+    let nobody = || match (recorded.by.rule, recorded.by.system.as_deref()) {
+        (Some(_), Some(rule)) => format!("The rule \"{rule}\""),
+        (_, Some(_)) => "The system".to_owned(),
+        (_, None) => "Somebody".to_owned(),
+    };
+    Ok(user.map_or_else(nobody, |user| user.name()))
 }
 
 fn reader(call: Call<'_>) -> change::Reader {
@@ -366,7 +394,19 @@ fn comment(event: &model::Event) -> Option<CommentId> {
         | E::WebhookDeleted { .. }
         | E::NotificationRulesChanged { .. }
         | E::EmailConfigChanged { .. }
-        | E::EmailTested { .. } => None,
+        | E::EmailTested { .. }
+        | E::QuickReplyCreated { .. }
+        | E::QuickReplyEdited { .. }
+        | E::QuickReplyUsed { .. }
+        | E::QuickReplyDeleted { .. }
+        | E::TemplateCreated { .. }
+        | E::TemplateEdited { .. }
+        | E::TemplateUsed { .. }
+        | E::TemplateDeleted { .. }
+        | E::RuleCreated { .. }
+        | E::RuleEdited { .. }
+        | E::RuleDeleted { .. }
+        | E::PersonTold { .. } => None,
     }
 }
 

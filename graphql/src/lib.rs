@@ -8,6 +8,7 @@
 #![allow(clippy::unused_async, reason = "every resolver is async to the derive macros, whether it waits or not")]
 
 mod admin;
+mod automation;
 mod batch;
 mod category;
 mod change;

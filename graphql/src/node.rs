@@ -13,7 +13,7 @@ use async_graphql::{ID, Interface};
 use model::Error;
 use model::id::{
     ApiTokenId, AttachmentId, AuditId, CategoryId, CommentId, DeliveryId, DeviceId, IdentityId, InboundId,
-    NotificationId, SessionId, SlaConfigId, TicketId, UserId, WebhookId,
+    NotificationId, QuickReplyId, RuleId, RuleRunId, SessionId, SlaConfigId, TemplateId, TicketId, UserId, WebhookId,
 };
 
 /// Something with an id that is unique across all types.
@@ -65,6 +65,10 @@ global! {
     SlaConfigId "sla",
     AuditId "audit",
     DeviceId "device",
+    QuickReplyId "quickreply",
+    TemplateId "template",
+    RuleId "rule",
+    RuleRunId "rulerun",
 }
 
 /// The global form of an id.

@@ -14,6 +14,7 @@ use async_graphql::{Context, ID, Json, Object, SimpleObject};
 use engine::Caller;
 use model::Error;
 use model::id::{InboundId, TicketId, WebhookId};
+use model::notice::NoticeKind;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -304,6 +305,11 @@ impl Notification {
         }
         let call = Call::of(ctx)?;
         let locale = call.engine.locale_of(call.actor()).await?;
+        // What a rule tells stands in the rule's own words.
+        if self.0.kind == NoticeKind::SystemAlert && self.0.ticket.is_some() {
+            let told = call.engine.worded(call.actor(), vec![self.0.clone()]).await?;
+            return Ok(told.into_iter().map(|told| told.message).collect());
+        }
         let ticket = match self.0.ticket {
             Some(id) => call.loaders.ticket(id).await?,
             None => None,

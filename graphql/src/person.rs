@@ -292,7 +292,7 @@ pub(crate) fn own_session(call: Call<'_>) -> Option<model::id::SessionId> {
             Via::Session(id) => Some(id),
             Via::ApiToken(_) | Via::Channel => None,
         },
-        Actor::Anonymous | Actor::System(_) => None,
+        Actor::Anonymous | Actor::System(_) | Actor::Rule(_) => None,
     }
 }
 

@@ -234,6 +234,51 @@ words! {
         /// `ticket.sla_violated`
         SlaViolated,
     }
+    /// What a field of a ticket template takes.
+    TemplateFieldType = "model::automation::BlankKind" {
+        /// A line of text.
+        Text,
+        /// A text.
+        Textarea,
+        /// One of its options.
+        Select,
+        /// True or false.
+        Checkbox,
+        /// A day such as 2026-01-05.
+        Date,
+        /// A number.
+        Number,
+    }
+    /// What an automation rule is for.
+    RuleType = "model::automation::RuleKind" {
+        /// It gives tickets to people.
+        Assignment,
+        /// It sorts tickets.
+        Classification,
+        /// It passes tickets upwards.
+        Escalation,
+        /// It watches over service levels.
+        Sla,
+    }
+    /// What sets an automation rule off. What a rule did sets off none.
+    RuleTrigger = "model::automation::Trigger" {
+        /// `ticket.created`
+        Created,
+        /// `ticket.updated`: a field, the status, the priority or the assignee changed
+        Updated,
+        /// `ticket.assigned`
+        Assigned,
+        /// `ticket.status_changed`
+        StatusChanged,
+        /// `ticket.priority_changed`
+        PriorityChanged,
+        /// `ticket.commented`
+        Commented,
+        /// `ticket.escalated`
+        Escalated,
+        /// `sla.breached`
+        SlaBreached,
+    }
     /// By what a list of tickets is ordered.
     TicketSortBy = "model::query::SortBy" {
         /// When it was opened.

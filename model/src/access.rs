@@ -91,6 +91,18 @@ pub enum Operation {
     ReadSla,
     /// What is agreed on, and what happens when it is not kept.
     ManageSla,
+    /// Those that are public, and one's own.
+    ReadQuickReplies,
+    UseQuickReply,
+    /// Making, changing and deleting one that only its maker sees.
+    WriteQuickReply,
+    /// The same of those that all staff see.
+    PublishQuickReply,
+    ReadTemplates,
+    ManageTemplates,
+    /// The rules that act by themselves, and what they have done.
+    ReadRules,
+    ManageRules,
     /// Timers, contacts, counters: nobody but the system.
     Housekeeping,
 }
@@ -108,7 +120,7 @@ pub enum Grant {
 
 #[allow(clippy::enum_glob_use, reason = "the table reads as a table; tests see it as used otherwise")]
 impl Operation {
-    pub const ALL: [Self; 67] = {
+    pub const ALL: [Self; 75] = {
         use Operation::*;
         [
             ReadTicket,
@@ -177,6 +189,14 @@ impl Operation {
             ManageEmail,
             ReadSla,
             ManageSla,
+            ReadQuickReplies,
+            UseQuickReply,
+            WriteQuickReply,
+            PublishQuickReply,
+            ReadTemplates,
+            ManageTemplates,
+            ReadRules,
+            ManageRules,
             Housekeeping,
         ]
     };
@@ -245,6 +265,11 @@ impl Operation {
             ReadEmailConfig | ManageEmail           => [No,    No,    No,    Reach],
             ReadSla                                 => [No,    Reach, Reach, Reach],
             ManageSla                               => [No,    No,    No,    Reach],
+            ReadQuickReplies | UseQuickReply        => [No,    Reach, Reach, Reach],
+            WriteQuickReply                         => [No,    Own,   Own,   Own],
+            PublishQuickReply                       => [No,    No,    Reach, Reach],
+            ReadTemplates | ReadRules               => [No,    Reach, Reach, Reach],
+            ManageTemplates | ManageRules           => [No,    No,    No,    Reach],
             Housekeeping                            => [No,    No,    No,    No],
         }
     }
@@ -266,11 +291,13 @@ impl Operation {
             ReadTicket | ReadInternal | ListTickets | ReadAllTickets | ReadStatistics | ReadEvents | ReadCategories
             | ReadPerson | ReadSessions | ReadNotifications | ListStaff | ListPeople | ReadSettings
             | ReadDeliveries | ReadQuarantine | ReadWebhooks | ReadEmailConfig | ReadAudit | ReadCleanup
-            | ReadSystem | ReadSla => Scope::Read,
+            | ReadSystem | ReadSla | ReadQuickReplies | ReadTemplates | ReadRules => Scope::Read,
             EditTicket | EditWorkflow | ChangeStatus | CloseTicket | ReopenTicket | WithdrawTicket | SetPriority
             | AssignTicket | EscalateTicket | RateTicket | NoteRating | DeleteTicket | DiscardTicket
             | RestoreTicket | MergeTicket | AddComment | AddInternalNote | EditComment | WithdrawComment
-            | SetCommentVisibility | OpenTicket | OpenTicketForOthers | StoreFile => Scope::Write,
+            | SetCommentVisibility | OpenTicket | OpenTicketForOthers | StoreFile | UseQuickReply | WriteQuickReply => {
+                Scope::Write
+            }
             EditProfile
             | SetPassword
             | EndSession
@@ -293,6 +320,9 @@ impl Operation {
             | EditNotificationRules
             | ManageEmail
             | ManageSla
+            | PublishQuickReply
+            | ManageTemplates
+            | ManageRules
             | Housekeeping => Scope::Admin,
         }
     }
@@ -367,6 +397,14 @@ impl Operation {
             ManageEmail => "change how mail is sent",
             ReadSla => "read SLA configurations",
             ManageSla => "manage SLA configurations",
+            ReadQuickReplies => "read quick replies",
+            UseQuickReply => "use quick replies",
+            WriteQuickReply => "change a quick reply of someone else",
+            PublishQuickReply => "make or change quick replies that all staff see",
+            ReadTemplates => "read ticket templates",
+            ManageTemplates => "change ticket templates",
+            ReadRules => "read automation rules",
+            ManageRules => "change automation rules",
             Housekeeping => "do what only the system does",
         }
     }
@@ -395,7 +433,7 @@ pub fn reaches(role: Role, relation: Relation) -> bool {
 pub fn sees(actor: &Actor, requester: UserId, assignee: Option<UserId>) -> bool {
     match actor {
         Actor::Anonymous => false,
-        Actor::System(_) => true,
+        Actor::System(_) | Actor::Rule(_) => true,
         Actor::User(member) => reaches_ticket(member.role, member.id, (requester, assignee)),
     }
 }
@@ -420,7 +458,7 @@ pub fn knows(actor: &Actor, ticket: &Ticket) -> bool {
 /// Permits an operation on a ticket, or says why not: "not found" for what the caller may not know of.
 pub fn on_ticket(actor: &Actor, operation: Operation, ticket: &Ticket) -> Result<()> {
     match actor {
-        Actor::System(_) => Ok(()),
+        Actor::System(_) | Actor::Rule(_) => Ok(()),
         Actor::Anonymous => Err(sign_in()),
         Actor::User(member) => {
             let gone = ticket.deleted_at.is_some()
@@ -437,7 +475,7 @@ pub fn on_ticket(actor: &Actor, operation: Operation, ticket: &Ticket) -> Result
 /// Permits an operation on something that belongs to a person (their account, session, comment).
 pub fn on_person(actor: &Actor, operation: Operation, owner: Option<UserId>) -> Result<()> {
     match actor {
-        Actor::System(_) => Ok(()),
+        Actor::System(_) | Actor::Rule(_) => Ok(()),
         Actor::Anonymous => Err(sign_in()),
         Actor::User(member) => check(actor, operation, operation.grant(member.role), owner == Some(member.id)),
     }

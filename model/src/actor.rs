@@ -1,6 +1,6 @@
 //! Who acts: a signed-in person with a role, or the system itself.
 
-use crate::id::{ApiTokenId, SessionId, UserId};
+use crate::id::{ApiTokenId, RuleId, SessionId, UserId};
 use crate::people::Role;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,15 @@ pub enum Actor {
     User(Member),
     /// Timers, the command line on the machine itself, the channel adapters when they act for nobody.
     System(&'static str),
+    /// The system as well, because a rule says so.
+    Rule(ActingRule),
+}
+
+/// A rule at work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActingRule {
+    pub id: RuleId,
+    pub name: String,
 }
 
 /// A signed-in person.
@@ -65,21 +74,21 @@ impl Actor {
     pub fn user(&self) -> Option<UserId> {
         match self {
             Self::User(member) => Some(member.id),
-            Self::Anonymous | Self::System(_) => None,
+            Self::Anonymous | Self::System(_) | Self::Rule(_) => None,
         }
     }
 
     pub fn role(&self) -> Option<Role> {
         match self {
             Self::User(member) => Some(member.role),
-            Self::Anonymous | Self::System(_) => None,
+            Self::Anonymous | Self::System(_) | Self::Rule(_) => None,
         }
     }
 
     pub fn is_staff(&self) -> bool {
         match self {
             Self::User(member) => member.role.is_staff(),
-            Self::System(_) => true,
+            Self::System(_) | Self::Rule(_) => true,
             Self::Anonymous => false,
         }
     }
@@ -88,16 +97,35 @@ impl Actor {
     pub fn has_scope(&self, scope: Scope) -> bool {
         match self {
             Self::User(member) => member.scopes.is_empty() || member.scopes.contains(&scope),
-            Self::Anonymous | Self::System(_) => true,
+            Self::Anonymous | Self::System(_) | Self::Rule(_) => true,
+        }
+    }
+
+    /// Whether it is nobody but the system.
+    pub fn is_system(&self) -> bool {
+        match self {
+            Self::System(_) | Self::Rule(_) => true,
+            Self::User(_) | Self::Anonymous => false,
+        }
+    }
+
+    /// What the system calls itself, where it acts.
+    pub fn system_name(&self) -> Option<String> {
+        match self {
+            Self::System(name) => Some((*name).to_owned()),
+            Self::Rule(rule) => Some(rule.name.clone()),
+            Self::User(_) | Self::Anonymous => None,
         }
     }
 
     /// The record of who did it, for the event log.
     pub fn by(&self) -> By {
+        let nobody = By::default();
         match self {
-            Self::User(member) => By { user: Some(member.id), role: Some(member.role), system: None },
-            Self::System(name) => By { user: None, role: None, system: Some((*name).to_owned()) },
-            Self::Anonymous => By { user: None, role: None, system: None },
+            Self::User(member) => By { user: Some(member.id), role: Some(member.role), ..nobody },
+            Self::System(_) => By { system: self.system_name(), ..nobody },
+            Self::Rule(rule) => By { system: self.system_name(), rule: Some(rule.id), ..nobody },
+            Self::Anonymous => nobody,
         }
     }
 }
@@ -113,4 +141,7 @@ pub struct By {
     /// The part of the system that acted, where it wasn't a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system: Option<String>,
+    /// The rule that acted; `system` is what it was called then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RuleId>,
 }

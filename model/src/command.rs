@@ -9,12 +9,14 @@ pub use change::{ChangeTicket, Hand, Kinds, Rating, WriteKind};
 
 use crate::actor::Scope;
 use crate::attachment::{FileInfo, Picture, Purpose};
+use crate::automation::reply::QuickReplyInput;
+use crate::automation::{RuleInput, TemplateForm, UseTemplate};
 use crate::category::CategoryForm;
 use crate::cleanup::{Record, Task};
 use crate::comment::Visibility;
 use crate::id::{
-    ApiTokenId, AttachmentId, CategoryId, CommentId, DeviceId, IdentityId, InboundId, NotificationId, Seq, SessionId,
-    SlaConfigId, TicketId, UserId, WebhookId,
+    ApiTokenId, AttachmentId, CategoryId, CommentId, DeviceId, IdentityId, InboundId, NotificationId, QuickReplyId,
+    RuleId, Seq, SessionId, SlaConfigId, TemplateId, TicketId, UserId, WebhookId,
 };
 use crate::mail::EmailConfig;
 use crate::notice::{NoticeKind, Rule};
@@ -68,6 +70,8 @@ pub struct OpenTicket {
     pub folded: Option<String>,
     pub meta: Map<String, Value>,
     pub follows: Option<TicketId>,
+    /// What is not given is taken from it.
+    pub template: Option<UseTemplate>,
     /// Which of our mailboxes it came in at.
     pub mailbox: Option<Email>,
 }
@@ -97,6 +101,7 @@ impl OpenTicket {
             folded: None,
             meta: Map::new(),
             follows: None,
+            template: None,
             mailbox: None,
         }
     }
@@ -363,6 +368,14 @@ pub struct EditAccount {
     pub password: Option<Sealed>,
 }
 
+/// What a rule tells somebody of a ticket.
+#[derive(Debug, Clone)]
+pub struct TellPerson {
+    pub user: UserId,
+    pub ticket: TicketId,
+    pub content: String,
+}
+
 /// A setting to change.
 #[derive(Debug, Clone, Default)]
 pub struct ChangeSetting {
@@ -535,6 +548,18 @@ pub enum Command {
         ok: bool,
         why: Option<String>,
     },
+    CreateQuickReply(Box<QuickReplyInput>),
+    EditQuickReply(QuickReplyId, Box<QuickReplyInput>),
+    /// Counts a use.
+    UseQuickReply(QuickReplyId),
+    DeleteQuickReply(QuickReplyId),
+    CreateTemplate(Box<TemplateForm>),
+    EditTemplate(TemplateId, Box<TemplateForm>),
+    DeleteTemplate(TemplateId),
+    CreateRule(Box<RuleInput>),
+    EditRule(RuleId, Box<RuleInput>),
+    DeleteRule(RuleId),
+    TellPerson(TellPerson),
 }
 
 /// What protects a command from being carried out twice.

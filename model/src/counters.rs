@@ -5,7 +5,7 @@
 
 use crate::id::{
     ApiTokenId, AttachmentId, CategoryId, CommentId, DeviceId, FIRST_TICKET, IdentityId, InboundId, NotificationId,
-    Seq, SessionId, SlaConfigId, TicketId, UserId, WebhookId,
+    QuickReplyId, RuleId, RuleRunId, Seq, SessionId, SlaConfigId, TemplateId, TicketId, UserId, WebhookId,
 };
 use crate::number::Numbers;
 use crate::time::{Time, Zone};
@@ -36,6 +36,10 @@ pub struct Counters {
     /// Not an id: how many rules say that somebody is not told of something in the app.
     pub muted: i64,
     pub sla_config: i64,
+    pub quick_reply: i64,
+    pub template: i64,
+    pub rule: i64,
+    pub rule_run: i64,
 }
 
 macro_rules! take {
@@ -57,7 +61,8 @@ impl Counters {
         next_event event Seq, next_comment comment CommentId, next_user user UserId, next_category category CategoryId,
         next_attachment attachment AttachmentId, next_identity identity IdentityId, next_session session SessionId,
         next_api_token api_token ApiTokenId, next_inbound inbound InboundId, next_notification notification NotificationId,
-        next_webhook webhook WebhookId, next_device device DeviceId,
+        next_webhook webhook WebhookId, next_device device DeviceId, next_quick_reply quick_reply QuickReplyId,
+        next_template template TemplateId, next_rule rule RuleId, next_rule_run rule_run RuleRunId,
         next_sla_config sla_config SlaConfigId,
     }
 
@@ -80,7 +85,7 @@ impl Counters {
     }
 
     /// The counters in the order in which they are stored.
-    pub fn values(&self) -> [i64; 20] {
+    pub fn values(&self) -> [i64; 24] {
         [
             self.event,
             self.ticket,
@@ -102,11 +107,15 @@ impl Counters {
             self.device,
             self.muted,
             self.sla_config,
+            self.quick_reply,
+            self.template,
+            self.rule,
+            self.rule_run,
         ]
     }
 
     /// The counters out of the stored order.
-    pub fn of_values(values: [i64; 20]) -> Self {
+    pub fn of_values(values: [i64; 24]) -> Self {
         let [
             event,
             ticket,
@@ -128,6 +137,10 @@ impl Counters {
             device,
             muted,
             sla_config,
+            quick_reply,
+            template,
+            rule,
+            rule_run,
         ] = values;
         Self {
             event,
@@ -150,6 +163,10 @@ impl Counters {
             device,
             muted,
             sla_config,
+            quick_reply,
+            template,
+            rule,
+            rule_run,
         }
     }
 }

@@ -7,12 +7,13 @@ mod about;
 
 use crate::actor::By;
 use crate::attachment::Attachment;
+use crate::automation::{QuickReply, QuickReplyForm, Rule, RuleForm, Template, TemplateForm};
 use crate::category::{Category, CategoryForm};
 use crate::cleanup::{Record, Task};
 use crate::comment::{Comment, Visibility};
 use crate::id::{
-    ApiTokenId, AttachmentId, CategoryId, CommentId, DeviceId, IdentityId, InboundId, NotificationId, Seq, SessionId,
-    SlaConfigId, TicketId, UserId, WebhookId,
+    ApiTokenId, AttachmentId, CategoryId, CommentId, DeviceId, IdentityId, InboundId, NotificationId, QuickReplyId,
+    RuleId, Seq, SessionId, SlaConfigId, TemplateId, TicketId, UserId, WebhookId,
 };
 use crate::mail::EmailConfig;
 use crate::notice::{NoticeKind, RuleChange, Written};
@@ -430,6 +431,56 @@ pub enum Event {
     EmailTested {
         ok: bool,
         why: Option<String>,
+    },
+    // --- automation
+    QuickReplyCreated {
+        reply: Box<QuickReply>,
+    },
+    QuickReplyEdited {
+        reply: QuickReplyId,
+        form: Box<Change<QuickReplyForm>>,
+    },
+    QuickReplyUsed {
+        reply: QuickReplyId,
+        /// Whether all staff see it, or else only whoever used it.
+        public: bool,
+    },
+    QuickReplyDeleted {
+        reply: QuickReplyId,
+        name: String,
+        public: bool,
+    },
+    TemplateCreated {
+        template: Box<Template>,
+    },
+    TemplateEdited {
+        template: TemplateId,
+        form: Box<Change<TemplateForm>>,
+    },
+    /// A ticket was opened by it.
+    TemplateUsed {
+        template: TemplateId,
+    },
+    TemplateDeleted {
+        template: TemplateId,
+        name: String,
+    },
+    RuleCreated {
+        rule: Box<Rule>,
+    },
+    RuleEdited {
+        rule: RuleId,
+        form: Box<Change<RuleForm>>,
+    },
+    RuleDeleted {
+        rule: RuleId,
+        name: String,
+    },
+    /// A rule tells somebody of a ticket.
+    PersonTold {
+        ticket: TicketId,
+        user: UserId,
+        content: String,
     },
 }
 

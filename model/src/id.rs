@@ -40,6 +40,12 @@ ids! {
     SlaConfigId,
     /// A device that skips the second factor.
     DeviceId,
+    QuickReplyId,
+    TemplateId,
+    /// A rule that acts by itself.
+    RuleId,
+    /// A line of what rules have done.
+    RuleRunId,
 }
 
 /// The first ticket's number.

@@ -7,6 +7,7 @@ pub mod access;
 pub mod actor;
 pub mod attachment;
 pub mod audit;
+pub mod automation;
 pub mod category;
 pub mod cleanup;
 pub mod command;

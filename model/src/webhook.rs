@@ -157,7 +157,19 @@ impl Topic {
             | Event::WebhookDeleted { .. }
             | Event::NotificationRulesChanged { .. }
             | Event::EmailConfigChanged { .. }
-            | Event::EmailTested { .. } => Vec::new(),
+            | Event::EmailTested { .. }
+            | Event::QuickReplyCreated { .. }
+            | Event::QuickReplyEdited { .. }
+            | Event::QuickReplyUsed { .. }
+            | Event::QuickReplyDeleted { .. }
+            | Event::TemplateCreated { .. }
+            | Event::TemplateEdited { .. }
+            | Event::TemplateUsed { .. }
+            | Event::TemplateDeleted { .. }
+            | Event::RuleCreated { .. }
+            | Event::RuleEdited { .. }
+            | Event::RuleDeleted { .. }
+            | Event::PersonTold { .. } => Vec::new(),
         }
     }
 }

@@ -91,6 +91,7 @@ impl Batch<'_> {
             | Event::SlaBreached { .. }
             | Event::SlaEscalated { .. }
             | Event::PasswordResetRequested { .. }
+            | Event::PersonTold { .. }
             | Event::InboundSettled { discarded: false, .. } => Ok(()),
             Event::TicketEdited { ticket, changes } => {
                 if changes.title.is_some() || changes.tags.is_some() || changes.customer.is_some() {
@@ -214,6 +215,17 @@ impl Batch<'_> {
                 self.set_email_config(&config.to, password_set.then_some(password)).await
             }
             Event::EmailTested { ok, why } => self.note_email_test(*ok, why.as_deref(), at).await,
+            Event::QuickReplyCreated { reply } => self.insert_quick_reply(reply).await,
+            Event::QuickReplyEdited { reply, form } => self.set_quick_reply(*reply, &form.to, at).await,
+            Event::QuickReplyUsed { reply, .. } => self.use_quick_reply(*reply).await,
+            Event::QuickReplyDeleted { reply, .. } => self.delete_quick_reply(*reply).await,
+            Event::TemplateCreated { template } => self.insert_template(template).await,
+            Event::TemplateEdited { template, form } => self.set_template(*template, &form.to, at).await,
+            Event::TemplateUsed { template } => self.use_template(*template).await,
+            Event::TemplateDeleted { template, .. } => self.delete_template(*template).await,
+            Event::RuleCreated { rule } => self.insert_rule(rule, recorded.seq).await,
+            Event::RuleEdited { rule, form } => self.set_rule(*rule, form, recorded).await,
+            Event::RuleDeleted { rule, .. } => self.delete_rule(*rule).await,
             Event::InboundSettled { inbound, discarded: true, .. } => {
                 self.set_inbound(*inbound, model::inbound::InboundState::Discarded, None, None).await
             }

@@ -36,7 +36,8 @@ const TABLES: &[Table] = &[
     table!(
         "counters",
         "#id #event #ticket #comment #person #category #attachment #identity #session #api_token #inbound #notification \
-         #delivery #year #year_tickets #day #day_tickets #webhook #device #muted #sla_config",
+         #delivery #year #year_tickets #day #day_tickets #webhook #device #muted #sla_config #quick_reply #template #rule \
+         #rule_run",
         "id"
     ),
     table!(
@@ -144,6 +145,15 @@ const TABLES: &[Table] = &[
     ),
     table!("webhook_failures", "#webhook_id #since", "webhook_id"),
     table!("readers", "name #seq", "name"),
+    table!(
+        "quick_replies",
+        "#id name category content tags ?is_public #owner_id #uses search_text #created_at #updated_at",
+        "id"
+    ),
+    table!("ticket_templates", "#id form #owner_id #uses #created_at #updated_at", "id"),
+    table!("automation_rules", "#id form #priority ?active #owner_id #since #created_at #updated_at", "id"),
+    table!("rule_runs", "#id #rule_id rule_name #ticket_id #seq event ?success done #milliseconds #at", "id"),
+    table!("rule_figures", "#rule_id #runs #failures #milliseconds #last_at", "rule_id"),
 ];
 
 /// Rows that one page of the copy carries.

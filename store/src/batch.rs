@@ -17,7 +17,7 @@ use tokio::sync::MutexGuard;
 
 const COUNTERS: &str = "event, ticket, comment, person, category, attachment, identity, session, api_token, inbound, \
                         notification, delivery, year, year_tickets, day, day_tickets, webhook, device, muted, \
-                        sla_config";
+                        sla_config, quick_reply, template, rule, rule_run";
 
 /// An open batch. Dropping it rolls everything back.
 pub struct Batch<'db> {
@@ -86,7 +86,7 @@ impl<'db> Batch<'db> {
         };
         let row = row.ok_or_else(|| model::Error::internal("the counters are missing"))?;
         let mut columns = row.columns();
-        let mut values = [0; 20];
+        let mut values = [0; 24];
         for value in &mut values {
             *value = columns.int()?;
         }

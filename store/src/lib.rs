@@ -8,6 +8,7 @@ pub mod apply;
 pub mod attachment;
 pub mod attempt;
 pub mod audit;
+pub mod automation;
 pub mod backup;
 pub mod batch;
 pub mod bench;

@@ -42,6 +42,7 @@ const ALL: &[Step] = &[
     both!(8, "admin", "0008_admin.sql"),
     both!(9, "uploads", "0009_uploads.sql"),
     both!(10, "system", "0010_system.sql"),
+    both!(11, "automation", "0011_automation.sql"),
     both!(12, "sla", "0012_sla.sql"),
     both!(13, "mailboxes", "0013_mailboxes.sql"),
 ];

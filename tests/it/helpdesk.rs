@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 mod accounts;
 mod admin;
+mod automation;
 mod categories;
 mod notifications;
 mod sla;

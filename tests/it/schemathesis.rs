@@ -71,6 +71,14 @@ const BEYOND_SCHEMAS: &[(&str, u16)] = &[
     ("PUT /api/admin/automation/sla/{id}", 422),
     ("POST /api/tickets/{id}/escalate", 422),
     ("POST /api/tickets/bulk-update", 422),
+    ("POST /api/admin/automation/batch/update", 422),
+    ("POST /api/admin/automation/quick-replies", 422),
+    ("PUT /api/admin/automation/quick-replies/{id}", 422),
+    ("POST /api/admin/automation/templates", 422),
+    ("PUT /api/admin/automation/templates/{id}", 422),
+    // A rule names people and fields, and operators that fit them.
+    ("POST /api/admin/automation/rules", 400),
+    ("PUT /api/admin/automation/rules/{id}", 400),
 ];
 
 const PATIENCE: Duration = Duration::from_mins(8);

@@ -5,6 +5,10 @@ use engine::Caller;
 use model::access::{Grant, Operation, on_person, on_ticket};
 use model::actor::{Member, Scope, Via};
 use model::attachment::FileInfo;
+use model::automation::reply::QuickReplyInput;
+use model::automation::{
+    ActionInput, QuickReplyFilter, RuleFilter, RuleInput, RunFilter, TemplateFilter, TemplateForm,
+};
 use model::category::CategoryForm;
 use model::cleanup::{Record, Task};
 use model::command::*;
@@ -46,6 +50,10 @@ fn expected(operation: Operation) -> &'static str {
         ReadAllTickets => "--rr",
         ListPeople | CreateUser | SetRole | SetUserStatus | EditCategories | ReadSettings => "--rr",
         ReadDeliveries | ReadQuarantine | SettleQuarantine => "--rr",
+        ReadQuickReplies | UseQuickReply | ReadTemplates | ReadRules => "-rrr",
+        WriteQuickReply => "-ooo",
+        PublishQuickReply => "--rr",
+        ManageTemplates | ManageRules => "---r",
         SendNotification | ReadCleanup | RunCleanup | ReadSystem => "---r",
         ReadSla => "-rrr",
         ReadEmailConfig | ManageEmail | ManageSla => "---r",
@@ -181,6 +189,10 @@ struct Things {
     webhook: WebhookId,
     sla: SlaConfigId,
     device: DeviceId,
+    /// A public one.
+    reply: QuickReplyId,
+    template: TemplateId,
+    rule: RuleId,
 }
 
 fn profile(n: usize, prefix: &str) -> ProfileInput {
@@ -266,6 +278,28 @@ async fn agreed(house: &House, who: usize, n: usize) -> SlaConfigId {
     }
 }
 
+fn quick_reply(name: &str, public: bool) -> Box<QuickReplyInput> {
+    Box::new(QuickReplyInput { name: name.into(), content: "c".into(), public, ..QuickReplyInput::default() })
+}
+
+fn template(name: &str) -> Box<TemplateForm> {
+    Box::new(TemplateForm { name: name.into(), active: true, ..TemplateForm::default() })
+}
+
+fn rule(name: &str) -> Box<RuleInput> {
+    let params = [("priority".to_owned(), "high".into())].into_iter().collect();
+    Box::new(RuleInput {
+        name: name.into(),
+        kind: "sla".into(),
+        // It must not act in a test of something else.
+        active: false,
+        priority: 1,
+        trigger: "ticket.created".into(),
+        actions: vec![ActionInput { kind: "set_priority".into(), params }],
+        ..RuleInput::default()
+    })
+}
+
 fn factor(user: UserId) -> EnableSecondFactor {
     EnableSecondFactor { user, secret: Sealed(Some("x".into())), codes: Sealed(None) }
 }
@@ -321,6 +355,9 @@ impl Things {
         house.engine.quarantine(inbound, "bad").await.unwrap();
         let Webhook(webhook) = one(Command::CreateWebhook(hook(n, "kept"))).await else { panic!() };
         let sla = agreed(house, who, n).await;
+        let QuickReply(reply) = one(Command::CreateQuickReply(quick_reply("kept", true))).await else { panic!() };
+        let Template(template) = one(Command::CreateTemplate(template("kept"))).await else { panic!() };
+        let Rule(rule) = one(Command::CreateRule(rule("kept"))).await else { panic!() };
         let (number, agent, ticket) = (ticket.numbers.yearly, people.all[1].id, ticket.id);
         Self {
             n,
@@ -344,6 +381,9 @@ impl Things {
             webhook,
             sla,
             device,
+            reply,
+            template,
+            rule,
         }
     }
 }
@@ -450,6 +490,18 @@ rows! { t;
     Command::EditSlaConfig(..) => "UFFFFFFOF", Command::EditSlaConfig(t.sla, agreement(t.n + 1_000_000));
     Command::DeleteSlaConfig(_) => "UFFFFFFOF", Command::DeleteSlaConfig(t.sla);
     Command::NoteEmailTest { .. } => "UFFFFFFOF", Command::NoteEmailTest { ok: true, why: None };
+    Command::CreateQuickReply(_) => "UFFOOOOOF", Command::CreateQuickReply(quick_reply("own", false));
+    Command::EditQuickReply(..) => "UFFFFFOOF", Command::EditQuickReply(t.reply, quick_reply("edited", true));
+    Command::UseQuickReply(_) => "UFFOOOOOF", Command::UseQuickReply(t.reply);
+    Command::DeleteQuickReply(_) => "UFFFFFOOF", Command::DeleteQuickReply(t.reply);
+    Command::CreateTemplate(_) => "UFFFFFFOF", Command::CreateTemplate(template("made"));
+    Command::EditTemplate(..) => "UFFFFFFOF", Command::EditTemplate(t.template, template("edited"));
+    Command::DeleteTemplate(_) => "UFFFFFFOF", Command::DeleteTemplate(t.template);
+    Command::CreateRule(_) => "UFFFFFFOF", Command::CreateRule(rule("made"));
+    Command::EditRule(..) => "UFFFFFFOF", Command::EditRule(t.rule, rule("edited"));
+    Command::DeleteRule(_) => "UFFFFFFOF", Command::DeleteRule(t.rule);
+    Command::TellPerson(_) => "UFFFFFFFF",
+        Command::TellPerson(TellPerson { user: t.agent, ticket: t.ticket, content: "look".into() });
 }
 
 fn letter<T>(answer: &Result<T, Error>) -> char {
@@ -482,6 +534,14 @@ async fn every_command_answers_everyone_as_written() {
                     let answer = answer.map(|o| o.subject);
                     wrong.push(format!("{command:?} by {}: {want} expected, got {answer:?}", WHO[who]));
                 }
+            }
+            // There may be only so many of these.
+            let (system, test) = (Caller::system("test"), Actor::System("test"));
+            for rule in house.engine.rules(&test, &RuleFilter::default()).await.unwrap() {
+                house.engine.delete_rule(&system, rule.id).await.unwrap();
+            }
+            for template in house.engine.templates(&test, &TemplateFilter::default()).await.unwrap() {
+                house.engine.delete_template(&system, template.id).await.unwrap();
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -554,6 +614,14 @@ const QUERIES: &[(&str, &str)] = &[
     ("delivery_attempts", "UFFFFFOOO"),
     ("preferences", "UOOOOOOOO"),
     ("email_settings", "UFFFFFFOO"),
+    ("quick_replies", "UFFOOOOOO"),
+    ("quick_reply", "UFFOOOOOO"),
+    ("templates", "UFFOOOOOO"),
+    ("template", "UFFOOOOOO"),
+    ("rules", "UFFOOOOOO"),
+    ("rule", "UFFOOOOOO"),
+    ("rule_figures", "UFFOOOOOO"),
+    ("rule_runs", "UFFOOOOOO"),
     ("cleanup_runs", "UFFFFFFOO"),
     ("cleanup_figures", "UFFFFFFOO"),
     ("cleanup_config", "UFFFFFFOO"),
@@ -663,6 +731,14 @@ async fn query(name: &str, e: &engine::Engine, a: &Actor, t: &Things) -> Result<
         "sla_configs" => e.sla_configs(a).await.map(drop),
         "sla_config" => e.sla_config(a, t.sla).await.map(drop),
         "delivery_attempts" => e.delivery_attempts(a, &[DeliveryId(1)]).await.map(drop),
+        "quick_replies" => some(e.quick_replies(a, QuickReplyFilter::default(), &page).await?.items),
+        "quick_reply" => e.quick_reply(a, t.reply).await.map(drop),
+        "templates" => some(e.templates(a, &TemplateFilter::default()).await?),
+        "template" => e.template(a, t.template).await.map(drop),
+        "rules" => some(e.rules(a, &RuleFilter::default()).await?),
+        "rule" => e.rule(a, t.rule).await.map(drop),
+        "rule_figures" => e.rule_figures(a, &[t.rule]).await.map(drop),
+        "rule_runs" => e.rule_runs(a, RunFilter::default(), &page).await.map(drop),
         other => panic!("{other}"),
     }
 }

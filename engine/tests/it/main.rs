@@ -5,6 +5,7 @@
 mod access;
 mod accounts;
 mod audit;
+mod automation;
 mod backup;
 mod cleanup;
 mod crash;

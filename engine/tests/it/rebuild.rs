@@ -2,13 +2,15 @@
 
 use crate::house::{Dice, House, START, caller, change, each_backend};
 use engine::{Caller, Engine};
-use model::actor::{By, Member, Via};
+use model::actor::{ActingRule, By, Member, Via};
 use model::attachment::Purpose;
+use model::automation::reply::QuickReplyInput;
+use model::automation::{TemplateForm, UseTemplate};
 use model::cleanup::Task;
 use model::command::*;
 use model::comment::Visibility;
 use model::event::Event;
-use model::id::{ApiTokenId, CategoryId, CommentId, DeviceId, Seq, SessionId, SlaConfigId, TicketId, UserId};
+use model::id::{ApiTokenId, CategoryId, CommentId, DeviceId, RuleId, Seq, SessionId, SlaConfigId, TicketId, UserId};
 use model::mail::EmailConfig;
 use model::notice::{NoticeKind, Route, Rule};
 use model::people::{Role, User};
@@ -234,7 +236,42 @@ async fn live(house: &House, steps: usize, seed: u64) -> Cast {
         crate::files::picture(&house.engine, &alice, purpose, ticket).await.unwrap();
     }
     come_and_go(house, &cast.people[0]).await;
+    automated(house, &cast.people[2]).await;
     cast
+}
+
+/// Replies, templates and rules, written, used and thrown away, and what a rule does.
+async fn automated(house: &House, agent: &User) {
+    let reply = |name: &str| QuickReplyInput { name: name.into(), content: "c".into(), ..QuickReplyInput::default() };
+    for name in ["one", "two"] {
+        let made = house.engine.create_quick_reply(&caller(agent), reply(name)).await.unwrap();
+        house.engine.use_quick_reply(&caller(agent), made.id).await.unwrap();
+        house.engine.edit_quick_reply(&caller(agent), made.id, reply("new")).await.unwrap();
+        if name == "one" {
+            house.engine.delete_quick_reply(&caller(agent), made.id).await.unwrap();
+        }
+    }
+    let system = Caller::system("test");
+    let form = |name: &str| TemplateForm {
+        name: name.into(),
+        title: "t {{x}}".into(),
+        content: "c".into(),
+        active: true,
+        ..TemplateForm::default()
+    };
+    let kept = house.engine.create_template(&system, form("kept")).await.unwrap();
+    house.engine.edit_template(&system, kept.id, form("edited")).await.unwrap();
+    let gone = house.engine.create_template(&system, form("gone")).await.unwrap();
+    house.engine.delete_template(&system, gone.id).await.unwrap();
+    let rule = |name: &str, active: bool| crate::automation::tagging(name, active);
+    let acts = house.engine.create_rule(&system, rule("acts", false)).await.unwrap();
+    house.engine.edit_rule(&system, acts.id, rule("acts", true)).await.unwrap();
+    let gone = house.engine.create_rule(&system, rule("gone", true)).await.unwrap();
+    house.engine.delete_rule(&system, gone.id).await.unwrap();
+    let using = UseTemplate { template: kept.id, values: serde_json::Map::new() };
+    let open = OpenTicket { template: Some(using), ..OpenTicket::new("", "") };
+    house.engine.open_ticket(&caller(agent), open).await.unwrap();
+    assert_eq!(house.engine.automate().await.unwrap(), 1);
 }
 
 /// What guards an account, in all its forms; secrets are such as [`with_secrets`] makes again.
@@ -304,7 +341,10 @@ async fn write_and_forget(house: &House, cast: &Cast) {
 fn actor_of(by: &By) -> Actor {
     match (by.user, by.role, &by.system) {
         (Some(id), Some(role), _) => Actor::User(Member { id, role, via: Via::Channel, scopes: Vec::new() }),
-        (_, _, Some(name)) => Actor::System(name.clone().leak()),
+        (_, _, Some(name)) => match by.rule {
+            Some(id) => Actor::Rule(ActingRule { id, name: name.clone() }),
+            None => Actor::System(name.clone().leak()),
+        },
         _ => Actor::Anonymous,
     }
 }
@@ -368,6 +408,9 @@ async fn the_log_replayed_makes_the_same_rows() {
             "backup_codes",
             "trusted_devices",
             "failed_sign_ins",
+            "quick_replies",
+            "ticket_templates",
+            "automation_rules",
             "settings",
             "cleanup_runs",
             "events",
@@ -468,5 +511,7 @@ fn actors_are_read_back_from_the_log() {
         assert_eq!(actor_of(&actor.by()).by(), actor.by());
     }
     assert_eq!(actor_of(&Actor::System("x").by()), Actor::System("x"));
+    let rule = Actor::Rule(ActingRule { id: RuleId(1), name: "x".into() });
+    assert_eq!(actor_of(&rule.by()), rule);
     assert_eq!(actor_of(&Actor::Anonymous.by()), Actor::Anonymous);
 }

@@ -4,6 +4,7 @@
 //! person can put right is answered in `userErrors`; missing sign-in, overload and our own faults are top-level errors.
 
 mod accounts;
+mod automation;
 mod bulk;
 mod comments;
 mod house;
@@ -38,6 +39,7 @@ pub struct Mutation(
     house::House,
     webhooks::Webhooks,
     mail::Mail,
+    automation::Automation,
     system::System,
     sla::Sla,
 );

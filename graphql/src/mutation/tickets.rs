@@ -7,6 +7,7 @@ use crate::scalars::{DateTime, Object as JsonObject};
 use crate::ticket::Ticket;
 use crate::words::{Priority, Source};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
+use model::automation::UseTemplate;
 use model::command::{CategoryRef, Edit, EditTicket, OpenTicket};
 use model::people::Channel;
 
@@ -16,9 +17,11 @@ pub(super) struct Tickets;
 /// A ticket to open.
 #[derive(InputObject)]
 pub struct OpenTicketInput {
-    /// One line of 1 to 200 characters.
+    /// One line of 1 to 200 characters; may be left out where a template says it.
+    #[graphql(default)]
     title: String,
-    /// What it is about, 1 to 200,000 characters.
+    /// What it is about, 1 to 200,000 characters; may be left out where a template says it.
+    #[graphql(default)]
     description: String,
     /// How much it matters; `NORMAL` if nothing is said.
     priority: Option<Priority>,
@@ -49,6 +52,10 @@ pub struct OpenTicketInput {
     native: Option<JsonObject>,
     /// Files that were uploaded before.
     attachments: Option<Vec<ID>>,
+    /// A template: what is left out here comes from it.
+    template: Option<ID>,
+    /// What goes into the template's fields and placeholders, by their names.
+    template_values: Option<JsonObject>,
     /// Makes a repetition harmless: the same id by the same caller opens one ticket only.
     client_mutation_id: Option<String>,
 }
@@ -250,6 +257,7 @@ impl OpenTicketInput {
             Edit::Keep => None,
             Edit::Set(value) => value,
         };
+        let values = self.template_values.map(|json| json.0).unwrap_or_default();
         Ok(OpenTicket {
             priority: self.priority.map(Into::into),
             kind: self.kind,
@@ -267,6 +275,7 @@ impl OpenTicketInput {
             due_at: self.due_at.map(|at| at.0),
             native: self.native.map(|json| json.0).unwrap_or_default(),
             attachments: read_all("attachments", self.attachments.as_deref())?,
+            template: read_or("template_id", self.template.as_ref())?.map(|template| UseTemplate { template, values }),
             ..OpenTicket::new(self.title, self.description)
         })
     }

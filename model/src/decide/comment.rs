@@ -158,7 +158,7 @@ pub(super) fn attachments(scene: &Scene<'_>, wanted: &[AttachmentId]) -> Result<
         let known = scene.facts.attachments.iter().find(|a| a.id == *id);
         let usable = known.is_some_and(|a| {
             let free = a.comment.is_none() && (a.ticket.is_none() || a.ticket == here) && a.purpose != Purpose::Avatar;
-            free && (a.owner == scene.actor.user() || matches!(scene.actor, crate::Actor::System(_)))
+            free && (a.owner == scene.actor.user() || scene.actor.is_system())
         });
         if !usable {
             return Err(Error::invalid("attachments", format!("names {id}, which is not an unused upload of yours")));

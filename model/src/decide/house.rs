@@ -60,7 +60,7 @@ fn avatar(scene: &Scene<'_>, store: &StoreFile, attachment: &Attachment) -> Resu
 pub(super) fn discard_file(scene: &Scene<'_>) -> Result<Decision> {
     let attachment = scene.facts.attachments.first().ok_or_else(|| Error::not_found("attachment"))?;
     let owner = scene.actor.user().is_some() && attachment.owner == scene.actor.user();
-    if !owner && !matches!(scene.actor, crate::Actor::System(_)) {
+    if !owner && !scene.actor.is_system() {
         return Err(Error::not_found("attachment"));
     }
     if attachment.comment.is_some() || attachment.ticket.is_some() {

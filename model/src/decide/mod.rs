@@ -3,6 +3,7 @@
 //! `decide` reads facts that were loaded under the write lock, checks who asks and what they sent, and answers with events.
 //! It never looks anything up: what it needs is in `Facts`, and the engine's `facts.rs` says which command needs what.
 
+mod automation;
 mod category;
 mod change;
 mod cleanup;
@@ -28,6 +29,7 @@ pub use person::used_up;
 use crate::access::Operation;
 use crate::actor::Actor;
 use crate::attachment::Attachment;
+use crate::automation::{QuickReply, Rule, Template};
 use crate::category::Category;
 use crate::cleanup::Run;
 use crate::command::{Command, Request};
@@ -103,9 +105,20 @@ pub struct Facts {
     pub rules: Rules,
     /// Every SLA configuration.
     pub sla_configs: Vec<SlaConfig>,
-    /// Those whom escalation rules name.
-    pub people: Vec<User>,
     pub email: Option<EmailState>,
+    pub quick_reply: Option<QuickReply>,
+    /// How many quick replies there are, and how many of them are the caller's own.
+    pub quick_replies: i64,
+    pub own_replies: i64,
+    /// The template that the command names, or that a ticket is opened by.
+    pub template: Option<Template>,
+    pub template_assignee: Option<User>,
+    pub templates: i64,
+    pub rule: Option<Rule>,
+    pub automation_rules: i64,
+    /// Those people whom a form or escalation rules name, and the categories that a form names, if there are such.
+    pub people: Vec<User>,
+    pub known_categories: Vec<CategoryId>,
     /// The clean-up that the command names, or those of its kind that have not ended.
     pub cleanups: Vec<Run>,
     /// When the last scheduled clean-up of its kind was due.
@@ -234,6 +247,17 @@ pub fn decide(scene: &Scene<'_>, request: &Request, counters: &mut Counters) -> 
         Command::SetNotificationRules(_, rules) => rules::set(scene, rules),
         Command::SetEmailConfig(set) => mail::set(scene, set),
         Command::NoteEmailTest { ok, why } => mail::tested(scene, *ok, why.as_deref()),
+        Command::CreateQuickReply(input) => automation::create_reply(scene, input, counters),
+        Command::EditQuickReply(_, input) => automation::edit_reply(scene, input),
+        Command::UseQuickReply(_) => automation::use_reply(scene),
+        Command::DeleteQuickReply(_) => automation::delete_reply(scene),
+        Command::CreateTemplate(form) => automation::create_template(scene, form, counters),
+        Command::EditTemplate(_, form) => automation::edit_template(scene, form),
+        Command::DeleteTemplate(_) => automation::delete_template(scene),
+        Command::CreateRule(input) => automation::create_rule(scene, input, counters),
+        Command::EditRule(_, input) => automation::edit_rule(scene, input),
+        Command::DeleteRule(_) => automation::delete_rule(scene),
+        Command::TellPerson(tell) => automation::tell(scene, tell),
     }
 }
 

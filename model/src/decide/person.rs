@@ -184,7 +184,7 @@ pub(super) fn set_password(scene: &Scene<'_>, password: &Sealed) -> Result<Decis
             crate::actor::Via::Session(id) => Some(id),
             crate::actor::Via::ApiToken(_) | crate::actor::Via::Channel => None,
         },
-        crate::Actor::Anonymous | crate::Actor::System(_) => None,
+        crate::Actor::Anonymous | crate::Actor::System(_) | crate::Actor::Rule(_) => None,
     };
     let mut events = vec![Event::PasswordChanged { user: user.id, password: password.clone() }];
     events.extend(super::session::ended(scene, kept, "the password was changed"));

@@ -3,6 +3,8 @@
 use super::{Decision, Scene};
 use crate::access::{self, Operation};
 use crate::actor::Actor;
+use crate::automation::TemplateForm;
+use crate::automation::template::{Filled, fill};
 use crate::category::Category;
 use crate::command::{AssignTicket, ChangeStatus, Edit, EditTicket, EscalateTicket, OpenTicket};
 use crate::comment::{Comment, Visibility};
@@ -19,10 +21,21 @@ use serde_json::{Map, Value};
 pub(super) fn open(scene: &Scene<'_>, open: &OpenTicket, counters: &mut Counters) -> Result<Decision> {
     access::in_general(scene.actor, Operation::OpenTicket)?;
     let requester = requester(scene, open)?;
-    // Who opens a ticket may name who is to work on it: a plain user does in seed 001's own sample. Moving it takes more.
+    let form = template(scene, open)?;
+    // A template that can't be filled in leaves no title to be looked at.
+    let filled = match (&open.template, form) {
+        (Some(using), Some(form)) => fill(form, &using.values)?,
+        (_, _) => Filled::default(),
+    };
     let mut problems = Problems::default();
-    let title = problems.take(Title::parse(&open.title))?;
-    let body = problems.take(Body::parse("description", &open.description))?;
+    let said =
+        |own: &str, filled: String| if own.trim().is_empty() && form.is_some() { filled } else { own.to_owned() };
+    let (title, description) = (said(&open.title, filled.title), said(&open.description, filled.content));
+    let mut custom_fields = filled.fields;
+    custom_fields.extend(open.custom_fields.clone());
+    // Who opens a ticket may name who is to work on it: a plain user does in seed 001's own sample. Moving it takes more.
+    let title = problems.take(Title::parse(&title))?;
+    let body = problems.take(Body::parse("description", &description))?;
     let tags = problems.take(Tag::list(&open.tags))?;
     let customer = problems.take(customer(
         open.customer_name.as_deref(),
@@ -30,8 +43,9 @@ pub(super) fn open(scene: &Scene<'_>, open: &OpenTicket, counters: &mut Counters
         open.customer_phone.as_deref(),
     ))?;
     let department = problems.take(text::optional("department", open.department.as_deref(), 100))?;
-    let code = problems.take(open.kind.as_deref().map_or(Ok(DEFAULT_KIND.to_owned()), kind))?;
-    problems.take(bounded("custom_fields", &open.custom_fields, scene.policy.max_custom_fields))?;
+    let code = open.kind.as_deref().or_else(|| form.and_then(|form| form.kind.as_deref()));
+    let code = problems.take(code.map_or(Ok(DEFAULT_KIND.to_owned()), kind))?;
+    problems.take(bounded("custom_fields", &custom_fields, scene.policy.max_custom_fields))?;
     problems.take(bounded("native", &open.native, scene.policy.max_custom_fields))?;
     problems.take(super::comment::attachments(scene, &open.attachments))?;
     if open.category.is_some() {
@@ -47,10 +61,13 @@ pub(super) fn open(scene: &Scene<'_>, open: &OpenTicket, counters: &mut Counters
     // Every `take` succeeded, or `finish` had left.
     let (Some(title), Some(body)) = (title, body) else { return Err(Error::internal("a checked text is missing")) };
 
-    let category = scene.facts.category.as_ref();
-    let automatic = scene.facts.category_assignee.as_ref().filter(|u| u.is_active() && u.role.is_staff()).map(|u| u.id);
+    // What a template names may have gone out of use since; then it is as if it named nothing.
+    let category = scene.facts.category.as_ref().filter(|known| open.category.is_some() || known.form.active);
+    let able = |user: &Option<User>| user.as_ref().filter(|u| u.is_active() && u.role.is_staff()).map(|u| u.id);
+    let automatic =
+        able(&scene.facts.template_assignee).or_else(|| category.and_then(|_| able(&scene.facts.category_assignee)));
     let assignee = open.assignee.or(automatic);
-    let priority = open.priority.unwrap_or(Priority::Normal);
+    let priority = open.priority.or_else(|| form.and_then(|form| form.priority)).unwrap_or(Priority::Normal);
     let category_sla_hours = category.and_then(|c| c.form.sla_hours);
     let code = code.unwrap_or_else(|| DEFAULT_KIND.to_owned());
     let due = scene.policy.due(&Asked {
@@ -96,7 +113,7 @@ pub(super) fn open(scene: &Scene<'_>, open: &OpenTicket, counters: &mut Counters
         assignee,
         department: department.flatten(),
         tags: tags.unwrap_or_default(),
-        custom_fields: open.custom_fields.clone(),
+        custom_fields,
         customer: customer.unwrap_or_default(),
         due_at: open.due_at,
         response_due_at: due.response,
@@ -127,7 +144,28 @@ pub(super) fn open(scene: &Scene<'_>, open: &OpenTicket, counters: &mut Counters
         updated_at: scene.now,
         version: 1,
     };
-    Ok(Event::TicketOpened { ticket: Box::new(ticket), description: Box::new(description) }.into())
+    let mut events = Vec::new();
+    if let Some(using) = &open.template {
+        events.push(Event::TemplateUsed { template: using.template });
+        let goal = form.and_then(|form| form.status).filter(|to| !matches!(to, Status::New | Status::Open));
+        if let Some(to) = goal.filter(|to| may_move(ticket.status, *to)) {
+            events.push(moved(&ticket, to, None, None)?);
+        }
+    }
+    events.insert(0, Event::TicketOpened { ticket: Box::new(ticket), description: Box::new(description) });
+    Ok(events.into())
+}
+
+/// The template that it is opened by; everybody who opens tickets may use one that is in use.
+fn template<'a>(scene: &'a Scene<'_>, open: &OpenTicket) -> Result<Option<&'a TemplateForm>> {
+    if open.template.is_none() {
+        return Ok(None);
+    }
+    match scene.facts.template.as_ref().map(|template| &template.form) {
+        None => Err(Error::invalid("template_id", ABSENT)),
+        Some(form) if !form.active => Err(Error::invalid("template_id", "is not in use")),
+        Some(form) => Ok(Some(form)),
+    }
 }
 
 fn requester(scene: &Scene<'_>, open: &OpenTicket) -> Result<crate::id::UserId> {
@@ -140,7 +178,7 @@ fn requester(scene: &Scene<'_>, open: &OpenTicket) -> Result<crate::id::UserId> 
             }
         }
         (_, Actor::User(member)) => Ok(member.id),
-        (_, Actor::Anonymous | Actor::System(_)) => Err(Error::invalid("requester", "must be given")),
+        (_, Actor::Anonymous | Actor::System(_) | Actor::Rule(_)) => Err(Error::invalid("requester", "must be given")),
     }
 }
 

@@ -69,6 +69,18 @@ impl Event {
             Self::NotificationRulesChanged { .. } => "notification_rules_changed",
             Self::EmailConfigChanged { .. } => "email_config_changed",
             Self::EmailTested { .. } => "email_tested",
+            Self::QuickReplyCreated { .. } => "quick_reply_created",
+            Self::QuickReplyEdited { .. } => "quick_reply_edited",
+            Self::QuickReplyUsed { .. } => "quick_reply_used",
+            Self::QuickReplyDeleted { .. } => "quick_reply_deleted",
+            Self::TemplateCreated { .. } => "template_created",
+            Self::TemplateEdited { .. } => "template_edited",
+            Self::TemplateUsed { .. } => "template_used",
+            Self::TemplateDeleted { .. } => "template_deleted",
+            Self::RuleCreated { .. } => "rule_created",
+            Self::RuleEdited { .. } => "rule_edited",
+            Self::RuleDeleted { .. } => "rule_deleted",
+            Self::PersonTold { .. } => "person_told",
         }
     }
 
@@ -91,7 +103,8 @@ impl Event {
             | Self::CommentAdded { ticket, .. }
             | Self::CommentEdited { ticket, .. }
             | Self::CommentVisibilityChanged { ticket, .. }
-            | Self::CommentWithdrawn { ticket, .. } => Some(*ticket),
+            | Self::CommentWithdrawn { ticket, .. }
+            | Self::PersonTold { ticket, .. } => Some(*ticket),
             Self::FileStored { attachment } => attachment.ticket,
             Self::TicketsViewed { .. }
             | Self::FileDiscarded { .. }
@@ -136,7 +149,18 @@ impl Event {
             | Self::WebhookDeleted { .. }
             | Self::NotificationRulesChanged { .. }
             | Self::EmailConfigChanged { .. }
-            | Self::EmailTested { .. } => None,
+            | Self::EmailTested { .. }
+            | Self::QuickReplyCreated { .. }
+            | Self::QuickReplyEdited { .. }
+            | Self::QuickReplyUsed { .. }
+            | Self::QuickReplyDeleted { .. }
+            | Self::TemplateCreated { .. }
+            | Self::TemplateEdited { .. }
+            | Self::TemplateUsed { .. }
+            | Self::TemplateDeleted { .. }
+            | Self::RuleCreated { .. }
+            | Self::RuleEdited { .. }
+            | Self::RuleDeleted { .. } => None,
         }
     }
 
@@ -184,7 +208,8 @@ impl Event {
             | Self::PasswordResetRequested { user }
             | Self::ApiTokenRevoked { user, .. }
             | Self::NotificationsRead { user, .. }
-            | Self::NotificationRulesChanged { user, .. } => Some(*user),
+            | Self::NotificationRulesChanged { user, .. }
+            | Self::PersonTold { user, .. } => Some(*user),
             Self::NotificationSent { to, .. } => Some(*to),
             Self::IdentityLinked { identity } => Some(identity.user),
             Self::SessionStarted { session, .. } => Some(session.user),
@@ -228,7 +253,18 @@ impl Event {
             | Self::WebhookDisabled { .. }
             | Self::WebhookDeleted { .. }
             | Self::EmailConfigChanged { .. }
-            | Self::EmailTested { .. } => None,
+            | Self::EmailTested { .. }
+            | Self::QuickReplyCreated { .. }
+            | Self::QuickReplyEdited { .. }
+            | Self::QuickReplyUsed { .. }
+            | Self::QuickReplyDeleted { .. }
+            | Self::TemplateCreated { .. }
+            | Self::TemplateEdited { .. }
+            | Self::TemplateUsed { .. }
+            | Self::TemplateDeleted { .. }
+            | Self::RuleCreated { .. }
+            | Self::RuleEdited { .. }
+            | Self::RuleDeleted { .. } => None,
         }
     }
 }

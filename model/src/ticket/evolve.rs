@@ -120,7 +120,19 @@ impl Ticket {
             | Event::WebhookDeleted { .. }
             | Event::NotificationRulesChanged { .. }
             | Event::EmailConfigChanged { .. }
-            | Event::EmailTested { .. } => return,
+            | Event::EmailTested { .. }
+            | Event::QuickReplyCreated { .. }
+            | Event::QuickReplyEdited { .. }
+            | Event::QuickReplyUsed { .. }
+            | Event::QuickReplyDeleted { .. }
+            | Event::TemplateCreated { .. }
+            | Event::TemplateEdited { .. }
+            | Event::TemplateUsed { .. }
+            | Event::TemplateDeleted { .. }
+            | Event::RuleCreated { .. }
+            | Event::RuleEdited { .. }
+            | Event::RuleDeleted { .. }
+            | Event::PersonTold { .. } => return,
         }
         self.updated_at = at;
         self.version += 1;

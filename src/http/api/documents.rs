@@ -23,6 +23,9 @@ pub(super) const REFUSALS: Refusals = Refusals {
         ("/categories/{", ("404", "CATEGORY_NOT_FOUND: no such category (分类不存在)")),
         ("/admin/automation/sla/{", ("404", "NOT_FOUND: no such configuration")),
         ("/admin/users/{", ("404", "USER_NOT_FOUND: no such user (用户不存在)")),
+        ("/admin/automation/quick-replies/{", ("404", "NOT_FOUND: no such reply, or it is somebody else's")),
+        ("/admin/automation/templates/{", ("404", "NOT_FOUND: no such template")),
+        ("/admin/automation/rules/{", ("404", "NOT_FOUND: no such rule")),
     ],
     open: &[
         "/auth/register",

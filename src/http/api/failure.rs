@@ -267,6 +267,8 @@ fn spelled(field: &'static str) -> &'static str {
         "assignee" => "assigned_to_id",
         "requester" => "created_by_id",
         "category" => "category_id",
+        // What replies and templates are sorted by.
+        "category_word" => "category",
         "kind" => "type",
         "due_at" => "due_date",
         "parent" => "parent_id",

@@ -6,6 +6,7 @@
 
 mod audit;
 mod auth;
+mod automation;
 mod categories;
 mod cleanup;
 mod comments;
@@ -74,6 +75,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         email_config::routes(),
         audit::routes(),
         sla::routes(),
+        automation::routes(),
         upload::routes(),
         socket::routes(),
     ];

@@ -1,6 +1,6 @@
 //! `/api/tickets`: opening, reading, listing, changing and deleting tickets (seed 001, 工单管理接口).
 
-mod bulk;
+pub(super) mod bulk;
 pub(super) mod convert;
 pub(super) mod desk;
 pub(super) mod filter;

@@ -36,8 +36,10 @@ value_from! {
     model::id::SessionId => |v| Self::Int(Some(v.0)), model::id::ApiTokenId => |v| Self::Int(Some(v.0)),
     model::id::InboundId => |v| Self::Int(Some(v.0)), model::id::NotificationId => |v| Self::Int(Some(v.0)),
     model::id::WebhookId => |v| Self::Int(Some(v.0)), Option<model::id::WebhookId> => |v| Self::Int(v.map(|w| w.0)),
-    model::id::DeliveryId => |v| Self::Int(Some(v.0)), model::id::DeviceId => |v| Self::Int(Some(v.0)), model::id::SlaConfigId => |v| Self::Int(Some(v.0)),
-    model::id::Seq => |v| Self::Int(Some(v.0)),
+    model::id::DeliveryId => |v| Self::Int(Some(v.0)), model::id::DeviceId => |v| Self::Int(Some(v.0)),
+    model::id::SlaConfigId => |v| Self::Int(Some(v.0)),
+    model::id::QuickReplyId => |v| Self::Int(Some(v.0)), model::id::TemplateId => |v| Self::Int(Some(v.0)),
+    model::id::RuleId => |v| Self::Int(Some(v.0)), model::id::RuleRunId => |v| Self::Int(Some(v.0)), model::id::Seq => |v| Self::Int(Some(v.0)),
 }
 
 /// A statement and its arguments.

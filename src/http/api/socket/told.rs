@@ -129,6 +129,18 @@ fn changes(event: &Event) -> bool {
         | Event::NotificationRulesChanged { .. }
         | Event::EmailConfigChanged { .. }
         | Event::EmailTested { .. }
+        | Event::QuickReplyCreated { .. }
+        | Event::QuickReplyEdited { .. }
+        | Event::QuickReplyUsed { .. }
+        | Event::QuickReplyDeleted { .. }
+        | Event::TemplateCreated { .. }
+        | Event::TemplateEdited { .. }
+        | Event::TemplateUsed { .. }
+        | Event::TemplateDeleted { .. }
+        | Event::RuleCreated { .. }
+        | Event::RuleEdited { .. }
+        | Event::RuleDeleted { .. }
+        | Event::PersonTold { .. }
         | Event::SettingChanged { .. }
         | Event::NotificationSent { .. }
         | Event::CleanupStarted { .. }

@@ -64,6 +64,16 @@ fn updated(done: Done) -> wire::BulkUpdated {
     wire::BulkUpdated { updated_count, failed_count, updated_tickets: done.done, failed_tickets: done.failed }
 }
 
+pub async fn assigned_all(app: &App, by: &By, form: wire::BulkAssign) -> Result<wire::BulkAssigned> {
+    let done = changed(app, by, convert::bulk_assign(form)?).await?;
+    let (assigned_count, failed_count) = done.counts();
+    Ok(wire::BulkAssigned { assigned_count, failed_count, assigned_tickets: done.done, failed_tickets: done.failed })
+}
+
+pub async fn updated_all(app: &App, by: &By, form: wire::BulkUpdate) -> Result<wire::BulkUpdated> {
+    Ok(updated(changed(app, by, convert::bulk_update(form)?).await?))
+}
+
 /// Assign many tickets (批量分配工单)
 ///
 /// For agents, supervisors and administrators.
@@ -76,11 +86,7 @@ async fn assign(
     by: Caller<Api>,
     Body(form, ..): Body<wire::BulkAssign, Api>,
 ) -> Answer<wire::BulkAssigned> {
-    let done = changed(&app, &by, convert::bulk_assign(form)?).await?;
-    let (assigned_count, failed_count) = done.counts();
-    let told =
-        wire::BulkAssigned { assigned_count, failed_count, assigned_tickets: done.done, failed_tickets: done.failed };
-    Ok(wire::Reply::done("批量分配完成", told))
+    Ok(wire::Reply::done("批量分配完成", assigned_all(&app, &by, form).await?))
 }
 
 /// Change the status of many tickets (批量状态更新)
@@ -111,8 +117,7 @@ async fn update(
     by: Caller<Api>,
     Body(form, ..): Body<wire::BulkUpdate, Api>,
 ) -> Answer<wire::BulkUpdated> {
-    let done = changed(&app, &by, convert::bulk_update(form)?).await?;
-    Ok(wire::Reply::done("批量更新完成", updated(done)))
+    Ok(wire::Reply::done("批量更新完成", updated_all(&app, &by, form).await?))
 }
 
 /// Delete many tickets (批量删除工单)

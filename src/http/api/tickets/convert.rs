@@ -7,6 +7,7 @@ use super::super::people::{found, moment};
 use super::super::wire;
 use crate::http::field::Field;
 use crate::http::query::one_of;
+use model::automation::UseTemplate;
 use model::category::Category;
 use model::command::{
     AddComment, AssignTicket, CategoryRef, ChangeTicket, Edit, EditTicket, EscalateTicket, Hand, Kinds, OpenTicket,
@@ -14,7 +15,7 @@ use model::command::{
 };
 use model::comment::{Comment, Visibility};
 use model::error::Problems;
-use model::id::{AttachmentId, CategoryId, UserId};
+use model::id::{AttachmentId, CategoryId, TemplateId, UserId};
 use model::people::{Channel, User};
 use model::text::{self, Body, Email, REASON_MAX, Tag, Title};
 use model::ticket::{Priority, Source, Status, Ticket};
@@ -214,8 +215,14 @@ fn reason(remark: Option<&AddComment>, note: Option<String>) -> Option<String> {
 pub fn open(form: wire::NewTicket) -> Result<OpenTicket> {
     let mut problems = Problems::default();
     let p = &mut problems;
-    let title = form.title.required("title", p);
-    let description = form.description.required("description", p);
+    let template = form.template_id.optional("template_id", p).map(TemplateId);
+    let values = form.template_values.optional("template_values", p).unwrap_or_default();
+    // What is not said, the template says.
+    let (title, description) = if template.is_some() {
+        (form.title.optional("title", p), form.description.optional("description", p))
+    } else {
+        (form.title.required("title", p), form.description.required("description", p))
+    };
     let kind = word(("type", form.kind), &TYPES, kind, p);
     let priority = word(("priority", form.priority), &PRIORITIES, Priority::parse, p);
     let source = word(("source", form.source), &SOURCES, Source::parse, p);
@@ -254,6 +261,7 @@ pub fn open(form: wire::NewTicket) -> Result<OpenTicket> {
         customer_email,
         customer_phone,
         due_at,
+        template: template.map(|template| UseTemplate { template, values }),
         attachments,
         ..OpenTicket::new(title.unwrap_or_default(), description.unwrap_or_default())
     })

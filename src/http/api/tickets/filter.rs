@@ -375,8 +375,8 @@ mod tests {
             ("unassigned", "maybe"),
             ("is_overdue", "1"),
             ("range", "soon"),
-            ("sort", "colour"),
             ("order", "up"),
+            ("sort", "colour"),
         ];
         let Err(Error::Invalid(told)) = asked(&all) else { panic!("accepted") };
         assert_eq!(told.into_iter().map(|problem| problem.field).collect::<Vec<_>>(), all.map(|(name, _)| name));

@@ -19,6 +19,7 @@ pub fn named(recorded: &Recorded) -> Vec<UserId> {
     let by = recorded.by.user;
     #[expect(clippy::wildcard_enum_match_arm, reason = "one of many names somebody")]
     let (from, to) = match &recorded.event {
+        Event::PersonTold { user, .. } => (None, Some(*user)),
         Event::TicketAssigned { assignee, .. } => (assignee.from, assignee.to),
         _ => (None, None),
     };
@@ -32,7 +33,7 @@ pub fn entry(recorded: &Recorded, view: &View<'_>) -> HistoryEntry {
         id: recorded.seq.0,
         ticket_id: recorded.event.ticket().map_or(0, |id| id.0),
         action: action(&recorded.event),
-        description: sentence(&recorded.event, view),
+        description: by_rule(recorded, sentence(&recorded.event, view)),
         user_id: recorded.by.user.map(|user| user.0),
         user: found(view.people, recorded.by.user, view.reader),
         created_at: moment(recorded.at),
@@ -40,6 +41,14 @@ pub fn entry(recorded: &Recorded, view: &View<'_>) -> HistoryEntry {
         old_value: flat.as_ref().and_then(|(_, change)| text(&change.old)),
         new_value: flat.as_ref().and_then(|(_, change)| text(&change.new)),
         field_changes: changes.into_iter().collect::<BTreeMap<_, _>>(),
+    }
+}
+
+/// What a rule did says so; there is no user to name.
+fn by_rule(recorded: &Recorded, told: String) -> String {
+    match (recorded.by.rule, &recorded.by.system) {
+        (Some(_), Some(rule)) => format!("{told}（自动化规则：{rule}）"),
+        (_, _) => told,
     }
 }
 
@@ -151,6 +160,9 @@ fn sentence(event: &Event, view: &View<'_>) -> String {
         Event::CommentEdited { body, .. } => ("编辑评论".to_owned(), Some(body.to.as_str())),
         Event::CommentVisibilityChanged { .. } => ("变更评论可见范围".to_owned(), None),
         Event::CommentWithdrawn { .. } => ("撤回评论".to_owned(), None),
+        Event::PersonTold { user, content, .. } => {
+            (format!("通知 {}", name(Some(*user), view)), Some(content.as_str()))
+        }
         _ => (event.word().to_owned(), None),
     };
     match why {

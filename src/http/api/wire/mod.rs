@@ -7,6 +7,7 @@
 
 mod accounts;
 mod admin;
+mod automation;
 mod categories;
 mod config_sets;
 mod devices;
@@ -26,6 +27,7 @@ mod users;
 
 pub use accounts::*;
 pub use admin::*;
+pub use automation::*;
 pub use categories::*;
 pub use config_sets::*;
 pub use devices::*;

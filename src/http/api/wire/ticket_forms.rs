@@ -73,6 +73,14 @@ pub struct NewTicket {
     #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(default)]
     pub due_date: Field<String>,
+    /// A template: title, description and what else is left out here comes from it.
+    #[schema(value_type = Option<i64>)]
+    #[serde(default)]
+    pub template_id: Field<i64>,
+    /// What goes into the template's fields and placeholders, by their names.
+    #[schema(value_type = Option<Object>)]
+    #[serde(default)]
+    pub template_values: Field<Map<String, Value>>,
 }
 
 /// `PUT /tickets/{id}` (更新工单): what is left out stays as it is, and what is sent as it is stays so, too. All of it is done,
