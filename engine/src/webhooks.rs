@@ -217,7 +217,8 @@ impl Engine {
     /// # Errors
     /// A conflict for a webhook that is switched off, and for a mail that is still to be sent by itself.
     pub async fn redeliver(&self, by: &Caller, id: DeliveryId) -> Result<Delivery> {
-        access::in_general(&by.actor, Operation::ReadDeliveries)?;
+        let may = |operation| access::in_general(&by.actor, operation);
+        may(Operation::ManageWebhooks).or_else(|_| may(Operation::ManageEmail))?;
         let mut conn = self.0.store.read().await?;
         let known = store::delivery::by_id(&mut conn, id).await?;
         drop(conn);

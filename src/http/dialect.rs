@@ -132,8 +132,9 @@ impl<D: Dialect, const N: usize> FromRequestParts<Arc<App>> for Ids<D, N> {
     }
 }
 
-/// A number too large for us is one that nothing has.
+/// A number too large for us is one that nothing has. `7.0` is an integer, too.
 fn id(text: &str) -> Option<i64> {
+    let text = text.strip_suffix(".0").unwrap_or(text);
     let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;

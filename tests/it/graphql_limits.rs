@@ -94,7 +94,7 @@ async fn bad_input_is_answered_clearly_and_changes_nothing() {
             "GRAPHQL_VALIDATION_FAILED",
         ),
         (
-            r#"{"query":"mutation { openTicket(input: { title: \"t\" }) { ticket { id } } }"}"#,
+            r#"{"query":"mutation { addComment(input: { body: \"t\" }) { comment { id } } }"}"#,
             200,
             "GRAPHQL_VALIDATION_FAILED",
         ),

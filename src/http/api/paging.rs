@@ -13,7 +13,8 @@ pub const MOST: i64 = 100;
 pub fn page(number: Option<&str>, limit: [Option<&str>; 2], most: i64, problems: &mut Problems) -> PageNumber {
     let page = integer("page", number, problems).unwrap_or(1).max(1);
     let [limit, page_size] = limit;
-    let size = integer("limit", limit, problems).or_else(|| integer("page_size", page_size, problems));
+    let (limit, page_size) = (integer("limit", limit, problems), integer("page_size", page_size, problems));
+    let size = limit.or(page_size);
     PageNumber { page, size: size.filter(|size| *size >= 1).unwrap_or(USUAL).min(most) }
 }
 
