@@ -56,7 +56,7 @@ type Listed<T> = Result<wire::List<T>, Fail<Api>>;
 
 /// The routes with their documents, to stand below [`PREFIX`]. A noun has a router of its own, which is merged here.
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    let nouns = [
+    let nouns = vec![
         auth::routes(),
         devices::routes(),
         preferences::routes(),
