@@ -225,6 +225,8 @@ pub(super) mod tests {
         }
     }
 
+    type Change = fn(&mut SlaForm);
+
     #[test]
     fn what_is_out_of_bounds_is_named() {
         let one_minute = || {
@@ -232,7 +234,7 @@ pub(super) mod tests {
             week[0] = Day { start: "09:00".into(), end: "09:01".into() };
             WorkingHours::parse(&week).ok()
         };
-        let table: [(fn(&mut SlaForm), &[&str]); 14] = [
+        let table: [(Change, &[&str]); 14] = [
             (|f| f.name = " ".into(), &["name"]),
             (|f| f.name = "x".repeat(101), &["name"]),
             (|f| f.description = Some("x".repeat(501)), &["description"]),

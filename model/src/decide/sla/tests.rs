@@ -108,10 +108,12 @@ fn there_is_one_default_and_no_more_than_a_hundred() {
     let second = made(12, form());
     let known = Facts { sla_configs: vec![first.clone(), second], ..facts() };
     let words = |events: Result<Vec<Event>>| -> Vec<(i64, bool)> {
-        let told = |event| match event {
-            Event::SlaConfigCreated { config } => (0, config.form.default),
-            Event::SlaConfigEdited { config, form } => (config.0, form.to.default),
-            other => panic!("{other:?}"),
+        let told = |event| {
+            if let Event::SlaConfigCreated { config } = event {
+                return (0, config.form.default);
+            }
+            let Event::SlaConfigEdited { config, form } = event else { panic!("{event:?}") };
+            (config.0, form.to.default)
         };
         events.unwrap().into_iter().map(told).collect()
     };
@@ -177,7 +179,9 @@ fn system() -> Actor {
 fn done(ticket: &mut Ticket, policy: &Policy, (by, now): (&Actor, Time), command: Command) -> Vec<Event> {
     let known = Facts { ticket: Some(ticket.clone()), ..facts() };
     let events = decided(&known, policy, (by, now), command).unwrap();
-    events.iter().for_each(|event| ticket.evolve(event, now));
+    for event in &events {
+        ticket.evolve(event, now);
+    }
     events
 }
 
@@ -253,11 +257,13 @@ fn rules_fire_once_so_long_after_the_target_that_was_missed() {
     assert_eq!(fire(&mut ticket, &policy, 9_999), Vec::<&str>::new());
 }
 
+type Change = fn(&mut Ticket);
+
 #[test]
 fn what_is_over_does_not_fire() {
     let policy =
         policy(vec![made(1, EditSlaConfig { rules: Some(vec![rule(0, EscalationAction::NotifyAdmin)]), ..form() })]);
-    let table: [(fn(&mut Ticket), bool); 8] = [
+    let table: [(Change, bool); 8] = [
         (|_| (), true),
         (|t| t.status = Status::Pending, true),
         (|t| t.status = Status::Resolved, false),
