@@ -113,12 +113,10 @@ impl Reading<'_> {
     }
 
     fn text(&mut self, param: &str, max: usize) -> Option<String> {
-        let text = match self.given(param)?.as_str() {
-            Some(text) => text.trim().to_owned(),
-            None => {
-                self.bad(param, "must be a text");
-                return None;
-            }
+        let given = self.given(param)?;
+        let Some(text) = given.as_str().map(|text| text.trim().to_owned()) else {
+            self.bad(param, "must be a text");
+            return None;
         };
         if text.contains('\0') || !(1..=max).contains(&text.chars().count()) {
             self.bad(param, format!("must have 1 to {max} characters"));

@@ -109,16 +109,9 @@ impl TemplateForm {
         let category = p.take(text::optional("category_word", self.category.as_deref(), GROUP_MAX))?.flatten();
         p.take(text::optional("title_template", Some(&self.title), TITLE_MAX))?;
         p.take(text::optional("content_template", Some(&self.content), CONTENT_MAX))?;
-        let kind = match self.kind.as_deref().map(str::trim).filter(|code| !code.is_empty()) {
-            Some(code) => match kind(code) {
-                Ok(code) => Some(code),
-                Err(_) => {
-                    p.add("default_type", "must have 1 to 50 characters");
-                    None
-                }
-            },
-            None => None,
-        };
+        let given = self.kind.as_deref().map(str::trim).filter(|code| !code.is_empty());
+        let kind = given.map(|code| kind(code).map_err(|_| p.add("default_type", "must have 1 to 50 characters")));
+        let kind = kind.and_then(Result::ok);
         let mut blanks: Vec<Blank> = Vec::with_capacity(self.blanks.len().min(BLANKS_MAX));
         if self.blanks.len() > BLANKS_MAX {
             p.add("custom_fields", format!("must be at most {BLANKS_MAX}"));
