@@ -209,18 +209,17 @@ pub(crate) async fn act(
             let acting = ActingRule { id: rule.id, name: rule.form.name.clone() };
             let caller = Caller::new(Actor::Rule(acting));
             for action in &rule.form.actions {
-                let failure = match broken {
-                    Some(why) => Some(why.to_owned()),
-                    None => {
-                        let command = action.command(&ticket, &rule.form.name);
-                        match command_done(engine, batch, &caller, &command, None).await? {
-                            Ok(done) => {
-                                outcome.events.extend(done.events);
-                                ticket = done.ticket.unwrap_or(ticket);
-                                None
-                            }
-                            Err(refused) => Some(refused.to_string()),
+                let failure = if let Some(why) = broken {
+                    Some(why.to_owned())
+                } else {
+                    let command = action.command(&ticket, &rule.form.name);
+                    match command_done(engine, batch, &caller, &command, None).await? {
+                        Ok(done) => {
+                            outcome.events.extend(done.events);
+                            ticket = done.ticket.unwrap_or(ticket);
+                            None
                         }
+                        Err(refused) => Some(refused.to_string()),
                     }
                 };
                 run.done.push(Done { action: action.word().to_owned(), failure });

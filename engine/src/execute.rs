@@ -299,7 +299,9 @@ async fn perform(engine: &Engine, batch: &mut Batch<'_>, work: &Work) -> Result<
             batch.mend_inbound(*id, raw.clone(), *size).await?;
             Ok(Ok(Outcome::nothing(Subject::Inbound(*id))))
         }
-        Work::RunRules { event, broken } => crate::automate::act(engine, batch, event, broken.as_deref()).await.map(Ok),
+        Work::RunRules { event, broken } => {
+            Box::pin(crate::automate::act(engine, batch, event, broken.as_deref())).await.map(Ok)
+        }
         Work::ForgetOld => {
             let tokens = now.plus(-(engine.policy().refresh_days + 1) * model::time::DAY);
             batch.forget_old(tokens, now.plus(-7 * model::time::DAY)).await?;

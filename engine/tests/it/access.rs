@@ -278,8 +278,8 @@ async fn agreed(house: &House, who: usize, n: usize) -> SlaConfigId {
     }
 }
 
-fn quick_reply(name: &str, public: bool) -> Box<QuickReplyInput> {
-    Box::new(QuickReplyInput { name: name.into(), content: "c".into(), public, ..QuickReplyInput::default() })
+fn quick_reply(name: &str, public: bool) -> QuickReplyInput {
+    QuickReplyInput { name: name.into(), content: "c".into(), public, ..QuickReplyInput::default() }
 }
 
 fn template(name: &str) -> Box<TemplateForm> {
@@ -355,7 +355,9 @@ impl Things {
         house.engine.quarantine(inbound, "bad").await.unwrap();
         let Webhook(webhook) = one(Command::CreateWebhook(hook(n, "kept"))).await else { panic!() };
         let sla = agreed(house, who, n).await;
-        let QuickReply(reply) = one(Command::CreateQuickReply(quick_reply("kept", true))).await else { panic!() };
+        let QuickReply(reply) = one(Command::CreateQuickReply(Box::new(quick_reply("kept", true)))).await else {
+            panic!()
+        };
         let Template(template) = one(Command::CreateTemplate(template("kept"))).await else { panic!() };
         let Rule(rule) = one(Command::CreateRule(rule("kept"))).await else { panic!() };
         let (number, agent, ticket) = (ticket.numbers.yearly, people.all[1].id, ticket.id);
@@ -490,8 +492,8 @@ rows! { t;
     Command::EditSlaConfig(..) => "UFFFFFFOF", Command::EditSlaConfig(t.sla, agreement(t.n + 1_000_000));
     Command::DeleteSlaConfig(_) => "UFFFFFFOF", Command::DeleteSlaConfig(t.sla);
     Command::NoteEmailTest { .. } => "UFFFFFFOF", Command::NoteEmailTest { ok: true, why: None };
-    Command::CreateQuickReply(_) => "UFFOOOOOF", Command::CreateQuickReply(quick_reply("own", false));
-    Command::EditQuickReply(..) => "UFFFFFOOF", Command::EditQuickReply(t.reply, quick_reply("edited", true));
+    Command::CreateQuickReply(_) => "UFFOOOOOF", Command::CreateQuickReply(Box::new(quick_reply("own", false)));
+    Command::EditQuickReply(..) => "UFFFFFOOF", Command::EditQuickReply(t.reply, Box::new(quick_reply("edited", true)));
     Command::UseQuickReply(_) => "UFFOOOOOF", Command::UseQuickReply(t.reply);
     Command::DeleteQuickReply(_) => "UFFFFFOOF", Command::DeleteQuickReply(t.reply);
     Command::CreateTemplate(_) => "UFFFFFFOF", Command::CreateTemplate(template("made"));

@@ -228,10 +228,8 @@ fn condition(at: usize, sent: &Value, problems: &mut Problems) -> ConditionInput
         problems.add(of_condition(at, ""), "must be an object");
     }
     let text = |name: &str| {
-        sent.get(name).filter(|value| !value.is_null()).map(|value| match value {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        })
+        let given = sent.get(name).filter(|value| !value.is_null());
+        given.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
     };
     ConditionInput {
         field: text("field").unwrap_or_default(),
