@@ -135,12 +135,12 @@ pub fn carriers(config: &Config, public_url: String) -> model::Result<Vec<Arc<dy
             key_file: key.clone(),
         }),
     };
-    let discord = channels::discord::Options {
+    let discord = channels::direct::Options {
         token: token(&config.discord),
         api_url: config.discord.api_url.clone(),
         public_url: public_url.clone(),
     };
-    let telegram = channels::telegram::Options {
+    let telegram = channels::direct::Options {
         token: token(&config.telegram),
         api_url: config.telegram.api_url.clone(),
         public_url,

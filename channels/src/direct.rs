@@ -10,6 +10,23 @@ use model::notice::Route;
 use model::{Error, Result};
 use serde::{Deserialize, Serialize};
 
+/// How a chat is reached.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// The bot's token; without one nothing is sent.
+    pub token: Option<String>,
+    /// Where its API is, if not at the usual place.
+    pub api_url: Option<String>,
+    /// Where people reach this server; links begin with it. Without a slash at the end.
+    pub public_url: String,
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("direct::Options").field("api_url", &self.api_url).finish_non_exhaustive()
+    }
+}
+
 /// A message to one person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Direct {

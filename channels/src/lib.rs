@@ -4,7 +4,7 @@
 //! An adapter reads, stores the raw form first, and hands over. It decides nothing, holds no state that matters, and
 //! knows neither SQL nor another surface.
 
-mod direct;
+pub mod direct;
 pub mod discord;
 pub mod email;
 pub mod mailer;

@@ -223,10 +223,6 @@ pub(crate) async fn load(batch: &mut Batch<'_>, actor: &Actor, command: &Command
             facts.rule = store::automation::rule::by_id(conn, *id).await?;
             rule_input(conn, &mut facts, input).await?;
         }
-        Command::TellPerson(tell) => {
-            facts.ticket = ticket(conn, tell.ticket).await?;
-            facts.user = user(conn, Some(tell.user)).await?;
-        }
         Command::DeleteRule(id) => facts.rule = store::automation::rule::by_id(conn, *id).await?,
         Command::NoteEmailTest { .. }
         | Command::CountViews(_)

@@ -2,6 +2,7 @@
 //!
 //! Tickets are counted by the cube; nothing here looks through all of them.
 
+use crate::settings::Kept;
 use crate::{DeskFigures, Engine, OwnStatistics};
 use model::access::{self, Operation};
 use model::people::{Role, User, UserStatus};
@@ -145,8 +146,7 @@ impl Engine {
         self.0.categories.invalidate_all();
         // While nothing is handed on, nothing newer than what is read can come in between.
         let turn = self.0.hub.hold().await;
-        let all = store::settings::all(&mut self.0.store.read().await?).await?;
-        self.0.settings.replace(all);
+        self.0.settings.replace(Kept::read(&mut self.0.store.read().await?).await?);
         drop(turn);
         Ok(self.0.settings.changed())
     }

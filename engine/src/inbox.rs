@@ -2,10 +2,9 @@
 
 use crate::{Caller, Engine, Numbered, Numbers};
 use model::access::{self, Operation};
-use model::event::Event;
-use model::id::{NotificationId, Seq, TicketId};
+use model::id::{NotificationId, TicketId};
 use model::locale::Locale;
-use model::notice::{Notice, NoticeKind};
+use model::notice::Notice;
 use model::query::Page;
 use model::wording::wording;
 use model::{Actor, Error, Result};
@@ -40,31 +39,17 @@ impl Engine {
         let ids: Vec<TicketId> = notices.iter().filter_map(|notice| notice.ticket).collect();
         let found = store::ticket::numbers(&mut self.0.store.read().await?, &ids).await?;
         let numbers: HashMap<TicketId, String> = found.into_iter().collect();
-        let mut said = self.said(&notices).await?;
         let told = notices.into_iter().map(|notice| {
             let number = notice.ticket.and_then(|ticket| numbers.get(&ticket).cloned());
             let (title, message) = if let Some(written) = &notice.written {
                 (written.title.clone().into(), written.content.clone())
             } else {
                 let words = wording(notice.kind, number.as_deref(), locale);
-                (words.title.into(), said.remove(&notice.seq).unwrap_or(words.message))
+                (words.title.into(), words.message)
             };
             Worded { notice, number, title, message }
         });
         Ok(told.collect())
-    }
-
-    /// What rules told their readers, in the words of whoever wrote the rule.
-    async fn said(&self, notices: &[Notice]) -> Result<HashMap<Seq, String>> {
-        let alerts = notices.iter().filter(|notice| notice.kind == NoticeKind::SystemAlert && notice.ticket.is_some());
-        let places: Vec<Seq> = alerts.map(|notice| notice.seq).collect();
-        let found = store::event::at(&mut self.0.store.read().await?, &places).await?;
-        #[expect(clippy::wildcard_enum_match_arm, reason = "one of many")]
-        let said = found.into_iter().filter_map(|recorded| match recorded.event {
-            Event::PersonTold { content, .. } => Some((recorded.seq, content)),
-            _ => None,
-        });
-        Ok(said.collect())
     }
 
     /// One's own notifications by number of page, the newest first.

@@ -218,8 +218,7 @@ impl Engine {
         let life = operations::life_of(&store, &*options.clock).await?;
         let hub = hub::Hub::open(&store).await?;
         // Read after the hub's place: what changes from here on, the hub tells.
-        let changed = store::settings::all(&mut store.read().await?).await?;
-        let sla_configs = store::sla::all(&mut store.read().await?).await?;
+        let kept = settings::Kept::read(&mut store.read().await?).await?;
         let (jobs, waiting) = mpsc::channel(execute::QUEUE);
         let inner = Inner {
             sealer: sealing::Sealer::new(life.signing_key.as_bytes())?,
@@ -232,7 +231,7 @@ impl Engine {
             throttle: throttle::Throttle::new(options.accounts),
             posted: watch::Sender::new(0),
             limits: limit::Limits::new(options.rates),
-            settings: settings::Settings::new(policy, changed, sla_configs),
+            settings: settings::Settings::new(policy, kept),
             audit: audit::Audit::default(),
             automation: automate::Automation::default(),
             began: options.clock.now(),

@@ -111,8 +111,8 @@ impl Engine {
 
     /// The mailbox that something came in at, while it is still ours.
     pub fn mailbox_of(&self, came: Option<&Email>) -> Option<&str> {
-        let came = came?;
-        self.0.email.addresses.iter().map(|ours| ours.trim()).find(|ours| ours.eq_ignore_ascii_case(came.as_str()))
+        let came = came?.as_str();
+        self.0.email.addresses.iter().map(String::as_str).find(|ours| ours.eq_ignore_ascii_case(came))
     }
 
     /// How mail is sent, and how the last test went; never the password.

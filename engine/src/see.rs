@@ -112,8 +112,6 @@ pub(crate) fn event(actor: &Actor, recorded: &Recorded) -> bool {
         | Event::TemplateEdited { .. }
         | Event::TemplateUsed { .. }
         | Event::TemplateDeleted { .. } => may(Operation::ReadTemplates),
-        // The person reads it as a notification; the event is the staff's.
-        Event::PersonTold { .. } => sees_ticket(actor, recorded) && actor.is_staff(),
         Event::RuleCreated { .. } | Event::RuleEdited { .. } | Event::RuleDeleted { .. } => may(Operation::ReadRules),
     }
 }

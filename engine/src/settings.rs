@@ -1,7 +1,8 @@
 //! Settings at work: the policy that is in force, and what administrators see and change of it.
 //!
 //! Every process keeps all settings in memory and follows the log's `SettingChanged`, so that a change acts at once wherever
-//! the policy is asked for. SLA configurations are of the policy, too, and follow the log in the same way. What a key means and which values it takes, `model::setting` says.
+//! the policy is asked for. SLA configurations are of the policy, too, and follow the log in the same way. What a key means and
+//! which values it takes, `model::setting` says.
 
 use crate::{Caller, Engine};
 use model::access::{self, Operation};
@@ -16,6 +17,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use store::db::Conn;
 use store::settings::Setting;
 
 /// What is in force.
@@ -27,17 +29,32 @@ pub(crate) struct Settings {
     max_file_bytes: Arc<AtomicU64>,
 }
 
-struct Now {
+/// What the store keeps of it.
+#[derive(Default)]
+pub(crate) struct Kept {
     changed: BTreeMap<String, Stored>,
     sla_configs: BTreeMap<SlaConfigId, SlaConfig>,
+}
+
+struct Now {
+    kept: Kept,
     policy: Arc<Policy>,
 }
 
+impl Kept {
+    pub(crate) async fn read(conn: &mut Conn) -> Result<Self> {
+        let changed = store::settings::all(conn).await?;
+        let sla_configs = store::sla::all(conn).await?;
+        Ok(Self {
+            changed: changed.into_iter().map(stored).collect(),
+            sla_configs: sla_configs.into_iter().map(|config| (config.id, config)).collect(),
+        })
+    }
+}
+
 impl Settings {
-    pub(crate) fn new(base: Policy, changed: Vec<Setting>, sla_configs: Vec<SlaConfig>) -> Self {
-        let changed = changed.into_iter().map(|one| (one.key.clone(), kept(one)));
-        let sla_configs = sla_configs.into_iter().map(|config| (config.id, config)).collect();
-        let now = Now::of(&base, changed.collect(), sla_configs);
+    pub(crate) fn new(base: Policy, kept: Kept) -> Self {
+        let now = Now::of(&base, kept);
         let max_file_bytes = Arc::new(AtomicU64::new(now.policy.max_file_bytes));
         Self { base, now: RwLock::new(now), max_file_bytes }
     }
@@ -56,37 +73,36 @@ impl Settings {
             return;
         }
         let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
-        let (mut changed, mut sla_configs) = (std::mem::take(&mut now.changed), std::mem::take(&mut now.sla_configs));
-        follow_setting(&mut changed, &recorded.event);
-        follow_sla(&mut sla_configs, recorded);
-        *now = Now::of(&self.base, changed, sla_configs);
+        let mut kept = std::mem::take(&mut now.kept);
+        follow_setting(&mut kept.changed, &recorded.event);
+        follow_sla(&mut kept.sla_configs, recorded);
+        *now = Now::of(&self.base, kept);
         self.max_file_bytes.store(now.policy.max_file_bytes, Ordering::Relaxed);
     }
 
     /// Takes what the store has for what is true.
-    pub(crate) fn replace(&self, all: Vec<Setting>) {
-        let changed = all.into_iter().map(|one| (one.key.clone(), kept(one))).collect();
+    pub(crate) fn replace(&self, kept: Kept) {
         let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
-        let sla_configs = std::mem::take(&mut now.sla_configs);
-        *now = Now::of(&self.base, changed, sla_configs);
+        *now = Now::of(&self.base, kept);
         self.max_file_bytes.store(now.policy.max_file_bytes, Ordering::Relaxed);
     }
 
     /// How many are not at their default.
     pub(crate) fn changed(&self) -> usize {
-        self.now.read().unwrap_or_else(PoisonError::into_inner).changed.len()
+        self.now.read().unwrap_or_else(PoisonError::into_inner).kept.changed.len()
     }
 }
 
-fn kept(one: Setting) -> Stored {
-    Stored { value: one.value, description: one.description, public: one.public, shelf: one.shelf }
+fn stored(one: Setting) -> (String, Stored) {
+    (one.key, Stored { value: one.value, description: one.description, public: one.public, shelf: one.shelf })
 }
 
 impl Now {
-    fn of(base: &Policy, changed: BTreeMap<String, Stored>, sla_configs: BTreeMap<SlaConfigId, SlaConfig>) -> Self {
-        let mut policy = setting::effective(base, changed.iter().map(|(key, stored)| (key.as_str(), &stored.value)));
-        policy.sla_configs = sla_configs.values().cloned().collect();
-        Self { changed, sla_configs, policy: Arc::new(policy) }
+    fn of(base: &Policy, kept: Kept) -> Self {
+        let changed = kept.changed.iter().map(|(key, stored)| (key.as_str(), &stored.value));
+        let mut policy = setting::effective(base, changed);
+        policy.sla_configs = kept.sla_configs.values().cloned().collect();
+        Self { kept, policy: Arc::new(policy) }
     }
 }
 
@@ -193,10 +209,10 @@ impl Engine {
     pub fn public_configs(&self) -> Vec<Config> {
         let now = self.0.settings.now.read().unwrap_or_else(PoisonError::into_inner);
         let known = KNOWN.iter().filter(|known| known.public).map(|known| {
-            let description = now.changed.get(known.key).and_then(|stored| stored.description.clone());
+            let description = now.kept.changed.get(known.key).and_then(|stored| stored.description.clone());
             of_known(known, &now.policy, description, None)
         });
-        let custom = now.changed.iter().filter(|(_, stored)| stored.public).map(|(key, stored)| Config {
+        let custom = now.kept.changed.iter().filter(|(_, stored)| stored.public).map(|(key, stored)| Config {
             key: key.clone(),
             value: stored.value.clone(),
             kind: Kind::of(&stored.value),

@@ -119,8 +119,7 @@ pub(crate) fn changes(event: &Event, reader: Reader) -> Vec<FieldChange> {
         | Event::TemplateUsed { .. }
         | Event::TemplateDeleted { .. }
         | Event::RuleCreated { .. }
-        | Event::RuleDeleted { .. }
-        | Event::PersonTold { .. } => {}
+        | Event::RuleDeleted { .. } => {}
     }
     list.0
 }
@@ -136,7 +135,6 @@ pub(crate) fn reason(event: &Event, reader: Reader) -> Option<&str> {
         Event::SessionEnded { reason, .. } | Event::TrustedDeviceRevoked { reason, .. } => Some(reason),
         Event::InboundQuarantined { why, .. } | Event::WebhookDisabled { why, .. } => Some(why),
         Event::EmailTested { why, .. } | Event::CleanupFinished { error: why, .. } => why.as_deref(),
-        Event::PersonTold { content, .. } => Some(content),
         Event::TicketOpened { .. }
         | Event::TicketEdited { .. }
         | Event::PriorityChanged { .. }
@@ -310,7 +308,6 @@ pub(crate) fn summary(event: &Event, who: &str) -> String {
         Event::RuleCreated { rule } => format!("made the rule \"{}\"", rule.form.name),
         Event::RuleEdited { form, .. } => format!("edited the rule \"{}\"", form.to.name),
         Event::RuleDeleted { name, .. } => format!("deleted the rule \"{name}\""),
-        Event::PersonTold { .. } => "told somebody of the ticket".to_owned(),
     };
     format!("{who} {did}.")
 }

@@ -140,7 +140,7 @@ event_types! {
     CategoryDeleted,
     /// A setting changed.
     SettingChanged,
-    /// Somebody wrote a notification to somebody by hand.
+    /// An administrator or an automation rule wrote a notification to somebody.
     NotificationSent,
     /// A clean-up began.
     CleanupStarted,
@@ -198,8 +198,6 @@ event_types! {
     RuleEdited,
     /// An automation rule was deleted.
     RuleDeleted,
-    /// An automation rule told somebody of a ticket.
-    PersonTold,
 }
 
 /// `TicketOpened` -> `ticket_opened`.
@@ -405,8 +403,7 @@ fn comment(event: &model::Event) -> Option<CommentId> {
         | E::TemplateDeleted { .. }
         | E::RuleCreated { .. }
         | E::RuleEdited { .. }
-        | E::RuleDeleted { .. }
-        | E::PersonTold { .. } => None,
+        | E::RuleDeleted { .. } => None,
     }
 }
 

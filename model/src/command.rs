@@ -368,14 +368,6 @@ pub struct EditAccount {
     pub password: Option<Sealed>,
 }
 
-/// What a rule tells somebody of a ticket.
-#[derive(Debug, Clone)]
-pub struct TellPerson {
-    pub user: UserId,
-    pub ticket: TicketId,
-    pub content: String,
-}
-
 /// A setting to change.
 #[derive(Debug, Clone, Default)]
 pub struct ChangeSetting {
@@ -392,7 +384,7 @@ pub struct ChangeSetting {
     pub group: Edit<Option<String>>,
 }
 
-/// What an administrator writes to one person.
+/// What an administrator or a rule writes to one person.
 #[derive(Debug, Clone)]
 pub struct SendNotification {
     pub to: UserId,
@@ -559,7 +551,6 @@ pub enum Command {
     CreateRule(Box<RuleInput>),
     EditRule(RuleId, Box<RuleInput>),
     DeleteRule(RuleId),
-    TellPerson(TellPerson),
 }
 
 /// What protects a command from being carried out twice.

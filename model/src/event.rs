@@ -329,7 +329,7 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Shelf::is_empty")]
         shelf: Shelf,
     },
-    /// Somebody wrote it by hand, to one person. It is about a ticket, and no part of its history.
+    /// An administrator or a rule wrote it to one person. It may be about a ticket, and is no part of its history.
     NotificationSent {
         to: UserId,
         kind: NoticeKind,
@@ -475,12 +475,6 @@ pub enum Event {
     RuleDeleted {
         rule: RuleId,
         name: String,
-    },
-    /// A rule tells somebody of a ticket.
-    PersonTold {
-        ticket: TicketId,
-        user: UserId,
-        content: String,
     },
 }
 

@@ -268,8 +268,7 @@ pub fn kind(event: &Event) -> Option<(NoticeKind, bool, bool)> {
         | Event::TemplateDeleted { .. }
         | Event::RuleCreated { .. }
         | Event::RuleEdited { .. }
-        | Event::RuleDeleted { .. }
-        | Event::PersonTold { .. } => return None,
+        | Event::RuleDeleted { .. } => return None,
     })
 }
 
@@ -277,9 +276,6 @@ pub fn kind(event: &Event) -> Option<(NoticeKind, bool, bool)> {
 /// and before anybody's rules.
 #[expect(clippy::wildcard_enum_match_arm, reason = "only two events have an author")]
 pub fn notices(recorded: &Recorded, ticket: &About) -> Vec<(UserId, NoticeKind)> {
-    if let Some(told) = told_by_rule(&recorded.event) {
-        return vec![told];
-    }
     let Some((kind, requester, assignee)) = kind(&recorded.event) else { return Vec::new() };
     if let Event::SlaEscalated { told, .. } = &recorded.event {
         return told.iter().map(|user| (*user, kind)).collect();
@@ -305,18 +301,12 @@ pub fn notices(recorded: &Recorded, ticket: &About) -> Vec<(UserId, NoticeKind)>
 /// people than `notices`, `addressed` and `alert`, never fewer.
 pub fn may_tell(recorded: &Recorded, user: UserId, role: Option<Role>) -> bool {
     let of_ticket = recorded.about.is_some_and(|ticket| ticket.requester == user || ticket.assignee == Some(user));
-    let named = [addressed(&recorded.event), told_by_rule(&recorded.event)];
-    let named = named.into_iter().flatten().any(|(told, _)| told == user);
+    let named = addressed(&recorded.event).is_some_and(|(told, _)| told == user);
     let escalated = matches!(&recorded.event, Event::SlaEscalated { told, .. } if told.contains(&user));
     of_ticket || named || escalated || alert(&recorded.event).is_some_and(|(told, _)| Some(told) == role)
 }
 
-/// Whom a rule tells something of a ticket, in the app.
-pub fn told_by_rule(event: &Event) -> Option<(UserId, NoticeKind)> {
-    if let Event::PersonTold { user, .. } = event { Some((*user, NoticeKind::SystemAlert)) } else { None }
-}
-
-/// Whom an event is written to by hand, whoever wrote it: oneself, too.
+/// Whom an event is written to, whoever wrote it: oneself, too.
 pub fn addressed(event: &Event) -> Option<(UserId, NoticeKind)> {
     if let Event::NotificationSent { to, kind, .. } = event { Some((*to, *kind)) } else { None }
 }

@@ -168,8 +168,7 @@ impl Topic {
             | Event::TemplateDeleted { .. }
             | Event::RuleCreated { .. }
             | Event::RuleEdited { .. }
-            | Event::RuleDeleted { .. }
-            | Event::PersonTold { .. } => Vec::new(),
+            | Event::RuleDeleted { .. } => Vec::new(),
         }
     }
 }

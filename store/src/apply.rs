@@ -91,7 +91,6 @@ impl Batch<'_> {
             | Event::SlaBreached { .. }
             | Event::SlaEscalated { .. }
             | Event::PasswordResetRequested { .. }
-            | Event::PersonTold { .. }
             | Event::InboundSettled { discarded: false, .. } => Ok(()),
             Event::TicketEdited { ticket, changes } => {
                 if changes.title.is_some() || changes.tags.is_some() || changes.customer.is_some() {

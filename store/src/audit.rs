@@ -110,8 +110,7 @@ fn conditions(sql: &mut Sql, filter: &AuditFilter) {
         sql.push(" AND at <= ").push_arg(to);
     }
     if let Some(word) = &filter.keyword {
-        let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        sql.push(" AND search_text LIKE ").push_arg(format!("%{escaped}%")).push(" ESCAPE '\\'");
+        sql.and_contains("search_text", word);
     }
 }
 

@@ -107,15 +107,7 @@ pub async fn count(conn: &mut Conn, which: Which<'_>) -> Result<i64> {
 pub async fn list(conn: &mut Conn, which: Which<'_>, page: &Page) -> Result<Slice<Delivery>> {
     let mut sql = Sql::built(format!("SELECT {COLUMNS} FROM deliveries WHERE id > 0"));
     which.conditions(&mut sql);
-    if let Some(place) = page.after {
-        sql.push(" AND id < ").push_arg(place.id);
-    }
-    if let Some(place) = page.before {
-        sql.push(" AND id > ").push_arg(place.id);
-    }
-    sql.push(if page.backward { " ORDER BY id LIMIT " } else { " ORDER BY id DESC LIMIT " });
-    sql.push_arg(page.limit as i64 + 1).push(" OFFSET ").push_arg(page.offset as i64);
-    let all = conn.list(sql, read).await?;
+    let all = conn.list(crate::list::newest(sql, page), read).await?;
     Ok(crate::list::slice(all, page, |d| Place { key: None, id: d.id.0 }))
 }
 

@@ -69,16 +69,6 @@ pub async fn after(conn: &mut Conn, seq: Seq, limit: usize) -> Result<Vec<Record
     conn.list(sql.bind(seq).bind(limit as i64), read).await
 }
 
-/// The events at these places.
-pub async fn at(conn: &mut Conn, places: &[Seq]) -> Result<Vec<Recorded>> {
-    if places.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut sql = Sql::built(format!("{SELECT} WHERE e.seq > 0"));
-    sql.and_in("e.seq", places.iter().copied());
-    conn.list(sql, read).await
-}
-
 /// A ticket's history: its events before a place (newest first), at most `limit`.
 pub async fn of_ticket(conn: &mut Conn, ticket: TicketId, before: Option<Seq>, limit: usize) -> Result<Vec<Recorded>> {
     let sql = Sql::built(format!("{SELECT} WHERE e.ticket_id = $1 AND e.seq < $2 ORDER BY e.seq DESC LIMIT $3"));

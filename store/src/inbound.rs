@@ -61,15 +61,7 @@ pub async fn in_state(
 pub async fn list(conn: &mut Conn, state: Option<InboundState>, page: &Page) -> Result<Slice<StoredInbound>> {
     let mut sql = Sql::built(format!("SELECT {COLUMNS} FROM inbound WHERE id > 0"));
     sql.and_in("state", state.map(InboundState::word));
-    if let Some(place) = page.after {
-        sql.push(" AND id < ").push_arg(place.id);
-    }
-    if let Some(place) = page.before {
-        sql.push(" AND id > ").push_arg(place.id);
-    }
-    sql.push(if page.backward { " ORDER BY id LIMIT " } else { " ORDER BY id DESC LIMIT " });
-    sql.push_arg(page.limit as i64 + 1);
-    let all = conn.list(sql, read).await?;
+    let all = conn.list(crate::list::newest(sql, page), read).await?;
     Ok(crate::list::slice(all, page, |i| Place { key: None, id: i.id.0 }))
 }
 

@@ -299,6 +299,18 @@ pub(crate) fn in_order(tickets: Vec<Ticket>, ids: &[TicketId]) -> Vec<Ticket> {
     ids.iter().filter_map(|id| by_id.remove(id)).collect()
 }
 
+/// A page of rows whose place is their id, the newest first, and the one row too many that `slice` cuts off.
+pub(crate) fn newest(mut sql: Sql, page: &Page) -> Sql {
+    for (place, than) in [(page.after, " AND id < "), (page.before, " AND id > ")] {
+        if let Some(place) = place {
+            sql.push(than).push_arg(place.id);
+        }
+    }
+    sql.push(if page.backward { " ORDER BY id LIMIT " } else { " ORDER BY id DESC LIMIT " });
+    sql.push_arg(page.limit as i64 + 1).push(" OFFSET ").push_arg(page.offset as i64);
+    sql
+}
+
 /// Cuts the one item too many that was read to see whether there is more, and turns a backward page round.
 pub(crate) fn slice<T>(mut items: Vec<T>, page: &Page, place: impl Fn(&T) -> Place) -> Slice<T> {
     let more = items.len() > page.limit;

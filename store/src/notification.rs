@@ -35,15 +35,7 @@ pub async fn of_user(conn: &mut Conn, user: UserId, read: Option<bool>, page: &P
         Some(false) => " AND read_at IS NULL",
         None => "",
     });
-    if let Some(place) = page.after {
-        sql.push(" AND id < ").push_arg(place.id);
-    }
-    if let Some(place) = page.before {
-        sql.push(" AND id > ").push_arg(place.id);
-    }
-    sql.push(if page.backward { " ORDER BY id LIMIT " } else { " ORDER BY id DESC LIMIT " });
-    sql.push_arg(page.limit as i64 + 1).push(" OFFSET ").push_arg(page.offset as i64);
-    let all = conn.list(sql, row).await?;
+    let all = conn.list(crate::list::newest(sql, page), row).await?;
     Ok(crate::list::slice(all, page, |n| Place { key: None, id: n.id.0 }))
 }
 

@@ -121,8 +121,7 @@ pub(crate) fn conditions(sql: &mut Sql, filter: &UserFilter) {
     sql.and_in("u.role", filter.role.iter().map(|r| r.word()));
     sql.and_in("u.status", filter.status.iter().map(|s| s.word()));
     if let Some(text) = filter.search.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
-        let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        sql.push(" AND u.search_text LIKE ").push_arg(format!("%{escaped}%")).push(" ESCAPE '\\'");
+        sql.and_contains("u.search_text", text);
     }
 }
 

@@ -115,6 +115,19 @@ impl TestApp {
         make(&self.engine, name, role, Some(PASSWORD.to_owned())).await
     }
 
+    /// How many statements it takes, all that is kept being warm: the fewest of some runs, for what the server does by
+    /// itself counts, too.
+    pub async fn statements(&self, ask: impl AsyncFn()) -> u64 {
+        ask().await;
+        let mut fewest = u64::MAX;
+        for _ in 0..7 {
+            let before = self.engine.statements();
+            ask().await;
+            fewest = fewest.min(self.engine.statements() - before);
+        }
+        fewest
+    }
+
     /// For a test that has taken the store away: what is due cannot be asked for then.
     pub fn left_as_it_is(mut self) {
         self.shutdown.request();

@@ -3,19 +3,8 @@
 use crate::app::{TestApp, each_backend};
 use serde_json::{Value, json};
 
-/// What the server does by itself counts, too, so the least of some runs is taken.
-const RUNS: usize = 7;
-
-/// Statements of one operation, once everything that is kept (categories, credentials) is warm.
 async fn statements(app: &TestApp, token: &str, query: &str, variables: Value) -> u64 {
-    app.data(token, query, variables.clone()).await;
-    let mut least = u64::MAX;
-    for _ in 0..RUNS {
-        let before = app.engine.statements();
-        app.data(token, query, variables.clone()).await;
-        least = least.min(app.engine.statements() - before);
-    }
-    least
+    app.statements(async || drop(app.data(token, query, variables.clone()).await)).await
 }
 
 const LIST: &str = "query($ids: [ID!]) { tickets(first: 20, filter: {ids: $ids}) {

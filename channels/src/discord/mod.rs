@@ -3,7 +3,7 @@
 //! serenity speaks to Discord and keeps its limits. A message is handed over once: what Discord may have taken is uncertain,
 //! and is not sent again by itself.
 
-use crate::direct::{self, Direct};
+use crate::direct::{self, Direct, Options};
 use crate::wording::Words;
 use engine::{Carrier, Delivery, Engine, Parcel, Receipt, Trace, Undelivered};
 use futures_util::future::BoxFuture;
@@ -21,23 +21,6 @@ pub const DISCORD: &str = "discord";
 /// Characters of a message.
 const MOST: usize = 2_000;
 const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How Discord is reached.
-#[derive(Clone, Default)]
-pub struct Options {
-    /// The bot's token; without one nothing is sent.
-    pub token: Option<String>,
-    /// Where its API is, if not at Discord.
-    pub api_url: Option<String>,
-    /// Where people reach this server; links begin with it. Without a slash at the end.
-    pub public_url: String,
-}
-
-impl std::fmt::Debug for Options {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("discord::Options").field("api_url", &self.api_url).finish_non_exhaustive()
-    }
-}
 
 /// The carrier.
 pub struct Discord {

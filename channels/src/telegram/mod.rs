@@ -3,7 +3,7 @@
 //! teloxide speaks to Telegram. A message is handed over once: what Telegram may have taken is uncertain, and is not sent
 //! again by itself. It is plain text: nothing that people write becomes markup.
 
-use crate::direct::{self, Direct};
+use crate::direct::{self, Direct, Options};
 use crate::wording::Words;
 use engine::{Carrier, Delivery, Engine, Parcel, Receipt, Trace, Undelivered};
 use futures_util::future::BoxFuture;
@@ -22,23 +22,6 @@ pub const TELEGRAM: &str = "telegram";
 /// Characters of a message.
 const MOST: usize = 4_096;
 const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How Telegram is reached.
-#[derive(Clone, Default)]
-pub struct Options {
-    /// The bot's token; without one nothing is sent.
-    pub token: Option<String>,
-    /// Where its API is, if not at Telegram.
-    pub api_url: Option<String>,
-    /// Where people reach this server; links begin with it. Without a slash at the end.
-    pub public_url: String,
-}
-
-impl std::fmt::Debug for Options {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("telegram::Options").field("api_url", &self.api_url).finish_non_exhaustive()
-    }
-}
 
 /// The carrier.
 pub struct Telegram {

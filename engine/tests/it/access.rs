@@ -503,8 +503,6 @@ rows! { t;
     Command::CreateRule(_) => "UFFFFFFOF", Command::CreateRule(rule("made"));
     Command::EditRule(..) => "UFFFFFFOF", Command::EditRule(t.rule, rule("edited"));
     Command::DeleteRule(_) => "UFFFFFFOF", Command::DeleteRule(t.rule);
-    Command::TellPerson(_) => "UFFFFFFFF",
-        Command::TellPerson(TellPerson { user: t.agent, ticket: t.ticket, content: "look".into() });
 }
 
 fn letter<T>(answer: &Result<T, Error>) -> char {

@@ -10,6 +10,7 @@ use model::automation::{
 use model::command::{Command, OpenTicket};
 use model::event::Event;
 use model::id::{RuleId, TicketId};
+use model::notice::{NoticeKind, Route, Rule};
 use model::people::{Role, UserStatus};
 use model::query::Page;
 use model::ticket::{Priority, Status};
@@ -289,12 +290,26 @@ async fn a_rule_tells_people_what_it_says() {
         let part = engine::Numbers { skip: 0, limit: 10 };
         let told = house.engine.notifications_numbered(&caller(&bob).actor, None, part).await.unwrap().items;
         assert_eq!((told.len(), told[0].message.as_str(), told[0].notice.ticket), (1, "for bob", Some(ticket.id)));
+        assert_eq!((told[0].title.as_ref(), told[0].notice.kind), ("r", NoticeKind::SystemAlert));
         // Who may not know of the ticket hears nothing of it, and the log says so.
         assert_eq!(house.engine.unread_count(&caller(&mallory).actor).await.unwrap(), 0);
         let [run] = runs(&house.engine, RunFilter { rule: Some(id), ..RunFilter::default() }).await.try_into().unwrap();
-        assert!(run.run.message().contains("actions[1] notify: user_id must be somebody who may see the ticket"));
+        assert!(
+            run.run
+                .message()
+                .contains("actions[1] notify: related_ticket_id must be a ticket that the recipient can see")
+        );
         // It is no change of the ticket.
         assert_eq!(house.get(ticket.id).await.version, 1);
+        // Who wants to hear of no such thing hears nothing, and that is no failure of the rule.
+        let muted = Route::ALL.map(|route| Rule { kind: NoticeKind::SystemAlert, route, enabled: false });
+        house.system(Command::SetNotificationRules(bob.id, muted.to_vec())).await;
+        house.system(Command::SetRole(mallory.id, Role::Agent)).await;
+        house.ticket(&caller(&alice), "another").await;
+        house.engine.automate().await.unwrap();
+        assert_eq!(house.engine.unread_count(&caller(&bob).actor).await.unwrap(), 1);
+        let latest = &runs(&house.engine, RunFilter { rule: Some(id), ..RunFilter::default() }).await[0];
+        assert!(latest.run.succeeded(), "{}", latest.run.message());
         house.engine.close().await;
     })
     .await;

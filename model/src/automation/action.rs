@@ -6,11 +6,12 @@
 use super::condition::one_of;
 use super::places::{of_action, of_param};
 use crate::command::{
-    AddComment, AssignTicket, CategoryRef, ChangeStatus, Command, Edit, EditTicket, EscalateTicket, TellPerson,
+    AddComment, AssignTicket, CategoryRef, ChangeStatus, Command, Edit, EditTicket, EscalateTicket, SendNotification,
 };
 use crate::comment::Visibility;
 use crate::error::{Problems, Result};
 use crate::id::{CategoryId, UserId};
+use crate::notice::NoticeKind;
 use crate::people::Channel;
 use crate::text::{REASON_MAX, Tag};
 use crate::ticket::{Priority, Status, Ticket, kind};
@@ -331,9 +332,15 @@ impl Action {
                 let reason = reason.clone().or_else(why);
                 Command::EscalateTicket(id, EscalateTicket { reason, assignee: *user_id, priority: None })
             }
-            Self::Notify { user_id, content } => {
-                Command::TellPerson(TellPerson { user: *user_id, ticket: id, content: content.clone() })
-            }
+            Self::Notify { user_id, content } => Command::SendNotification(Box::new(SendNotification {
+                to: *user_id,
+                kind: NoticeKind::SystemAlert,
+                ticket: Some(id),
+                title: rule.to_owned(),
+                content: content.clone(),
+                priority: ticket.priority,
+                action_url: None,
+            })),
         }
     }
 }

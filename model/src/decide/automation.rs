@@ -2,19 +2,16 @@
 
 use super::{Decision, Scene};
 use crate::access::{self, Operation};
-use crate::actor::{Actor, Member, Via};
-use crate::automation::action::{Duty, NOTICE_MAX};
+use crate::automation::action::Duty;
 use crate::automation::places::of_param;
 use crate::automation::reply::{OWN_MAX, QuickReplyInput};
 use crate::automation::{
     QuickReply, REPLIES_MAX, RULES_MAX, Rule, RuleForm, RuleInput, TEMPLATES_MAX, Template, TemplateForm,
 };
-use crate::command::TellPerson;
 use crate::counters::Counters;
 use crate::error::{ABSENT, Error, Problems, Result};
 use crate::event::{Change, Event};
 use crate::id::Seq;
-use crate::text;
 
 fn full(there: i64, most: i64, what: &'static str) -> Result<()> {
     if there < most {
@@ -179,20 +176,4 @@ pub(super) fn edit_rule(scene: &Scene<'_>, input: &RuleInput) -> Result<Decision
 pub(super) fn delete_rule(scene: &Scene<'_>) -> Result<Decision> {
     let rule = rule(scene)?;
     Ok(Event::RuleDeleted { rule: rule.id, name: rule.form.name.clone() }.into())
-}
-
-/// What a rule tells somebody; who may not know of the ticket is told nothing of it.
-pub(super) fn tell(scene: &Scene<'_>, tell: &TellPerson) -> Result<Decision> {
-    access::in_general(scene.actor, Operation::Housekeeping)?;
-    let ticket = scene.facts.ticket()?;
-    let user = scene.facts.user()?;
-    if !user.is_active() {
-        return Err(Error::conflict("user_id", "this account is not active"));
-    }
-    let reader = Actor::User(Member { id: user.id, role: user.role, via: Via::Channel, scopes: Vec::new() });
-    if !access::knows(&reader, ticket) {
-        return Err(Error::invalid("user_id", "must be somebody who may see the ticket"));
-    }
-    let content = text::required("content", &tell.content, NOTICE_MAX)?;
-    Ok(Event::PersonTold { ticket: ticket.id, user: user.id, content }.into())
 }

@@ -257,7 +257,6 @@ pub fn decide(scene: &Scene<'_>, request: &Request, counters: &mut Counters) -> 
         Command::CreateRule(input) => automation::create_rule(scene, input, counters),
         Command::EditRule(_, input) => automation::edit_rule(scene, input),
         Command::DeleteRule(_) => automation::delete_rule(scene),
-        Command::TellPerson(tell) => automation::tell(scene, tell),
     }
 }
 

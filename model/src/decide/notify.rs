@@ -1,4 +1,4 @@
-//! Rules of what somebody is written by hand: by an administrator, to one person.
+//! Rules of what one person is written: by an administrator, or by a rule of automation.
 //!
 //! Whether it comes through and by which route, its reader's own rules say (`notice.rs`); here is what may be written.
 
@@ -29,6 +29,10 @@ pub(super) fn send(scene: &Scene<'_>, send: &SendNotification) -> Result<Decisio
     }
     let wanted = |route: &Route| scene.facts.rules.wants(send.kind, *route, user.role);
     if !Route::ALL.iter().any(wanted) {
+        // A rule goes on without them; a person is told that nothing was sent.
+        if matches!(scene.actor, Actor::System(_)) {
+            return Ok(Decision::default());
+        }
         return Err(Error::conflict("recipient_id", "they don't want to be told of this kind of thing"));
     }
     let written = Written { title, content, priority: send.priority, action_url, sender: scene.actor.user() };

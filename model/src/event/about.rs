@@ -80,7 +80,6 @@ impl Event {
             Self::RuleCreated { .. } => "rule_created",
             Self::RuleEdited { .. } => "rule_edited",
             Self::RuleDeleted { .. } => "rule_deleted",
-            Self::PersonTold { .. } => "person_told",
         }
     }
 
@@ -103,8 +102,7 @@ impl Event {
             | Self::CommentAdded { ticket, .. }
             | Self::CommentEdited { ticket, .. }
             | Self::CommentVisibilityChanged { ticket, .. }
-            | Self::CommentWithdrawn { ticket, .. }
-            | Self::PersonTold { ticket, .. } => Some(*ticket),
+            | Self::CommentWithdrawn { ticket, .. } => Some(*ticket),
             Self::FileStored { attachment } => attachment.ticket,
             Self::TicketsViewed { .. }
             | Self::FileDiscarded { .. }
@@ -208,8 +206,7 @@ impl Event {
             | Self::PasswordResetRequested { user }
             | Self::ApiTokenRevoked { user, .. }
             | Self::NotificationsRead { user, .. }
-            | Self::NotificationRulesChanged { user, .. }
-            | Self::PersonTold { user, .. } => Some(*user),
+            | Self::NotificationRulesChanged { user, .. } => Some(*user),
             Self::NotificationSent { to, .. } => Some(*to),
             Self::IdentityLinked { identity } => Some(identity.user),
             Self::SessionStarted { session, .. } => Some(session.user),

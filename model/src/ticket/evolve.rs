@@ -131,8 +131,7 @@ impl Ticket {
             | Event::TemplateDeleted { .. }
             | Event::RuleCreated { .. }
             | Event::RuleEdited { .. }
-            | Event::RuleDeleted { .. }
-            | Event::PersonTold { .. } => return,
+            | Event::RuleDeleted { .. } => return,
         }
         self.updated_at = at;
         self.version += 1;

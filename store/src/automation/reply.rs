@@ -47,8 +47,7 @@ fn conditions(sql: &mut Sql, seen: Seen, filter: &QuickReplyFilter) {
         sql.push(" AND is_public = ").push_arg(public);
     }
     if let Some(word) = &filter.keyword {
-        let escaped = word.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        sql.push(" AND search_text LIKE ").push_arg(format!("%{escaped}%")).push(" ESCAPE '\\'");
+        sql.and_contains("search_text", word);
     }
 }
 
@@ -56,14 +55,7 @@ fn conditions(sql: &mut Sql, seen: Seen, filter: &QuickReplyFilter) {
 pub async fn list(conn: &mut Conn, seen: Seen, filter: &QuickReplyFilter, page: &Page) -> Result<Slice<QuickReply>> {
     let mut sql = Sql::built(format!("SELECT {COLUMNS} FROM quick_replies WHERE id > 0"));
     conditions(&mut sql, seen, filter);
-    for (place, than) in [(page.after, "<"), (page.before, ">")] {
-        if let Some(place) = place {
-            sql.push(&format!(" AND id {than} ")).push_arg(place.id);
-        }
-    }
-    sql.push(if page.backward { " ORDER BY id LIMIT " } else { " ORDER BY id DESC LIMIT " });
-    sql.push_arg(page.limit as i64 + 1).push(" OFFSET ").push_arg(page.offset as i64);
-    let all = conn.list(sql, read).await?;
+    let all = conn.list(crate::list::newest(sql, page), read).await?;
     Ok(crate::list::slice(all, page, |reply| Place { key: None, id: reply.id.0 }))
 }
 

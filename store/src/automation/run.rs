@@ -44,14 +44,7 @@ fn conditions(sql: &mut Sql, filter: RunFilter) {
 pub async fn list(conn: &mut Conn, filter: RunFilter, page: &Page) -> Result<Slice<Run>> {
     let mut sql = Sql::built(format!("SELECT {COLUMNS} FROM rule_runs WHERE id > 0"));
     conditions(&mut sql, filter);
-    for (place, than) in [(page.after, "<"), (page.before, ">")] {
-        if let Some(place) = place {
-            sql.push(&format!(" AND id {than} ")).push_arg(place.id);
-        }
-    }
-    sql.push(if page.backward { " ORDER BY id LIMIT " } else { " ORDER BY id DESC LIMIT " });
-    sql.push_arg(page.limit as i64 + 1).push(" OFFSET ").push_arg(page.offset as i64);
-    let all = conn.list(sql, read).await?;
+    let all = conn.list(crate::list::newest(sql, page), read).await?;
     Ok(crate::list::slice(all, page, |run| Place { key: None, id: run.id.0 }))
 }
 

@@ -118,6 +118,12 @@ impl Sql {
         self.push(")")
     }
 
+    /// Adds that a column, which holds small letters, contains a word.
+    pub fn and_contains(&mut self, column: &str, word: &str) -> &mut Self {
+        let escaped = word.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        self.push(" AND ").push(column).push(" LIKE ").push_arg(format!("%{escaped}%")).push(" ESCAPE '\\'")
+    }
+
     /// PostgreSQL can't hold a NUL, so neither database is asked to.
     fn check(&self) -> Result<()> {
         if self.args.iter().any(|v| matches!(v, Value::Text(Some(text)) if text.contains('\0'))) {

@@ -140,7 +140,6 @@ fn changes(event: &Event) -> bool {
         | Event::RuleCreated { .. }
         | Event::RuleEdited { .. }
         | Event::RuleDeleted { .. }
-        | Event::PersonTold { .. }
         | Event::SettingChanged { .. }
         | Event::NotificationSent { .. }
         | Event::CleanupStarted { .. }

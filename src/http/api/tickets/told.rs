@@ -17,12 +17,8 @@ use std::collections::BTreeMap;
 /// Everybody whom an event names.
 pub fn named(recorded: &Recorded) -> Vec<UserId> {
     let by = recorded.by.user;
-    #[expect(clippy::wildcard_enum_match_arm, reason = "one of many names somebody")]
-    let (from, to) = match &recorded.event {
-        Event::PersonTold { user, .. } => (None, Some(*user)),
-        Event::TicketAssigned { assignee, .. } => (assignee.from, assignee.to),
-        _ => (None, None),
-    };
+    let assignee = if let Event::TicketAssigned { assignee, .. } = &recorded.event { Some(assignee) } else { None };
+    let (from, to) = assignee.map_or((None, None), |assignee| (assignee.from, assignee.to));
     [by, from, to].into_iter().flatten().collect()
 }
 
@@ -160,9 +156,6 @@ fn sentence(event: &Event, view: &View<'_>) -> String {
         Event::CommentEdited { body, .. } => ("编辑评论".to_owned(), Some(body.to.as_str())),
         Event::CommentVisibilityChanged { .. } => ("变更评论可见范围".to_owned(), None),
         Event::CommentWithdrawn { .. } => ("撤回评论".to_owned(), None),
-        Event::PersonTold { user, content, .. } => {
-            (format!("通知 {}", name(Some(*user), view)), Some(content.as_str()))
-        }
         _ => (event.word().to_owned(), None),
     };
     match why {
