@@ -8,7 +8,7 @@ use model::automation::{
     Figures, QuickReply, QuickReplyFilter, Rule, RuleFilter, RuleInput, Run, RunFilter, Template, TemplateFilter,
     TemplateForm,
 };
-use model::command::Command;
+use model::command::{Command, EditQuickReply, EditRule, EditTemplate};
 use model::id::{QuickReplyId, RuleId, TemplateId};
 use model::query::{Page, Slice};
 use model::{Actor, Error, Result};
@@ -77,8 +77,9 @@ impl Engine {
         self.on_reply(by, Command::CreateQuickReply(Box::new(new))).await
     }
 
-    pub async fn edit_quick_reply(&self, by: &Caller, id: QuickReplyId, form: QuickReplyInput) -> Result<QuickReply> {
-        self.on_reply(by, Command::EditQuickReply(id, Box::new(form))).await
+    /// What is left out stays as it is when it is carried out.
+    pub async fn edit_quick_reply(&self, by: &Caller, id: QuickReplyId, edit: EditQuickReply) -> Result<QuickReply> {
+        self.on_reply(by, Command::EditQuickReply(id, Box::new(edit))).await
     }
 
     /// Counts a use, and answers what is to be said.
@@ -123,8 +124,9 @@ impl Engine {
         self.on_template(by, Command::CreateTemplate(Box::new(form))).await
     }
 
-    pub async fn edit_template(&self, by: &Caller, id: TemplateId, form: TemplateForm) -> Result<Template> {
-        self.on_template(by, Command::EditTemplate(id, Box::new(form))).await
+    /// What is left out stays as it is when it is carried out.
+    pub async fn edit_template(&self, by: &Caller, id: TemplateId, edit: EditTemplate) -> Result<Template> {
+        self.on_template(by, Command::EditTemplate(id, Box::new(edit))).await
     }
 
     pub async fn delete_template(&self, by: &Caller, id: TemplateId) -> Result<()> {
@@ -165,8 +167,9 @@ impl Engine {
         self.rule_of(outcome).await
     }
 
-    pub async fn edit_rule(&self, by: &Caller, id: RuleId, input: RuleInput) -> Result<Rule> {
-        let outcome = self.execute(by, Command::EditRule(id, Box::new(input))).await?;
+    /// What is left out stays as it is when it is carried out.
+    pub async fn edit_rule(&self, by: &Caller, id: RuleId, edit: EditRule) -> Result<Rule> {
+        let outcome = self.execute(by, Command::EditRule(id, Box::new(edit))).await?;
         self.rule_of(outcome).await
     }
 

@@ -128,9 +128,12 @@ pub(crate) async fn load(batch: &mut Batch<'_>, actor: &Actor, command: &Command
         Command::CreateApiToken(create) => facts.user = user(conn, Some(create.user)).await?,
         Command::RevokeApiToken(id) => facts.api_token = store::session::token_by_id(conn, *id).await?,
         Command::CreateCategory(form) => category_form(conn, &mut facts, None, form).await?,
-        Command::EditCategory(id, form) => {
+        Command::EditCategory(id, edit) => {
             facts.category = store::category::by_id(conn, *id).await?;
-            category_form(conn, &mut facts, Some(*id), form).await?;
+            if let Some(held) = &facts.category {
+                let form = edit.clone().over(held.form.clone());
+                category_form(conn, &mut facts, Some(*id), &form).await?;
+            }
         }
         Command::DeleteCategory(id) => {
             facts.category = store::category::by_id(conn, *id).await?;
@@ -210,18 +213,24 @@ pub(crate) async fn load(batch: &mut Batch<'_>, actor: &Actor, command: &Command
             facts.templates = store::automation::template::count(conn).await?;
             template_form(conn, &mut facts, form).await?;
         }
-        Command::EditTemplate(id, form) => {
+        Command::EditTemplate(id, edit) => {
             facts.template = store::automation::template::by_id(conn, *id).await?;
-            template_form(conn, &mut facts, form).await?;
+            if let Some(held) = &facts.template {
+                let form = edit.clone().over(held.form.clone());
+                template_form(conn, &mut facts, &form).await?;
+            }
         }
         Command::DeleteTemplate(id) => facts.template = store::automation::template::by_id(conn, *id).await?,
         Command::CreateRule(input) => {
             facts.automation_rules = store::automation::rule::count(conn).await?;
             rule_input(conn, &mut facts, input).await?;
         }
-        Command::EditRule(id, input) => {
+        Command::EditRule(id, edit) => {
             facts.rule = store::automation::rule::by_id(conn, *id).await?;
-            rule_input(conn, &mut facts, input).await?;
+            if let Some(held) = &facts.rule {
+                let input = edit.clone().over(held.form.clone().into());
+                rule_input(conn, &mut facts, &input).await?;
+            }
         }
         Command::DeleteRule(id) => facts.rule = store::automation::rule::by_id(conn, *id).await?,
         Command::NoteEmailTest { .. }

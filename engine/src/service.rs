@@ -4,7 +4,8 @@ use crate::execute::{Outcome, Subject};
 use crate::{Caller, Engine};
 use model::category::{Category, CategoryForm};
 use model::command::{
-    AddComment, AssignTicket, ChangeStatus, ChangeTicket, Command, EditTicket, EscalateTicket, LinkIdentity, OpenTicket,
+    AddComment, AssignTicket, ChangeStatus, ChangeTicket, Command, EditCategory, EditTicket, EscalateTicket,
+    LinkIdentity, OpenTicket,
 };
 use model::comment::{Comment, Visibility};
 use model::id::{CategoryId, CommentId, IdentityId, InboundId, NotificationId, TicketId, UserId};
@@ -195,8 +196,9 @@ impl Engine {
         self.on_category(by, Command::CreateCategory(Box::new(form))).await
     }
 
-    pub async fn edit_category(&self, by: &Caller, id: CategoryId, form: CategoryForm) -> Result<Category> {
-        self.on_category(by, Command::EditCategory(id, Box::new(form))).await
+    /// What is left out stays as it is when it is carried out.
+    pub async fn edit_category(&self, by: &Caller, id: CategoryId, edit: EditCategory) -> Result<Category> {
+        self.on_category(by, Command::EditCategory(id, Box::new(edit))).await
     }
 
     /// Deletes a category that no ticket has, and puts one out of use that some have: that one is answered.

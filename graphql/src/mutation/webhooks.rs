@@ -215,11 +215,7 @@ impl Webhooks {
                 events: input.events.map(|events| all(Some(events))),
                 active: input.active,
                 headers: input.headers.map(pairs),
-                description: match input.description {
-                    MaybeUndefined::Undefined => Edit::Keep,
-                    MaybeUndefined::Null => Edit::Set(None),
-                    MaybeUndefined::Value(text) => Edit::Set(Some(text)),
-                },
+                description: edit(input.description),
             };
             Ok(Webhook(call.engine.edit_webhook(&by, id, edit).await?))
         })

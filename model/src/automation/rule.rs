@@ -154,6 +154,11 @@ impl Trigger {
 }
 
 impl RuleInput {
+    /// One of which nothing has been said yet.
+    pub fn empty() -> Self {
+        Self { active: true, priority: 1, ..Self::default() }
+    }
+
     /// Checks every field and lists every problem. Whether people and categories are there is checked by whoever knows.
     pub fn check(&self) -> Result<RuleForm> {
         let mut problems = Problems::default();

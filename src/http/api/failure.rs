@@ -267,8 +267,10 @@ fn spelled(field: &'static str) -> &'static str {
         "assignee" => "assigned_to_id",
         "requester" => "created_by_id",
         "category" => "category_id",
-        // What replies and templates are sorted by.
+        // What replies and templates are sorted by, and a category that is named by its key.
         "category_word" => "category",
+        "template_fields" => "custom_fields",
+        "ticket_type" => "type",
         "kind" => "type",
         "due_at" => "due_date",
         "parent" => "parent_id",
