@@ -29,6 +29,7 @@ mod docs;
 mod documents;
 mod graphql;
 mod graphql_accounts;
+mod graphql_fields;
 mod graphql_files;
 mod graphql_limits;
 mod limits;

@@ -279,6 +279,11 @@ async fn agreed(house: &House, who: usize, n: usize) -> SlaConfigId {
     }
 }
 
+/// Another name.
+fn named(n: usize) -> Option<String> {
+    Some(format!("edited {n}"))
+}
+
 fn quick_reply(name: &str, public: bool) -> QuickReplyInput {
     QuickReplyInput { name: name.into(), content: "c".into(), public, ..QuickReplyInput::default() }
 }
@@ -467,7 +472,7 @@ rows! { t;
     Command::ResetPassword(_) => "UFFFFFFFF",
         Command::ResetPassword(ResetPassword { user: t.alice, print: String::new(), password: Sealed(Some("z".into())) });
     Command::CreateCategory(_) => "UFFFFFOOF", Command::CreateCategory(form(t.n, "made"));
-    Command::EditCategory(..) => "UFFFFFOOF", Command::EditCategory(t.category, form(t.n, "edited"));
+    Command::EditCategory(..) => "UFFFFFOOF", Command::EditCategory(t.category, Box::new(EditCategory { name: named(t.n), ..EditCategory::default() }));
     Command::DeleteCategory(_) => "UFFFFFOOF", Command::DeleteCategory(t.category);
     Command::ChangeSetting(_) => "UFFFFFFOF", Command::ChangeSetting(Box::new(ChangeSetting { key: "a.b".into(), value: Edit::Set(Some(t.n.into())), ..ChangeSetting::default() }));
     Command::ChangeSettings(_) => "UFFFFFFOF", Command::ChangeSettings(vec![ChangeSetting { key: "a.c".into(), value: Edit::Set(Some(t.n.into())), ..ChangeSetting::default() }]);
@@ -494,14 +499,14 @@ rows! { t;
     Command::DeleteSlaConfig(_) => "UFFFFFFOF", Command::DeleteSlaConfig(t.sla);
     Command::NoteEmailTest { .. } => "UFFFFFFOF", Command::NoteEmailTest { ok: true, why: None };
     Command::CreateQuickReply(_) => "UFFOOOOOF", Command::CreateQuickReply(Box::new(quick_reply("own", false)));
-    Command::EditQuickReply(..) => "UFFFFFOOF", Command::EditQuickReply(t.reply, Box::new(quick_reply("edited", true)));
+    Command::EditQuickReply(..) => "UFFFFFOOF", Command::EditQuickReply(t.reply, Box::new(EditQuickReply { name: named(t.n), ..EditQuickReply::default() }));
     Command::UseQuickReply(_) => "UFFOOOOOF", Command::UseQuickReply(t.reply);
     Command::DeleteQuickReply(_) => "UFFFFFOOF", Command::DeleteQuickReply(t.reply);
     Command::CreateTemplate(_) => "UFFFFFFOF", Command::CreateTemplate(template("made"));
-    Command::EditTemplate(..) => "UFFFFFFOF", Command::EditTemplate(t.template, template("edited"));
+    Command::EditTemplate(..) => "UFFFFFFOF", Command::EditTemplate(t.template, Box::new(EditTemplate { name: named(t.n), ..EditTemplate::default() }));
     Command::DeleteTemplate(_) => "UFFFFFFOF", Command::DeleteTemplate(t.template);
     Command::CreateRule(_) => "UFFFFFFOF", Command::CreateRule(rule("made"));
-    Command::EditRule(..) => "UFFFFFFOF", Command::EditRule(t.rule, rule("edited"));
+    Command::EditRule(..) => "UFFFFFFOF", Command::EditRule(t.rule, Box::new(EditRule { name: named(t.n), ..EditRule::default() }));
     Command::DeleteRule(_) => "UFFFFFFOF", Command::DeleteRule(t.rule);
 }
 

@@ -7,7 +7,7 @@ use model::automation::{
     ActionInput, Blank, BlankKind, ConditionInput, QuickReplyFilter, RuleInput, Run, RunFilter, TemplateForm,
     UseTemplate,
 };
-use model::command::{Command, OpenTicket};
+use model::command::{Command, Edit, EditQuickReply, EditRule, EditTemplate, OpenTicket};
 use model::event::Event;
 use model::id::{RuleId, TicketId};
 use model::notice::{NoticeKind, Route, Rule};
@@ -38,6 +38,10 @@ fn rule(name: &str, trigger: &str, actions: Vec<ActionInput>) -> RuleInput {
 /// One that says its name on every new ticket.
 pub fn tagging(name: &str, active: bool) -> RuleInput {
     RuleInput { active, ..rule(name, "ticket.created", vec![action("add_tag", json!({ "tag": name }))]) }
+}
+
+fn switch(active: bool) -> EditRule {
+    EditRule { active: Some(active), ..EditRule::default() }
 }
 
 fn condition(field: &str, operator: &str, value: Value) -> ConditionInput {
@@ -186,22 +190,22 @@ async fn a_rule_acts_only_while_it_is_switched_on() {
         assert_eq!(tags(seen).await, ["r"]);
         // Switched off between the event and the looking: it stops at once.
         let missed = house.ticket(&alice, "missed").await.id;
-        house.engine.edit_rule(&system(), id, tagging("r", false)).await.unwrap();
+        house.engine.edit_rule(&system(), id, switch(false)).await.unwrap();
         house.engine.automate().await.unwrap();
         let off = house.ticket(&alice, "off").await.id;
         // And what happened meanwhile stays undone after it is switched on again.
-        house.engine.edit_rule(&system(), id, tagging("r", true)).await.unwrap();
+        house.engine.edit_rule(&system(), id, switch(true)).await.unwrap();
         let on = house.ticket(&alice, "on").await.id;
         house.engine.automate().await.unwrap();
         assert!(tags(missed).await.is_empty() && tags(off).await.is_empty());
         assert_eq!(tags(on).await, ["r"]);
         // One that listens to something else now does not act on the past, either, not even after a restart.
         house.status(on, Status::InProgress).await;
-        let moved = RuleInput { trigger: "ticket.status_changed".into(), ..tagging("late", true) };
-        house.engine.edit_rule(&system(), id, moved).await.unwrap();
+        let heard = |trigger: &str| EditRule { trigger: Some(trigger.into()), ..EditRule::default() };
+        house.engine.edit_rule(&system(), id, heard("ticket.status_changed")).await.unwrap();
         house.engine.automate().await.unwrap();
         assert_eq!(tags(on).await, ["r"]);
-        house.engine.edit_rule(&system(), id, tagging("r", true)).await.unwrap();
+        house.engine.edit_rule(&system(), id, heard("ticket.created")).await.unwrap();
         let gone = house.ticket(&alice, "gone").await.id;
         house.engine.delete_rule(&system(), id).await.unwrap();
         assert_eq!(house.engine.automate().await.unwrap(), 0);
@@ -252,10 +256,8 @@ async fn what_an_action_can_not_do_is_noted_and_the_others_go_on() {
         let figures = house.engine.rule_figures(&Actor::System("t"), &[id]).await.unwrap();
         assert_eq!((figures[&id].runs, figures[&id].failures), (1, 1));
         // It can be switched off although its assignee is gone, and not on again.
-        let input: RuleInput = house.engine.rule(&Actor::System("t"), id).await.unwrap().form.into();
-        let off = RuleInput { active: false, ..input.clone() };
-        house.engine.edit_rule(&system(), id, off).await.unwrap();
-        let told = house.engine.edit_rule(&system(), id, input).await.unwrap_err();
+        house.engine.edit_rule(&system(), id, switch(false)).await.unwrap();
+        let told = house.engine.edit_rule(&system(), id, switch(true)).await.unwrap_err();
         assert_eq!(told.field(), Some("actions[1].params.user_id"));
         // Lines are forgotten after a while, figures are not.
         house.clock.advance(31 * DAY);
@@ -493,7 +495,7 @@ async fn a_ticket_is_opened_by_a_template() {
             blanks: vec![blank("summary")],
             ..TemplateForm::default()
         };
-        let template = house.engine.create_template(&system(), form.clone()).await.unwrap();
+        let template = house.engine.create_template(&system(), form).await.unwrap();
         let open = |values: Value| {
             let using = UseTemplate { template: template.id, values: values.as_object().cloned().unwrap() };
             OpenTicket { template: Some(using), ..OpenTicket::new("", "") }
@@ -517,18 +519,14 @@ async fn a_ticket_is_opened_by_a_template() {
         assert!(told.field() == Some("template_values") && told.to_string().contains("\"summary\""), "{told}");
         // An assignee who has left, and a status that a new ticket can't have, are passed over.
         house.system(Command::SetUserStatus(bob.id, UserStatus::Suspended)).await;
-        let without = TemplateForm { status: Some(Status::Resolved), assignee: None, ..form.clone() };
-        let kept = TemplateForm { assignee: Some(bob.id), ..without.clone() };
-        assert_eq!(
-            house.engine.edit_template(&system(), template.id, kept).await.unwrap_err().field(),
-            Some("assign_to_user_id")
-        );
         let nobodys = house.engine.open_ticket(&alice, open(json!({ "summary": "s" }))).await.unwrap();
         assert_eq!((nobodys.assignee, nobodys.status), (None, Status::InProgress));
-        house.engine.edit_template(&system(), template.id, without).await.unwrap();
+        let status = Edit::Set(Some(Status::Resolved));
+        let resolved = EditTemplate { status, ..EditTemplate::default() };
+        house.engine.edit_template(&system(), template.id, resolved).await.unwrap();
         let new = house.engine.open_ticket(&alice, open(json!({ "summary": "s" }))).await.unwrap();
         assert_eq!(new.status, Status::New);
-        let off = TemplateForm { active: false, assignee: None, ..form };
+        let off = EditTemplate { active: Some(false), ..EditTemplate::default() };
         house.engine.edit_template(&system(), template.id, off).await.unwrap();
         let told = house.engine.open_ticket(&alice, open(json!({ "summary": "s" }))).await.unwrap_err();
         assert_eq!(told.field(), Some("template_id"));
@@ -552,23 +550,24 @@ async fn a_private_reply_is_its_makers_and_a_public_one_the_houses() {
         .map(|user| caller(&user));
         let input =
             |public| QuickReplyInput { name: "n".into(), content: "100%".into(), public, ..QuickReplyInput::default() };
+        let public = |public| EditQuickReply { public: Some(public), ..EditQuickReply::default() };
         let e = &house.engine;
         let own = e.create_quick_reply(&bob, input(false)).await.unwrap().id;
         for other in [&carol, &sue, &root] {
             assert_eq!(e.quick_reply(&other.actor, own).await, Err(Error::not_found("quick reply")));
             assert_eq!(e.use_quick_reply(other, own).await, Err(Error::not_found("quick reply")));
-            assert_eq!(e.edit_quick_reply(other, own, input(false)).await, Err(Error::not_found("quick reply")));
+            assert_eq!(e.edit_quick_reply(other, own, public(false)).await, Err(Error::not_found("quick reply")));
             assert_eq!(e.delete_quick_reply(other, own).await, Err(Error::not_found("quick reply")));
             let all = e.quick_replies(&other.actor, QuickReplyFilter::default(), &Page::first(10)).await.unwrap();
             assert!(all.items.is_empty());
         }
         assert_eq!(e.use_quick_reply(&bob, own).await.unwrap().uses, 1);
         assert!(matches!(e.create_quick_reply(&bob, input(true)).await, Err(Error::Forbidden { .. })));
-        assert!(matches!(e.edit_quick_reply(&bob, own, input(true)).await, Err(Error::Forbidden { .. })));
-        let public = e.create_quick_reply(&sue, input(true)).await.unwrap().id;
-        assert_eq!(e.use_quick_reply(&carol, public).await.unwrap().uses, 1);
-        assert!(matches!(e.delete_quick_reply(&carol, public).await, Err(Error::Forbidden { .. })));
-        e.edit_quick_reply(&root, public, input(true)).await.unwrap();
+        assert!(matches!(e.edit_quick_reply(&bob, own, public(true)).await, Err(Error::Forbidden { .. })));
+        let shared = e.create_quick_reply(&sue, input(true)).await.unwrap().id;
+        assert_eq!(e.use_quick_reply(&carol, shared).await.unwrap().uses, 1);
+        assert!(matches!(e.delete_quick_reply(&carol, shared).await, Err(Error::Forbidden { .. })));
+        e.edit_quick_reply(&root, shared, public(true)).await.unwrap();
         for (word, found) in [("%", 2), ("100%", 2), ("_", 0), ("N", 2), ("x", 0)] {
             let filter = QuickReplyFilter { keyword: Some(word.into()), ..QuickReplyFilter::default() };
             assert_eq!(e.count_quick_replies(&bob.actor, filter).await.unwrap(), found, "{word}");

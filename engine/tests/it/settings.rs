@@ -3,7 +3,7 @@
 use crate::house::{House, caller, each_backend, soon};
 use engine::{AccountEdit, Caller, NewUser, Numbers, SignIn};
 use model::category::CategoryForm;
-use model::command::{ChangeSetting, Command, Edit, OpenTicket};
+use model::command::{ChangeSetting, Command, Edit, EditCategory, OpenTicket};
 use model::people::{ProfileInput, Role, UserStatus};
 use model::query::{Direction, UserFilter, UserSort, UserSortBy};
 use model::ticket::{Priority, Status};
@@ -175,7 +175,8 @@ async fn categories_that_tickets_have_are_only_put_out_of_use() {
         assert_eq!(engine.category_counts(&caller(&bob).actor).await.unwrap().get(&below.id), Some(&1));
         let kept = engine.delete_category(&sue, below.id).await.unwrap().unwrap();
         assert!(!kept.form.active);
-        house.system(Command::EditCategory(below.id, Box::new(CategoryForm { parent: None, ..kept.form }))).await;
+        let moved = EditCategory { parent: Edit::Set(None), ..EditCategory::default() };
+        house.system(Command::EditCategory(below.id, Box::new(moved))).await;
         assert!(engine.delete_category(&sue, above.id).await.unwrap().is_none());
         let left = engine.categories(&alice.actor).await.unwrap();
         assert!(left.iter().all(|one| one.id != above.id) && left.iter().any(|one| one.id == below.id));

@@ -1,6 +1,6 @@
 //! Opening, editing, rating, deleting, merging tickets.
 
-use super::{Sent, payloads, run};
+use super::{Sent, edit, payloads, run};
 use crate::error::Result;
 use crate::node::{read, read_all, read_or};
 use crate::scalars::{DateTime, Object as JsonObject};

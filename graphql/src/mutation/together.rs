@@ -1,7 +1,7 @@
 //! Several changes of one ticket at once: together or not at all.
 
-use super::tickets::{CustomerInput, category_edit, edit, time_edit};
-use super::{Sent, payloads, run};
+use super::tickets::{CustomerInput, category_edit};
+use super::{Sent, edit, payloads, run};
 use crate::error::Result;
 use crate::node::{read, read_all};
 use crate::scalars::{DateTime, Object as JsonObject};

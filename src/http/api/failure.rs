@@ -346,5 +346,23 @@ mod tests {
         let details = details(&[problem("kind", "is unknown"), problem("title", "is required"), problem("title", "x")]);
         assert_eq!(details.get("type"), Some(&Value::from("type is unknown")));
         assert_eq!(details.get("title"), Some(&Value::from("title is required; title x")));
+        for (field, told) in [
+            ("assignee", "assigned_to_id"),
+            ("requester", "created_by_id"),
+            ("category", "category_id"),
+            ("category_word", "category"),
+            ("template_fields", "custom_fields"),
+            ("custom_fields", "custom_fields"),
+            ("ticket_type", "type"),
+            ("rule_type", "rule_type"),
+            ("due_at", "due_date"),
+            ("parent", "parent_id"),
+            ("auto_assignee", "auto_assign_user_id"),
+            ("settings", "configs"),
+            ("idempotency_key", "Idempotency-Key"),
+            ("actions[0].params.user_id", "actions[0].params.user_id"),
+        ] {
+            assert_eq!(spelled(field), told);
+        }
     }
 }
