@@ -40,8 +40,7 @@ fn naming(user: UserId) -> RuleInput {
 async fn things(house: &House, by: &Caller, assignee: UserId) -> Things {
     let engine = &house.engine;
     let template = TemplateForm { name: "old".into(), assignee: Some(assignee), ..TemplateForm::empty() };
-    let reply =
-        QuickReplyInput { name: "old".into(), content: "c".into(), public: true, ..QuickReplyInput::default() };
+    let reply = QuickReplyInput { name: "old".into(), content: "c".into(), public: true, ..QuickReplyInput::default() };
     let category = CategoryForm {
         key: "partial".into(),
         name: "old".into(),

@@ -122,9 +122,7 @@ impl ChangeTicketInput {
         let customer = self.customer.map(CustomerInput::read).unwrap_or_default();
         let hand = match edit(self.assignee).try_map(|id| read("assignee", &id))? {
             Edit::Keep => None,
-            Edit::Set(assignee) => {
-                Some(Hand::Assign(AssignTicket { assignee, department: Edit::Keep, reason: None }))
-            }
+            Edit::Set(assignee) => Some(Hand::Assign(AssignTicket { assignee, department: Edit::Keep, reason: None })),
         };
         let rated = self.rating.is_some() || self.rating_comment.is_some();
         Ok(ChangeTicket {

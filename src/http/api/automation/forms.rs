@@ -7,9 +7,7 @@ use model::automation::action::ACTIONS_MAX;
 use model::automation::condition::CONDITIONS_MAX;
 use model::automation::places::{of_action, of_condition};
 use model::automation::template::BLANKS_MAX;
-use model::automation::{
-    ActionInput, Blank, BlankKind, ConditionInput, Figures, QuickReply, Rule, Run, Template,
-};
+use model::automation::{ActionInput, Blank, BlankKind, ConditionInput, Figures, QuickReply, Rule, Run, Template};
 use model::command::{EditQuickReply, EditRule, EditTemplate};
 use model::error::Problems;
 use model::id::{CategoryId, UserId};
@@ -20,16 +18,15 @@ use serde_json::{Map, Value};
 
 /// Tags with commas between, Chinese ones too, or a list of them.
 fn tags(sent: Field<Value>, problems: &mut Problems) -> Option<Vec<String>> {
-    let read = match sent.optional("tags", problems)? {
-        Value::String(text) => Some(text.split([',', '，']).map(|tag| tag.trim().to_owned()).collect()),
-        value => <Vec<String> as Kind>::read(value),
+    let sent = sent.optional("tags", problems)?;
+    let read: Option<Vec<String>> = match sent.as_str() {
+        Some(text) => Some(text.split([',', '，']).map(|tag| tag.trim().to_owned()).collect()),
+        None => Kind::read(sent),
     };
-    let Some(read) = read else {
+    if read.is_none() {
         problems.add("tags", "must be a text with commas, or a list of strings");
-        return None;
-    };
-    let read: Vec<String> = read;
-    Some(read.into_iter().filter(|tag| !tag.is_empty()).collect())
+    }
+    Some(read?.into_iter().filter(|tag| !tag.is_empty()).collect())
 }
 
 pub fn quick_reply(form: wire::QuickReplyForm) -> Result<EditQuickReply> {
