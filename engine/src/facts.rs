@@ -158,7 +158,7 @@ pub(crate) async fn load(batch: &mut Batch<'_>, actor: &Actor, command: &Command
         }
         Command::StartCleanup(start) => {
             facts.cleanups = store::cleanup::open(conn, start.task).await?;
-            facts.cleanup_due = store::cleanup::last_due(conn, Some(start.task)).await?;
+            facts.cleanup_due = store::cleanup::last_due(conn, start.task).await?;
         }
         Command::ForgetRecords { run, record, most } => {
             facts.cleanups = store::cleanup::run(conn, *run).await?.into_iter().collect();
@@ -361,16 +361,9 @@ async fn changed(conn: &mut Conn, facts: &mut Facts, id: TicketId, change: &Chan
 async fn unmerge(conn: &mut Conn, facts: &mut Facts, id: TicketId) -> Result<()> {
     facts.ticket = ticket(conn, id).await?;
     let Some(into) = facts.ticket.as_ref().and_then(|t| t.merged_into) else { return Ok(()) };
-    let target = ticket(conn, into).await?;
-    if let Some(further) = target.as_ref().and_then(|t| t.merged_into) {
-        return Err(Error::conflict(
-            "ticket",
-            format!("ticket {into} was merged into ticket {further}; undo that first"),
-        ));
-    }
+    facts.other = ticket(conn, into).await?;
     let sources = store::ticket::merged_chain(conn, id).await?;
     facts.movable = store::comment::movable(conn, into, &sources).await?;
-    facts.other = target;
     Ok(())
 }
 

@@ -53,6 +53,14 @@ pub(crate) fn user_errors(error: Error) -> Result<Vec<UserError>> {
     }
 }
 
+/// The same where the answer has something else to say, which an error of the whole request would hide.
+pub(crate) fn every_error(error: &Error) -> Vec<UserError> {
+    if let Error::Internal(why) = error {
+        tracing::error!(why, "a part of a request failed inside");
+    }
+    user_errors(error.clone()).unwrap_or_else(|fail| vec![one(&fail.0, message(&fail.0), None)])
+}
+
 fn one(error: &Error, message: String, field: Option<&str>) -> UserError {
     UserError { code: error.code().to_owned(), message, field: field.map(spelled) }
 }

@@ -7,7 +7,8 @@ use model::automation::{
     ActionInput, Blank, BlankKind, ConditionInput, QuickReplyFilter, RuleInput, Run, RunFilter, TemplateForm,
     UseTemplate,
 };
-use model::command::{Command, Edit, EditQuickReply, EditRule, EditTemplate, OpenTicket};
+use model::command::{AddComment, Command, Edit, EditQuickReply, EditRule, EditTemplate, OpenTicket};
+use model::comment::Visibility;
 use model::event::Event;
 use model::id::{RuleId, TicketId};
 use model::notice::{NoticeKind, Route, Rule};
@@ -161,7 +162,7 @@ async fn what_a_rule_did_sets_off_no_rule() {
         make(&house, rule("echo", "ticket.commented", vec![action("add_comment", json!({ "content": "echo" }))])).await;
         let ticket = house.ticket(&caller(&alice), "t").await.id;
         house.system(Command::SetPriority(ticket, Priority::Low)).await;
-        house.engine.add_comment(&caller(&alice), ticket, model::command::AddComment::public("hi")).await.unwrap();
+        house.engine.add_comment(&caller(&alice), ticket, AddComment::public("hi")).await.unwrap();
         let mut acted = 0;
         for _ in 0..5 {
             acted += house.engine.automate().await.unwrap();
@@ -310,8 +311,9 @@ async fn a_rule_tells_people_what_it_says() {
         house.ticket(&caller(&alice), "another").await;
         house.engine.automate().await.unwrap();
         assert_eq!(house.engine.unread_count(&caller(&bob).actor).await.unwrap(), 1);
-        let latest = &runs(&house.engine, RunFilter { rule: Some(id), ..RunFilter::default() }).await[0];
-        assert!(latest.run.succeeded(), "{}", latest.run.message());
+        let all = runs(&house.engine, RunFilter { rule: Some(id), ..RunFilter::default() }).await;
+        let latest = &all.last().unwrap().run;
+        assert!(latest.succeeded(), "{}", latest.message());
         house.engine.close().await;
     })
     .await;
@@ -332,7 +334,7 @@ async fn every_trigger_is_heard() {
         house.assign(ticket, Some(bob.id)).await;
         house.status(ticket, Status::InProgress).await;
         house.system(Command::EscalateTicket(ticket, model::command::EscalateTicket::default())).await;
-        house.engine.add_comment(&alice, ticket, model::command::AddComment::public("hi")).await.unwrap();
+        house.engine.add_comment(&alice, ticket, AddComment::public("hi")).await.unwrap();
         house.clock.advance(30 * 24 * HOUR);
         house.engine.fire_timers().await.unwrap();
         house.engine.automate().await.unwrap();
@@ -572,6 +574,67 @@ async fn a_private_reply_is_its_makers_and_a_public_one_the_houses() {
             let filter = QuickReplyFilter { keyword: Some(word.into()), ..QuickReplyFilter::default() };
             assert_eq!(e.count_quick_replies(&bob.actor, filter).await.unwrap(), found, "{word}");
         }
+        house.engine.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_machines_write_back_sets_nothing_off_and_what_goes_on_and_on_is_braked() {
+    each_backend(|house| async move {
+        let alice = caller(&house.person("alice", Role::User).await);
+        let say = action("add_comment", json!({ "content": "we are on it" }));
+        let id = make(&house, rule("answers", "ticket.commented", vec![say])).await;
+        let ticket = house.ticket(&alice, "t").await.id;
+        // A bounce or an automatic answer becomes a note of the system's.
+        let note = AddComment { visibility: Visibility::Internal, ..AddComment::public("Mailbox full") };
+        house.engine.add_comment(&Caller::system("intake"), ticket, note).await.unwrap();
+        assert_eq!(house.engine.automate().await.unwrap(), 0);
+        // Somebody outside who answers each answer.
+        for n in 0..32 {
+            let said = AddComment::public(format!("again {n}"));
+            house.engine.add_comment(&alice, ticket, said).await.unwrap();
+            assert_eq!(house.engine.automate().await.unwrap(), 1);
+        }
+        let of = RunFilter { rule: Some(id), ..RunFilter::default() };
+        let all = runs(&house.engine, of).await;
+        assert_eq!((all.len(), all.iter().filter(|run| run.run.succeeded()).count()), (32, 30));
+        assert!(
+            all[31].run.message().contains("so often that it may be answering itself"),
+            "{}",
+            all[31].run.message()
+        );
+        // Another ticket is another matter, and so is the next hour.
+        let other = house.ticket(&alice, "other").await.id;
+        house.engine.add_comment(&alice, other, AddComment::public("x")).await.unwrap();
+        house.clock.advance(HOUR + 1);
+        house.engine.add_comment(&alice, ticket, AddComment::public("x")).await.unwrap();
+        assert_eq!(house.engine.automate().await.unwrap(), 2);
+        assert!(runs(&house.engine, of).await.iter().skip(32).all(|run| run.run.succeeded()));
+        house.engine.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_reads_of_rules_what_they_did_to_tickets_in_reach() {
+    each_backend(|house| async move {
+        let alice = caller(&house.person("alice", Role::User).await);
+        let (bob, carol) = (house.person("bob", Role::Agent).await, house.person("carol", Role::Agent).await);
+        make(&house, tagging("seen", true)).await;
+        let [hers, his, free] =
+            [house.ticket(&alice, "a").await, house.ticket(&alice, "b").await, house.ticket(&alice, "c").await];
+        house.engine.automate().await.unwrap();
+        house.assign(hers.id, Some(carol.id)).await;
+        house.assign(his.id, Some(bob.id)).await;
+        let bob = caller(&bob).actor;
+        let seen = house.engine.rule_runs(&bob, RunFilter::default(), &Page::first(10)).await.unwrap();
+        let seen: Vec<TicketId> = seen.items.iter().map(|(_, run)| run.run.ticket).collect();
+        assert_eq!(seen, [free.id, his.id]);
+        assert_eq!(house.engine.count_rule_runs(&bob, RunFilter::default()).await.unwrap(), 2);
+        let of = RunFilter { ticket: Some(hers.id), ..RunFilter::default() };
+        assert_eq!(house.engine.rule_runs(&bob, of, &Page::first(10)).await.unwrap_err().code(), "NOT_FOUND");
+        assert_eq!(house.engine.count_rule_runs(&Actor::System("t"), RunFilter::default()).await.unwrap(), 3);
         house.engine.close().await;
     })
     .await;

@@ -96,6 +96,28 @@ async fn words_are_found_wherever_they_stand_and_by_whom_they_may_be() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn words_that_begin_so_are_found_behind_those_that_are_so() {
+    each_backend(|house| async move {
+        let alice = caller(&house.person("alice", Role::User).await);
+        let bob = caller(&house.person("bob", Role::Agent).await);
+        let long = house.ticket(&alice, "Wolfgang printer jam").await.id;
+        let whole = house.ticket(&alice, "wolf").await.id;
+        let note = AddComment { visibility: Visibility::Internal, ..AddComment::public("wolfram lamp") };
+        let noted = house.ticket(&alice, "quiet").await.id;
+        house.engine.add_comment(&Caller::system("t"), noted, note).await.unwrap();
+        assert_eq!(found(&house, &alice, "wolf").await, [whole, long]);
+        assert_eq!(found(&house, &bob, "wolf").await, [whole, noted, long]);
+        assert_eq!(found(&house, &alice, "WOLFG print").await, [long]);
+        assert_eq!(found(&house, &bob, "wolfr").await, [noted]);
+        assert!(found(&house, &alice, "wolfr").await.is_empty(), "notes are for staff");
+        assert!(found(&house, &alice, "w").await.is_empty(), "one letter is not enough");
+        assert!(found(&house, &alice, "olf").await.is_empty(), "words are found from their beginning on");
+        house.engine.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_best_match_comes_first_and_pages_follow_each_other() {
     each_backend(|house| async move {
         let engine = &house.engine;

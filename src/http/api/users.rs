@@ -145,6 +145,9 @@ fn read(form: wire::UserForm) -> Result<AccountEdit> {
 fn new(form: wire::UserForm) -> Result<NewUser> {
     let AccountEdit { profile, role, status, password } = read(form)?;
     let mut problems = Problems::default();
+    if profile.username.as_ref().is_none_or(|name| name.trim().is_empty()) {
+        problems.add("username", "is required");
+    }
     if profile.email.is_none() {
         problems.add("email", "is required");
     }
