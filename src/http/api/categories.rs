@@ -8,6 +8,7 @@ use crate::http::dialect::{Body, Caller, Fail, Ids, Params};
 use crate::http::field::Field;
 use crate::http::query::{PageNumber, boolean};
 use axum::extract::State;
+use model::access::Operation;
 use model::category::{Category, CategoryForm, key_of};
 use model::command::EditCategory;
 use model::error::Problems;
@@ -55,6 +56,7 @@ async fn list(
     ),
 )]
 async fn create(app: Server, by: Caller<Api>, Body(form, ..): Body<wire::CategoryForm, Api>) -> Answer<wire::Category> {
+    by.may(Operation::EditCategories)?;
     let known = app.engine.categories(&by.actor).await?;
     let made = app.engine.create_category(&by, new(form, &known)?).await?;
     Ok(Reply::created("分类创建成功", bare(&made)))
@@ -88,6 +90,7 @@ async fn edit(
     Ids([id], ..): Ids<Api, 1>,
     Body(form, ..): Body<wire::CategoryForm, Api>,
 ) -> Answer<wire::Category> {
+    by.may(Operation::EditCategories)?;
     let changed = app.engine.edit_category(&by, CategoryId(id), edited(form)?).await?;
     let (categories, counts) = (app.engine.categories(&by.actor).await?, app.engine.category_counts(&by.actor).await?);
     let forest = Forest { categories: &categories, counts: &counts };

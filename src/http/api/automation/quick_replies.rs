@@ -8,6 +8,7 @@ use crate::http::dialect::{Body, Caller, Fail, Ids, Params};
 use crate::http::query::{PageNumber, boolean};
 use axum::extract::State;
 use model::Result;
+use model::access::Operation;
 use model::automation::QuickReplyFilter;
 use model::automation::reply::QuickReplyInput;
 use model::error::Problems;
@@ -64,6 +65,7 @@ async fn create(
     by: Caller<Api>,
     Body(form, ..): Body<wire::QuickReplyForm, Api>,
 ) -> Answer<wire::QuickReply> {
+    by.may(Operation::WriteQuickReply)?;
     forms::required(&form.name, "name")?;
     forms::required(&form.content, "content")?;
     let new = forms::quick_reply(form)?.over(QuickReplyInput::default());
@@ -95,6 +97,7 @@ async fn edit(
     Ids([id], ..): Ids<Api, 1>,
     Body(form, ..): Body<wire::QuickReplyForm, Api>,
 ) -> Answer<wire::QuickReply> {
+    by.may(Operation::WriteQuickReply)?;
     let edited = app.engine.edit_quick_reply(&by, QuickReplyId(id), forms::quick_reply(form)?).await?;
     Ok(Reply::done("快速回复更新成功", forms::shown_reply(edited)))
 }

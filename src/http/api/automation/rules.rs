@@ -9,6 +9,7 @@ use crate::http::dialect::{Body, Caller, Fail, Ids, Params};
 use crate::http::query::{PageNumber, boolean, word};
 use axum::extract::State;
 use model::Result;
+use model::access::Operation;
 use model::automation::{Rule, RuleFilter, RuleInput, RuleKind, Trigger};
 use model::error::Problems;
 use model::id::RuleId;
@@ -68,6 +69,7 @@ fn asked(query: wire::RulesQuery) -> Result<(RuleFilter, PageNumber)> {
     ),
 )]
 async fn create(app: Server, by: Caller<Api>, Body(form, ..): Body<wire::RuleForm, Api>) -> Answer<wire::Rule> {
+    by.may(Operation::ManageRules)?;
     let input = forms::rule(form).map_err(Fail::of_query)?.over(RuleInput::empty());
     let made = app.engine.create_rule(&by, input).await.map_err(Fail::of_query)?;
     Ok(Reply::created("自动化规则创建成功", forms::shown_rule(made, model::automation::Figures::default())))
@@ -103,6 +105,7 @@ async fn edit(
     Ids([id], ..): Ids<Api, 1>,
     Body(form, ..): Body<wire::RuleForm, Api>,
 ) -> Answer<wire::Rule> {
+    by.may(Operation::ManageRules)?;
     let edit = forms::rule(form).map_err(Fail::of_query)?;
     let edited = app.engine.edit_rule(&by, RuleId(id), edit).await.map_err(Fail::of_query)?;
     Ok(Reply::done("自动化规则更新成功", with_figures(&app, &by, edited).await?))

@@ -8,6 +8,7 @@ use crate::http::dialect::{Body, Caller, Fail, Ids, Params};
 use crate::http::query::{PageNumber, boolean};
 use axum::extract::State;
 use model::Result;
+use model::access::Operation;
 use model::automation::{TemplateFilter, TemplateForm};
 use model::error::Problems;
 use model::id::TemplateId;
@@ -59,6 +60,7 @@ fn asked(query: wire::TemplatesQuery) -> Result<(TemplateFilter, PageNumber)> {
     ),
 )]
 async fn create(app: Server, by: Caller<Api>, Body(form, ..): Body<wire::TemplateForm, Api>) -> Answer<wire::Template> {
+    by.may(Operation::ManageTemplates)?;
     forms::required(&form.name, "name")?;
     let made = app.engine.create_template(&by, forms::template(form)?.over(TemplateForm::empty())).await?;
     Ok(Reply::created("工单模板创建成功", forms::shown_template(made)))
@@ -88,6 +90,7 @@ async fn edit(
     Ids([id], ..): Ids<Api, 1>,
     Body(form, ..): Body<wire::TemplateForm, Api>,
 ) -> Answer<wire::Template> {
+    by.may(Operation::ManageTemplates)?;
     let edited = app.engine.edit_template(&by, TemplateId(id), forms::template(form)?).await?;
     Ok(Reply::done("工单模板更新成功", forms::shown_template(edited)))
 }
