@@ -219,7 +219,9 @@ fn refused(error: &Error) -> Told {
             .with(&[problem])
         }
         Error::Conflict { field, why } => {
-            let details = field.map(|field| (spelled(field).to_owned(), sentence(why).into()));
+            // A category's key is made from its name.
+            let field = field.map(|field| if field == "key" { "name" } else { spelled(field) });
+            let details = field.map(|field| (field.to_owned(), sentence(why).into()));
             let told = Told::new(StatusCode::CONFLICT, "CONFLICT", said("资源冲突", sentence(why)));
             Told { details: details.into_iter().collect(), ..told }
         }
@@ -291,8 +293,6 @@ fn spelled(field: &'static str) -> &'static str {
         "category_word" => "category",
         "template_fields" => "custom_fields",
         "ticket_type" => "type",
-        // A category's key is made from its name.
-        "key" => "name",
         "kind" => "type",
         "due_at" => "due_date",
         "parent" => "parent_id",
