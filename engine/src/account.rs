@@ -36,7 +36,7 @@ impl Engine {
         let counts = store::account::opened(&mut conn, &ids).await?;
         let counted = |user: User| {
             let tickets = counts.iter().find(|(id, _)| *id == user.id).map_or(0, |(_, tickets)| *tickets);
-            (user, tickets)
+            (self.portrayed_one(actor, user), tickets)
         };
         Ok(Numbered { items: users.into_iter().map(counted).collect(), total })
     }
@@ -47,7 +47,7 @@ impl Engine {
         let mut conn = self.0.store.read().await?;
         let user = store::people::by_id(&mut conn, id).await?.ok_or_else(|| Error::not_found("user"))?;
         let tally = store::account::tally(&mut conn, user.id, user.role).await?;
-        Ok((user, tally))
+        Ok((self.portrayed_one(actor, user), tally))
     }
 
     /// Changes an account, all of it or nothing.

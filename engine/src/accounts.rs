@@ -6,7 +6,7 @@ use crate::{Caller, Engine, Tolerate as _, secret};
 use model::access::{self, Operation};
 use model::actor::Scope;
 use model::command::{Command, CreateApiToken, CreateUser, Proof, RefreshSession, StartSession, TrustDevice};
-use model::error::Doubt;
+use model::error::{Doubt, LOCKED};
 use model::event::Event;
 use model::id::{ApiTokenId, SessionId, UserId};
 use model::people::{self, ProfileInput, Role, User, UserStatus};
@@ -100,7 +100,16 @@ impl Engine {
     pub async fn sign_in(&self, sign_in: SignIn) -> Result<SignedIn> {
         let at_the_door = [Some(Guard::Login(&sign_in.login)), sign_in.ip.as_deref().map(Guard::Address)];
         let at_the_door: Vec<Guard<'_>> = at_the_door.into_iter().flatten().collect();
-        self.0.throttle.check(&at_the_door, self.now())?;
+        let entered = self.now();
+        self.0.throttle.enter(&at_the_door, entered)?;
+        let let_in = self.tried(&sign_in).await;
+        if !matches!(let_in, Err(Error::Unauthenticated { .. })) {
+            self.0.throttle.take_back(&at_the_door, entered);
+        }
+        let_in
+    }
+
+    async fn tried(&self, sign_in: &SignIn) -> Result<SignedIn> {
         let mut conn = self.0.store.read().await?;
         let user = store::people::by_login(&mut conn, &sign_in.login).await?;
         // Asked in both cases, and nothing below waits where somebody is known: time tells nobody who exists.
@@ -111,25 +120,22 @@ impl Engine {
         let (method, let_in) = match user {
             // Only who knows the password learns that the account is closed.
             Some(user) if right && !user.is_active() => {
-                return Err(Error::Forbidden { what: "sign in: this account is locked" });
+                return Err(Error::Forbidden { what: LOCKED });
             }
-            Some(user) if right => ("password+otp", self.let_in(user, &sign_in).await),
+            Some(user) if right => ("password+otp", self.let_in(user, sign_in).await),
             Some(_) | None => {
                 let why = "the e-mail address (or user name) and password don't match";
                 ("password", Err(Error::doubted(Doubt::Password, why)))
             }
         };
-        if matches!(let_in, Err(Error::Unauthenticated { .. })) {
-            self.0.throttle.failed(&at_the_door, self.now());
-            if let Some(user) = known {
-                if right {
-                    self.0.throttle.failed(&[Guard::Code(user)], self.now());
-                }
-                let SignIn { ip, user_agent, .. } = sign_in;
-                let command = Command::NoteFailedSignIn { user, method, ip, user_agent };
-                let note = Work::Command { caller: Caller::system("sign-in"), command, settles: None };
-                self.post(note).await.tolerate("noting a failed sign-in");
+        if let (Err(Error::Unauthenticated { .. }), Some(user)) = (&let_in, known) {
+            if right {
+                self.0.throttle.failed(&[Guard::Code(user)], self.now());
             }
+            let (ip, user_agent) = (sign_in.ip.clone(), sign_in.user_agent.clone());
+            let command = Command::NoteFailedSignIn { user, method, ip, user_agent };
+            let note = Work::Command { caller: Caller::system("sign-in"), command, settles: None };
+            self.post(note).await.tolerate("noting a failed sign-in");
         }
         let_in
     }
@@ -159,13 +165,17 @@ impl Engine {
     /// Has somebody who is signed in say their password again. An account without one has nothing to say.
     pub(crate) async fn confirm(&self, user: UserId, field: &'static str, password: String) -> Result<()> {
         let guard = [Guard::Password(user)];
-        self.0.throttle.check(&guard, self.now())?;
-        let hash = store::people::password_hash(&mut self.0.store.read().await?, user).await?;
-        if hash.is_some() && !self.is_right(password, hash).await? {
-            self.0.throttle.failed(&guard, self.now());
-            return Err(Error::invalid(field, "is not right"));
+        let entered = self.now();
+        self.0.throttle.enter(&guard, entered)?;
+        let right = async {
+            let hash = store::people::password_hash(&mut self.0.store.read().await?, user).await?;
+            Ok(hash.is_none() || self.is_right(password, hash).await?)
+        };
+        let right = right.await;
+        if !matches!(right, Ok(false)) {
+            self.0.throttle.take_back(&guard, entered);
         }
-        Ok(())
+        if right? { Ok(()) } else { Err(Error::invalid(field, "is not right")) }
     }
 
     async fn start_session(&self, user: User, beginning: Beginning) -> Result<SignedIn> {
@@ -218,8 +228,7 @@ impl Engine {
         if let Some(ip) = &ip {
             // Each sign-up counts, whether it succeeds or not: hashes are dear, and names could be tried out.
             let guard = [Guard::SignUp(ip)];
-            self.0.throttle.check(&guard, self.now())?;
-            self.0.throttle.failed(&guard, self.now());
+            self.0.throttle.enter(&guard, self.now())?;
         }
         let hash = self.0.passwords.hash(password.to_owned()).await?;
         let create = CreateUser {

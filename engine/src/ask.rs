@@ -270,8 +270,13 @@ impl Engine {
         if let Some(known) = self.0.categories.get(&()) {
             return Ok(known);
         }
+        let before = self.0.hub.last();
         let all = Arc::new(store::category::all(&mut self.0.store.read().await?).await?);
         self.0.categories.insert((), all.clone());
+        // As with people: what is kept could be what was before.
+        if self.0.hub.last() != before {
+            self.0.categories.invalidate(&());
+        }
         Ok(all)
     }
 

@@ -123,6 +123,7 @@ impl Engine {
         {
             return live(&known, now);
         }
+        let before = self.0.hub.last();
         let mut conn = self.0.store.read().await?;
         let session = store::session::by_id(&mut conn, id).await?.filter(|s| s.user == user && s.is_live(now));
         let session = session.ok_or_else(|| Error::unauthenticated("the session has ended; sign in again"))?;
@@ -130,6 +131,10 @@ impl Engine {
         let member = member(person, Via::Session(id), Vec::new())?;
         let known = Known { member, expires_at: Some(session.expires_at) };
         cache.insert(id, known.clone());
+        // It may have ended while we read.
+        if self.0.hub.last() != before {
+            cache.invalidate(&id);
+        }
         live(&known, now)
     }
 
@@ -140,13 +145,17 @@ impl Engine {
         if let Some(known) = cache.get(&hash) {
             return live(&known, now);
         }
+        let before = self.0.hub.last();
         let mut conn = self.0.store.read().await?;
         let found = store::session::token_by_hash(&mut conn, &hash).await?.filter(|t| t.is_live(now));
         let found = found.ok_or_else(|| Error::unauthenticated("the API token is unknown, expired or revoked"))?;
         let person = store::people::by_id(&mut conn, found.user).await?;
         let known =
             Known { member: member(person, Via::ApiToken(found.id), found.scopes)?, expires_at: found.expires_at };
-        cache.insert(hash, known.clone());
+        cache.insert(hash.clone(), known.clone());
+        if self.0.hub.last() != before {
+            cache.invalidate(&hash);
+        }
         live(&known, now)
     }
 

@@ -3,7 +3,7 @@
 //! Never inside the request: the reader comes behind the commit, with a place of its own in the log. What the rules do on an
 //! event, what is noted of it, and the new place are one transaction of the writer, so that a process that dies has done all
 //! of it or nothing, and a second process finds it done. Which rules there are is read under the write lock: one that was
-//! switched off a moment ago does nothing. An event that a rule has caused sets off none.
+//! switched off a moment ago does nothing. An event that a rule has caused sets off none, nor does the note of a machine's mail.
 
 use crate::dispatch::Reading;
 use crate::execute::{Outcome, Work, command_done};
@@ -14,6 +14,7 @@ use model::automation::{Done, Rule, Running, Subject};
 use model::event::{Event, Recorded};
 use model::id::Seq;
 use model::ticket::Ticket;
+use model::time::HOUR;
 use model::{Actor, Error, Result};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -22,6 +23,9 @@ use store::Batch;
 
 /// The reader's name beside its place.
 const READER: &str = "automation";
+/// So often within an hour a rule acts on one ticket. What answers from outside (a receiver of webhooks that comments, a
+/// mailbox) could otherwise keep it going for ever.
+const OFTEN: i64 = 30;
 /// How often an event is tried on which the store fails, before rules pass it over.
 const TRIES: u32 = 3;
 
@@ -206,6 +210,10 @@ pub(crate) async fn act(
                 done: Vec::with_capacity(rule.form.actions.len()),
                 milliseconds: 0,
             };
+            let lately =
+                store::automation::run::lately(batch.conn(), rule.id, ticket.id, engine.now().plus(-HOUR)).await?;
+            let broken = broken
+                .or((lately >= OFTEN).then_some("it acts on this ticket so often that it may be answering itself"));
             let acting = ActingRule { id: rule.id, name: rule.form.name.clone() };
             let caller = Caller::new(Actor::Rule(acting));
             for action in &rule.form.actions {

@@ -1,18 +1,19 @@
 //! Quick replies, templates and rules as those who write and use them see them. What rules do by themselves: `automate.rs`.
 
 use crate::execute::{Outcome, Subject};
-use crate::{Caller, Engine, Numbered, Numbers};
+use crate::{Caller, Engine, Numbered, Numbers, see};
 use model::access::{self, Operation};
 use model::automation::reply::QuickReplyInput;
 use model::automation::{
     Figures, QuickReply, QuickReplyFilter, Rule, RuleFilter, RuleInput, Run, RunFilter, Template, TemplateFilter,
     TemplateForm,
 };
-use model::command::Command;
+use model::command::{Command, EditQuickReply, EditRule, EditTemplate};
 use model::id::{QuickReplyId, RuleId, TemplateId};
 use model::query::{Page, Slice};
 use model::{Actor, Error, Result};
 use std::collections::HashMap;
+use store::Scope;
 use store::automation::reply::Seen;
 use store::automation::{reply, rule, run, template};
 
@@ -70,15 +71,16 @@ impl Engine {
     async fn on_reply(&self, by: &Caller, command: Command) -> Result<QuickReply> {
         let outcome = self.execute(by, command).await?;
         let Subject::QuickReply(id) = outcome.subject else { return Err(Error::internal("no quick reply")) };
-        self.quick_reply(&Actor::System("automation"), id).await
+        self.quick_reply(outcome.reader(by), id).await
     }
 
     pub async fn create_quick_reply(&self, by: &Caller, new: QuickReplyInput) -> Result<QuickReply> {
         self.on_reply(by, Command::CreateQuickReply(Box::new(new))).await
     }
 
-    pub async fn edit_quick_reply(&self, by: &Caller, id: QuickReplyId, form: QuickReplyInput) -> Result<QuickReply> {
-        self.on_reply(by, Command::EditQuickReply(id, Box::new(form))).await
+    /// What is left out stays as it is when it is carried out.
+    pub async fn edit_quick_reply(&self, by: &Caller, id: QuickReplyId, edit: EditQuickReply) -> Result<QuickReply> {
+        self.on_reply(by, Command::EditQuickReply(id, Box::new(edit))).await
     }
 
     /// Counts a use, and answers what is to be said.
@@ -116,15 +118,16 @@ impl Engine {
     async fn on_template(&self, by: &Caller, command: Command) -> Result<Template> {
         let outcome = self.execute(by, command).await?;
         let Subject::Template(id) = outcome.subject else { return Err(Error::internal("no template")) };
-        self.template(&Actor::System("automation"), id).await
+        self.template(outcome.reader(by), id).await
     }
 
     pub async fn create_template(&self, by: &Caller, form: TemplateForm) -> Result<Template> {
         self.on_template(by, Command::CreateTemplate(Box::new(form))).await
     }
 
-    pub async fn edit_template(&self, by: &Caller, id: TemplateId, form: TemplateForm) -> Result<Template> {
-        self.on_template(by, Command::EditTemplate(id, Box::new(form))).await
+    /// What is left out stays as it is when it is carried out.
+    pub async fn edit_template(&self, by: &Caller, id: TemplateId, edit: EditTemplate) -> Result<Template> {
+        self.on_template(by, Command::EditTemplate(id, Box::new(edit))).await
     }
 
     pub async fn delete_template(&self, by: &Caller, id: TemplateId) -> Result<()> {
@@ -155,36 +158,35 @@ impl Engine {
         run::figures(&mut self.0.store.read().await?, ids).await
     }
 
-    async fn rule_of(&self, outcome: Outcome) -> Result<Rule> {
+    async fn rule_of(&self, by: &Caller, outcome: Outcome) -> Result<Rule> {
         let Subject::Rule(id) = outcome.subject else { return Err(Error::internal("no rule")) };
-        self.rule(&Actor::System("automation"), id).await
+        self.rule(outcome.reader(by), id).await
     }
 
     pub async fn create_rule(&self, by: &Caller, input: RuleInput) -> Result<Rule> {
         let outcome = self.execute(by, Command::CreateRule(Box::new(input))).await?;
-        self.rule_of(outcome).await
+        self.rule_of(by, outcome).await
     }
 
-    pub async fn edit_rule(&self, by: &Caller, id: RuleId, input: RuleInput) -> Result<Rule> {
-        let outcome = self.execute(by, Command::EditRule(id, Box::new(input))).await?;
-        self.rule_of(outcome).await
+    /// What is left out stays as it is when it is carried out.
+    pub async fn edit_rule(&self, by: &Caller, id: RuleId, edit: EditRule) -> Result<Rule> {
+        let outcome = self.execute(by, Command::EditRule(id, Box::new(edit))).await?;
+        self.rule_of(by, outcome).await
     }
 
     pub async fn delete_rule(&self, by: &Caller, id: RuleId) -> Result<()> {
         self.execute(by, Command::DeleteRule(id)).await.map(|_| ())
     }
 
-    /// What rules have done, the newest first.
+    /// What rules have done to the tickets that the actor may see, the newest first.
     pub async fn rule_runs(&self, actor: &Actor, filter: RunFilter, page: &Page) -> Result<Slice<Run>> {
-        access::in_general(actor, Operation::ReadRules)?;
-        self.visible(actor, filter).await?;
-        run::list(&mut self.0.store.read().await?, filter, page).await
+        let scope = self.runs_seen(actor, filter).await?;
+        run::list(&mut self.0.store.read().await?, filter, scope, page).await
     }
 
     pub async fn count_rule_runs(&self, actor: &Actor, filter: RunFilter) -> Result<i64> {
-        access::in_general(actor, Operation::ReadRules)?;
-        self.visible(actor, filter).await?;
-        run::count(&mut self.0.store.read().await?, filter).await
+        let scope = self.runs_seen(actor, filter).await?;
+        run::count(&mut self.0.store.read().await?, filter, scope).await
     }
 
     pub async fn rule_runs_numbered(&self, actor: &Actor, filter: RunFilter, part: Numbers) -> Result<Numbered<Run>> {
@@ -197,11 +199,12 @@ impl Engine {
         Ok(Numbered { items: slice.items.into_iter().map(|(_, run)| run).collect(), total })
     }
 
-    /// Who asks for a ticket's lines has to know of the ticket.
-    async fn visible(&self, actor: &Actor, filter: RunFilter) -> Result<()> {
-        match filter.ticket {
-            Some(id) if !actor.is_system() => self.ticket(actor, id).await.map(|_| ()),
-            Some(_) | None => Ok(()),
+    /// Whose tickets' lines somebody reads; who asks for a ticket's has to know of the ticket.
+    async fn runs_seen(&self, actor: &Actor, filter: RunFilter) -> Result<Scope> {
+        access::in_general(actor, Operation::ReadRules)?;
+        if let Some(id) = filter.ticket.filter(|_| !actor.is_system()) {
+            self.ticket(actor, id).await?;
         }
+        see::scope(actor).ok_or_else(access::sign_in)
     }
 }

@@ -1,8 +1,9 @@
 //! Who calls, and what protects the call from being carried out twice.
 
 use crate::secret;
-use model::Actor;
+use model::access::{self, Operation};
 use model::command::Once;
+use model::{Actor, Result};
 
 /// Characters of an idempotency key.
 pub(crate) const LONGEST_KEY: usize = 200;
@@ -26,6 +27,12 @@ impl Caller {
     /// The system itself, named for the log.
     pub fn system(name: &'static str) -> Self {
         Self::new(Actor::System(name))
+    }
+
+    /// Whether the caller may do such a thing at all. Every command asks by itself; a surface asks before it reads a form, so
+    /// that nobody is told what a form must hold that they may not send.
+    pub fn may(&self, operation: Operation) -> Result<()> {
+        access::in_general(&self.actor, operation)
     }
 
     /// To whom deleted tickets are gone.

@@ -65,20 +65,27 @@ impl Engine {
         let Some(due) = policy.keep.schedule.last(self.now(), policy.zone).filter(|_| policy.keep.enabled) else {
             return Ok(Vec::new());
         };
-        // What was due before the first start is nobody's fault.
-        let last = store::cleanup::last_due(&mut self.0.store.read().await?, None).await?;
-        if due <= last.unwrap_or(self.0.began) {
-            return Ok(Vec::new());
-        }
-        let system = Caller::system("cleanup");
         let mut runs = Vec::new();
         for task in CleanupTask::ALL {
-            let start = StartCleanup { task, due: Some(due) };
-            if let Some(run) = self.begin_cleanup(&system, start).await? {
-                runs.push(self.carry_through(&run).await?);
+            // Each for itself: one that fails is no reason to put off the others.
+            match self.clean_up_due(task, due).await {
+                Ok(run) => runs.extend(run),
+                failed => failed.map(drop).tolerate("a clean-up that was due"),
             }
         }
         Ok(runs)
+    }
+
+    async fn clean_up_due(&self, task: CleanupTask, due: Time) -> Result<Option<CleanupRun>> {
+        // What was due before the first start is nobody's fault.
+        let last = store::cleanup::last_due(&mut self.0.store.read().await?, task).await?;
+        if due <= last.unwrap_or(self.0.began) {
+            return Ok(None);
+        }
+        match self.begin_cleanup(&Caller::system("cleanup"), StartCleanup { task, due: Some(due) }).await? {
+            Some(run) => self.carry_through(&run).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Begins clean-ups by hand and answers their records; they go on by themselves.

@@ -66,7 +66,9 @@ impl Engine {
             self.read_up_to(&name, reading, last).await?;
             return Ok(Dispatched::default());
         }
-        let events = store::event::after(&mut self.0.store.read().await?, reading.seen, crate::hub::PAGE).await?;
+        let mut events = store::event::after(&mut self.0.store.read().await?, reading.seen, crate::hub::PAGE).await?;
+        // What a carrier keeps in mind is as new as what the hub has handed on, and no newer.
+        events.retain(|event| event.seq <= last);
         let Some(last) = events.last().map(|e| e.seq) else { return Ok(Dispatched::default()) };
         let mut planned = Vec::new();
         for event in &events {

@@ -17,7 +17,7 @@ use model::id::{
 };
 use model::inbound::InboundState;
 use model::ticket::Ticket;
-use model::{Error, Result};
+use model::{Actor, Error, Result};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use store::inbound::NewInbound;
@@ -75,6 +75,15 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    fn changes_policy(&self) -> bool {
+        self.events.iter().any(|recorded| crate::settings::concerns(&recorded.event))
+    }
+
+    /// As whom the answer is read. Who did it just now may see what became of it; who did it before may have lost the right.
+    pub(crate) fn reader<'a>(&self, by: &'a Caller) -> &'a Actor {
+        if self.repeated { &by.actor } else { &Actor::System("answer") }
+    }
+
     /// Nothing happened, so far.
     pub(crate) fn nothing(subject: Subject) -> Self {
         Self {
@@ -121,6 +130,8 @@ pub(crate) enum Work {
         broken: Option<String>,
     },
     ForgetOld,
+    /// Has the store go by the policy that this process started with.
+    KeepAutoClose,
 }
 
 impl Engine {
@@ -211,20 +222,21 @@ async fn gather(waiting: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>, before: 
 
 async fn carry_out(engine: &Engine, batch: Vec<Job>) {
     let works: Vec<&Work> = batch.iter().map(|job| &job.work).collect();
-    let together = attempt(engine, &works).await;
-    let results = match together {
-        Ok(results) => results,
-        Err(error) if batch.len() == 1 => vec![Err(logged(error))],
-        Err(error) => {
-            tracing::warn!(%error, commands = batch.len(), "a batch failed; its commands are carried out one by one");
-            let mut results = Vec::with_capacity(batch.len());
-            for work in &works {
-                let alone = attempt(engine, &[work]).await.map_err(logged);
-                results.push(alone.and_then(|mut r| r.pop().unwrap_or_else(|| Err(Error::internal("no answer")))));
+    let mut results = Vec::with_capacity(works.len());
+    while let Some(rest) = works.get(results.len()..).filter(|rest| !rest.is_empty()) {
+        match attempt(engine, rest).await {
+            Ok(some) if !some.is_empty() => results.extend(some),
+            Ok(_) => results.extend(rest.iter().map(|_| Err(logged(Error::internal("no answer"))))),
+            Err(error) if rest.len() == 1 => results.push(Err(logged(error))),
+            Err(error) => {
+                tracing::warn!(%error, commands = rest.len(), "a batch failed; its commands are carried out one by one");
+                for work in rest {
+                    let alone = attempt(engine, &[work]).await.map_err(logged);
+                    results.push(alone.and_then(|mut r| r.pop().unwrap_or_else(|| Err(Error::internal("no answer")))));
+                }
             }
-            results
         }
-    };
+    }
     for (job, result) in batch.into_iter().zip(results) {
         // A caller who has gone away is not told, but what they asked for has happened.
         job.answer.send(result).unwrap_or_default_gone();
@@ -251,14 +263,25 @@ fn logged(error: Error) -> Error {
     error
 }
 
-/// Carries out all of it in one transaction. `Err`: nothing of it happened.
+/// Carries out as much of it as may be decided by the policy that is in force, in one transaction: what comes after a change
+/// of the policy is left for the next. `Err`: nothing of it happened.
 async fn attempt(engine: &Engine, works: &[&Work]) -> Result<Vec<Result<Outcome>>> {
     let inner = &engine.0;
     let mut batch = inner.store.begin().await?;
+    if let Err(error) = inner.hub.catch_up_before(engine, &mut batch).await {
+        batch.rollback().await?;
+        return Err(error);
+    }
     let mut results = Vec::with_capacity(works.len());
     for work in works {
         match perform(engine, &mut batch, work).await {
-            Ok(done) => results.push(done),
+            Ok(done) => {
+                let changes_policy = done.as_ref().is_ok_and(Outcome::changes_policy);
+                results.push(done);
+                if changes_policy {
+                    break;
+                }
+            }
             Err(error) => {
                 batch.rollback().await?;
                 return Err(error);
@@ -268,7 +291,7 @@ async fn attempt(engine: &Engine, works: &[&Work]) -> Result<Vec<Result<Outcome>
     batch.flush().await?;
     // Whether a commit that failed took place after all nobody knows: nothing is tried again, or it might happen twice.
     if let Err(error) = batch.commit().await.map_err(logged) {
-        return Ok(works.iter().map(|_| Err(error.clone())).collect());
+        return Ok(results.iter().map(|_| Err(error.clone())).collect());
     }
     let events = results.iter().flatten().flat_map(|outcome: &Outcome| outcome.events.iter().cloned());
     inner.hub.publish(engine, events.collect()).await;
@@ -302,6 +325,10 @@ async fn perform(engine: &Engine, batch: &mut Batch<'_>, work: &Work) -> Result<
         }
         Work::RunRules { event, broken } => {
             Box::pin(crate::automate::act(engine, batch, event, broken.as_deref())).await.map(Ok)
+        }
+        Work::KeepAutoClose => {
+            batch.keep_auto_close(engine.policy().auto_close_hours).await?;
+            Ok(Ok(Outcome::nothing(Subject::Nothing)))
         }
         Work::ForgetOld => {
             let tokens = now.plus(-(engine.policy().refresh_days + 1) * model::time::DAY);
@@ -388,6 +415,10 @@ pub(crate) async fn command_done(
             batch.settle().await?;
         }
         events.push(Arc::new(batch.apply(event, &caller.actor, &mut ticket, now, rules).await?));
+    }
+    // Due by a timer of another policy: the next look is when this one says.
+    if let (Command::FireTimers(_), Some(ticket), true) = (command, &ticket, events.is_empty()) {
+        batch.set_timer(ticket, policy.auto_close_hours).await?;
     }
     let subject = subject_of(command, &facts, &events);
     if let Some((user, key, print)) = &key {

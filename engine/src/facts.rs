@@ -128,9 +128,12 @@ pub(crate) async fn load(batch: &mut Batch<'_>, actor: &Actor, command: &Command
         Command::CreateApiToken(create) => facts.user = user(conn, Some(create.user)).await?,
         Command::RevokeApiToken(id) => facts.api_token = store::session::token_by_id(conn, *id).await?,
         Command::CreateCategory(form) => category_form(conn, &mut facts, None, form).await?,
-        Command::EditCategory(id, form) => {
+        Command::EditCategory(id, edit) => {
             facts.category = store::category::by_id(conn, *id).await?;
-            category_form(conn, &mut facts, Some(*id), form).await?;
+            if let Some(held) = &facts.category {
+                let form = edit.clone().over(held.form.clone());
+                category_form(conn, &mut facts, Some(*id), &form).await?;
+            }
         }
         Command::DeleteCategory(id) => {
             facts.category = store::category::by_id(conn, *id).await?;
@@ -155,7 +158,7 @@ pub(crate) async fn load(batch: &mut Batch<'_>, actor: &Actor, command: &Command
         }
         Command::StartCleanup(start) => {
             facts.cleanups = store::cleanup::open(conn, start.task).await?;
-            facts.cleanup_due = store::cleanup::last_due(conn, Some(start.task)).await?;
+            facts.cleanup_due = store::cleanup::last_due(conn, start.task).await?;
         }
         Command::ForgetRecords { run, record, most } => {
             facts.cleanups = store::cleanup::run(conn, *run).await?.into_iter().collect();
@@ -210,18 +213,24 @@ pub(crate) async fn load(batch: &mut Batch<'_>, actor: &Actor, command: &Command
             facts.templates = store::automation::template::count(conn).await?;
             template_form(conn, &mut facts, form).await?;
         }
-        Command::EditTemplate(id, form) => {
+        Command::EditTemplate(id, edit) => {
             facts.template = store::automation::template::by_id(conn, *id).await?;
-            template_form(conn, &mut facts, form).await?;
+            if let Some(held) = &facts.template {
+                let form = edit.clone().over(held.form.clone());
+                template_form(conn, &mut facts, &form).await?;
+            }
         }
         Command::DeleteTemplate(id) => facts.template = store::automation::template::by_id(conn, *id).await?,
         Command::CreateRule(input) => {
             facts.automation_rules = store::automation::rule::count(conn).await?;
             rule_input(conn, &mut facts, input).await?;
         }
-        Command::EditRule(id, input) => {
+        Command::EditRule(id, edit) => {
             facts.rule = store::automation::rule::by_id(conn, *id).await?;
-            rule_input(conn, &mut facts, input).await?;
+            if let Some(held) = &facts.rule {
+                let input = edit.clone().over(held.form.clone().into());
+                rule_input(conn, &mut facts, &input).await?;
+            }
         }
         Command::DeleteRule(id) => facts.rule = store::automation::rule::by_id(conn, *id).await?,
         Command::NoteEmailTest { .. }
@@ -352,16 +361,9 @@ async fn changed(conn: &mut Conn, facts: &mut Facts, id: TicketId, change: &Chan
 async fn unmerge(conn: &mut Conn, facts: &mut Facts, id: TicketId) -> Result<()> {
     facts.ticket = ticket(conn, id).await?;
     let Some(into) = facts.ticket.as_ref().and_then(|t| t.merged_into) else { return Ok(()) };
-    let target = ticket(conn, into).await?;
-    if let Some(further) = target.as_ref().and_then(|t| t.merged_into) {
-        return Err(Error::conflict(
-            "ticket",
-            format!("ticket {into} was merged into ticket {further}; undo that first"),
-        ));
-    }
+    facts.other = ticket(conn, into).await?;
     let sources = store::ticket::merged_chain(conn, id).await?;
     facts.movable = store::comment::movable(conn, into, &sources).await?;
-    facts.other = target;
     Ok(())
 }
 

@@ -7,7 +7,8 @@ use crate::{Caller, Engine, Tolerate as _, secret};
 use model::attachment::{FileInfo, safe_filename};
 use model::command::Command;
 use model::media::HEAD;
-use model::{Error, Result};
+use model::time::{DAY, HOUR};
+use model::{Error, Result, Time};
 use std::path::{Path, PathBuf};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -41,15 +42,14 @@ impl Default for Limits {
 pub(crate) struct Files {
     root: PathBuf,
     pub(crate) limits: Limits,
-    /// Names whose bytes were there already when they were kept again: the sweep leaves them alone for a while, because the
-    /// row that will name them is still on its way.
-    again: moka::sync::Cache<String, ()>,
     /// Keeping and sweeping a file take turns.
     turn: tokio::sync::Mutex<()>,
     /// Pictures that are read at a time: each may take memory.
     pub(crate) drawing: tokio::sync::Semaphore,
 }
 
+/// Files that are looked at in one go.
+const AT_ONCE: usize = 200;
 /// Pictures that are read at a time.
 const DRAWN_AT_ONCE: usize = 2;
 
@@ -75,10 +75,8 @@ impl Files {
         tokio::fs::create_dir_all(root.join("tmp"))
             .await
             .map_err(|e| Error::internal(format!("can't make {}: {e}", root.display())))?;
-        let again =
-            moka::sync::Cache::builder().max_capacity(100_000).time_to_live(std::time::Duration::from_hours(1)).build();
         let drawing = tokio::sync::Semaphore::new(DRAWN_AT_ONCE);
-        Ok(Self { root, limits, again, turn: tokio::sync::Mutex::default(), drawing })
+        Ok(Self { root, limits, turn: tokio::sync::Mutex::default(), drawing })
     }
 
     /// Where a file lies; `None` for what isn't a digest.
@@ -97,11 +95,10 @@ impl Files {
     }
 
     /// Throws away what a process was writing when it was killed: no upload takes until `before`, a day ago.
-    async fn sweep_temporary(&self, before: model::Time) -> std::io::Result<()> {
+    async fn sweep_temporary(&self, before: Time) -> std::io::Result<()> {
         let mut entries = tokio::fs::read_dir(self.half_written()).await?;
         while let Some(entry) = entries.next_entry().await? {
-            let written = entry.metadata().await?.modified()?.duration_since(std::time::UNIX_EPOCH);
-            if written.is_ok_and(|age| age.as_millis() < u128::try_from(before.0).unwrap_or(0)) {
+            if is_older(&entry.metadata().await?, before) {
                 tokio::fs::remove_file(entry.path()).await?;
             }
         }
@@ -109,9 +106,9 @@ impl Files {
     }
 
     /// Writes a stream away and gives it its place; answers digest and size.
-    async fn keep(&self, bytes: impl AsyncRead + Send + Unpin, max: u64) -> Result<(String, u64)> {
-        let (written, _) = self.write(bytes, max).await?;
-        self.adopt(&written.sha256, &written.path).await?;
+    async fn keep(&self, bytes: impl AsyncRead + Send + Unpin, now: Time) -> Result<(String, u64)> {
+        let (written, _) = self.write(bytes, u64::MAX).await?;
+        self.adopt(&written.sha256, &written.path, now).await?;
         Ok((written.sha256.clone(), written.size))
     }
 
@@ -140,21 +137,31 @@ impl Files {
         Ok((written, head))
     }
 
-    /// Moves a written file to its place.
-    pub(crate) async fn adopt(&self, sha256: &str, from: &Path) -> Result<()> {
+    /// Moves a written file to its place. The sweep leaves it alone for a while, because the row that will name it is still on
+    /// its way: in whichever process, the file's time says so.
+    pub(crate) async fn adopt(&self, sha256: &str, from: &Path, now: Time) -> Result<()> {
         let io = |e: std::io::Error| Error::internal(format!("keeping a file: {e}"));
         let to = self.path(sha256).ok_or_else(|| Error::internal("not a digest"))?;
         let _turn = self.turn.lock().await;
         if tokio::fs::try_exists(&to).await.map_err(io)? {
-            self.again.insert(sha256.to_owned(), ());
+            touch(&to, now).await.map_err(io)?;
             return tokio::fs::remove_file(from).await.map_err(io);
         }
+        touch(from, now).await.map_err(io)?;
         let folder = to.parent().map(Path::to_path_buf).unwrap_or_default();
         tokio::fs::create_dir_all(&folder).await.map_err(io)?;
         tokio::fs::rename(from, &to).await.map_err(io)?;
         // The name itself must survive a power cut, too.
         let folder = tokio::fs::File::open(folder).await.map_err(io)?;
         folder.sync_all().await.map_err(io)
+    }
+
+    pub(crate) async fn head(&self, sha256: &str, most: usize) -> Result<Vec<u8>> {
+        let io = |e: std::io::Error| Error::internal(format!("reading a file: {e}"));
+        let path = self.path(sha256).ok_or_else(|| Error::internal("not a digest"))?;
+        let mut bytes = Vec::new();
+        tokio::fs::File::open(path).await.map_err(io)?.take(most as u64).read_to_end(&mut bytes).await.map_err(io)?;
+        Ok(bytes)
     }
 
     pub(crate) async fn read(&self, sha256: &str) -> Result<Vec<u8>> {
@@ -174,7 +181,7 @@ impl Engine {
         inline: bool,
         bytes: Vec<u8>,
     ) -> Result<FileInfo> {
-        let (sha256, size) = self.0.files.keep(bytes.as_slice(), u64::MAX).await?;
+        let (sha256, size) = self.0.files.keep(bytes.as_slice(), self.now()).await?;
         Ok(FileInfo {
             sha256,
             filename: safe_filename(filename),
@@ -197,30 +204,82 @@ impl Engine {
 
     /// Takes a file over from a backup. The digest must have been checked.
     pub async fn adopt_file(&self, sha256: &str, temporary: &Path) -> Result<()> {
-        self.0.files.adopt(sha256, temporary).await
+        self.0.files.adopt(sha256, temporary, self.now()).await
     }
 
     /// Throws away uploads that no comment named within a day, and their bytes where nothing else needs them.
     pub(crate) async fn sweep_files(&self) -> Result<()> {
-        let before = self.now().plus(-model::time::DAY);
+        let before = self.now().plus(-DAY);
         self.0.files.sweep_temporary(before).await.tolerate("sweeping half-written files");
-        let unused = store::attachment::unused_before(&mut self.0.store.read().await?, before, 200).await?;
-        for attachment in unused {
-            self.execute(&Caller::system("files"), Command::DiscardFile(attachment.id)).await?;
-            let _turn = self.0.files.turn.lock().await;
-            let thumbnail = attachment.picture.and_then(|picture| picture.thumbnail);
-            for sha256 in [Some(attachment.file.sha256), thumbnail.map(|t| t.sha256)].into_iter().flatten() {
-                if self.0.files.again.contains_key(&sha256) {
-                    continue;
+        loop {
+            let unused = store::attachment::unused_before(&mut self.0.store.read().await?, before, AT_ONCE).await?;
+            let more = unused.len() == AT_ONCE;
+            for attachment in unused {
+                self.execute(&Caller::system("files"), Command::DiscardFile(attachment.id)).await?;
+                let thumbnail = attachment.picture.and_then(|picture| picture.thumbnail);
+                let named = [Some(attachment.file.sha256), thumbnail.map(|t| t.sha256)];
+                self.drop_unused(named.into_iter().flatten().collect(), self.now().plus(-HOUR)).await?;
+            }
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Removes the bytes that no row names: of what was refused after it was received, and of what a process was about to name
+    /// or to remove when it was killed.
+    pub async fn sweep_orphans(&self) -> Result<()> {
+        let mut folders = tokio::fs::read_dir(&self.0.files.root).await.map_err(unreadable)?;
+        while let Some(folder) = folders.next_entry().await.map_err(unreadable)? {
+            if folder.file_name().len() != 2 || !folder.file_type().await.map_err(unreadable)?.is_dir() {
+                continue;
+            }
+            let mut names = Vec::new();
+            let mut entries = tokio::fs::read_dir(folder.path()).await.map_err(unreadable)?;
+            while let Some(entry) = entries.next_entry().await.map_err(unreadable)? {
+                names.extend(entry.file_name().into_string());
+                if names.len() == AT_ONCE {
+                    self.drop_unused(std::mem::take(&mut names), self.now().plus(-DAY)).await?;
                 }
-                let used = store::attachment::file_in_use(&mut self.0.store.read().await?, &sha256).await?;
-                if let Some(path) = self.0.files.path(&sha256).filter(|_| !used) {
+            }
+            self.drop_unused(names, self.now().plus(-DAY)).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes those files that are older than an instant and that nothing names.
+    async fn drop_unused(&self, mut names: Vec<String>, before: Time) -> Result<()> {
+        let files = &self.0.files;
+        let _turn = files.turn.lock().await;
+        names.retain(|name| files.path(name).is_some());
+        let used = store::attachment::files_in_use(&mut self.0.store.read().await?, &names).await?;
+        for path in names.iter().filter(|name| !used.contains(name)).filter_map(|name| files.path(name)) {
+            match tokio::fs::metadata(&path).await {
+                Ok(known) if is_older(&known, before) => {
                     tokio::fs::remove_file(path).await.tolerate("removing an unused file");
                 }
+                // It is on its way to be used, or gone.
+                Ok(_) | Err(_) => {}
             }
         }
         Ok(())
     }
+}
+
+fn unreadable(error: std::io::Error) -> Error {
+    Error::internal(format!("looking through the files: {error}"))
+}
+
+fn is_older(known: &std::fs::Metadata, before: Time) -> bool {
+    let written = known.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    written.is_some_and(|age| age.as_millis() < u128::try_from(before.0).unwrap_or(0))
+}
+
+/// Gives a file the time at which it was last wanted.
+async fn touch(path: &Path, now: Time) -> std::io::Result<()> {
+    let file = tokio::fs::File::open(path).await?.into_std().await;
+    let at = std::time::UNIX_EPOCH + std::time::Duration::from_millis(u64::try_from(now.0).unwrap_or(0));
+    tokio::task::spawn_blocking(move || file.set_modified(at)).await.map_err(std::io::Error::other)?
 }
 
 /// A declared type if it looks like one; bytes otherwise.

@@ -10,7 +10,8 @@ use model::id::Seq;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use store::Store;
+use store::db::Conn;
+use store::{Batch, Store};
 use tokio::sync::{Mutex, MutexGuard, broadcast};
 
 /// Events that a slow listener may be behind before it has to read the log.
@@ -56,15 +57,27 @@ impl Hub {
                 self.hand_on(engine, event);
             }
         } else {
-            self.read_on(engine).await.tolerate("reading the log");
+            self.read_on(engine, None).await.tolerate("reading the log");
         }
         drop(turn);
+    }
+
+    /// Hands on what others have committed, before the writer decides anything by what this process keeps in mind. It reads
+    /// by the writer's own connection, which sees all of it and waits for no other.
+    pub(crate) async fn catch_up_before(&self, engine: &Engine, batch: &mut Batch<'_>) -> Result<()> {
+        if batch.last() <= self.last() {
+            return Ok(());
+        }
+        let turn = self.turn.lock().await;
+        let done = self.read_on(engine, Some(batch.conn())).await;
+        drop(turn);
+        done
     }
 
     /// Hands on what is in the log and was not handed on yet.
     pub(crate) async fn catch_up(&self, engine: &Engine) -> Result<()> {
         let turn = self.turn.lock().await;
-        let done = self.read_on(engine).await;
+        let done = self.read_on(engine, None).await;
         drop(turn);
         done
     }
@@ -79,11 +92,12 @@ impl Hub {
         self.last() >= told
     }
 
-    async fn read_on(&self, engine: &Engine) -> Result<()> {
+    async fn read_on(&self, engine: &Engine, mut by: Option<&mut Conn>) -> Result<()> {
         loop {
-            let mut conn = engine.0.store.read().await?;
-            let events = store::event::after(&mut conn, self.last(), PAGE).await?;
-            drop(conn);
+            let events = match &mut by {
+                Some(conn) => store::event::after(conn, self.last(), PAGE).await?,
+                None => store::event::after(&mut engine.0.store.read().await?, self.last(), PAGE).await?,
+            };
             let full = events.len() == PAGE;
             for event in events {
                 self.hand_on(engine, Arc::new(event));

@@ -384,6 +384,19 @@ impl Engine {
         secret::same_secret(id, &self.message_id(ticket, comment)).then_some(ticket)
     }
 
+    /// The first bytes of a stored message, for looking at it.
+    pub async fn inbound_head(&self, actor: &Actor, id: InboundId, most: usize) -> Result<Vec<u8>> {
+        access::in_general(actor, Operation::ReadQuarantine)?;
+        let raw = store::inbound::raw(&mut self.0.store.read().await?, id).await?;
+        match raw.ok_or_else(|| Error::not_found("message"))? {
+            Raw::Bytes(mut bytes) => {
+                bytes.truncate(most);
+                Ok(bytes)
+            }
+            Raw::File(sha256) => self.0.files.head(&sha256, most).await,
+        }
+    }
+
     /// A stored message's bytes, for reading it again.
     pub async fn inbound_raw(&self, actor: &Actor, id: InboundId) -> Result<Vec<u8>> {
         access::in_general(actor, Operation::ReadQuarantine)?;

@@ -156,7 +156,7 @@ impl Engine {
     pub async fn changed(&self, by: &Caller, command: Command) -> Result<Changed> {
         let outcome = self.execute(by, command).await?;
         let before = outcome.before.clone();
-        let after = self.ticket_after(outcome).await?;
+        let after = self.ticket_after(by, outcome).await?;
         // What had been carried out before changes nothing now.
         Ok(Changed { before: before.unwrap_or_else(|| after.clone()), after })
     }

@@ -67,14 +67,8 @@ impl Engine {
                 let form = CategoryForm {
                     key: key.to_owned(),
                     name: name.to_owned(),
-                    description: None,
-                    color: None,
-                    icon: None,
-                    parent: None,
-                    sla_hours: None,
-                    auto_assignee: None,
-                    active: true,
                     sort_order: order as i64,
+                    ..CategoryForm::empty()
                 };
                 self.execute(&system, Command::CreateCategory(Box::new(form)))
                     .await

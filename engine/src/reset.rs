@@ -33,21 +33,21 @@ impl Engine {
         let login = login.trim();
         let guards = [Some(Guard::Mail(login)), ip.map(Guard::MailFrom)];
         let guards: Vec<Guard<'_>> = guards.into_iter().flatten().collect();
-        self.0.throttle.check(&guards, self.now())?;
-        self.0.throttle.failed(&guards, self.now());
+        self.0.throttle.enter(&guards, self.now())?;
         // Nobody waits for it: how long it takes would tell whether there is anybody to write to.
         let command = Command::RequestPasswordReset(login.to_owned());
         self.post(Work::Command { caller: Caller::system("password reset"), command, settles: None }).await
     }
 
-    /// What stands in the link of a mail that is being written now.
+    /// What stands in the link of a mail that is being written now, to this address.
     ///
     /// # Errors
-    /// `NotFound` for an account that is closed by now, or has no address to write to.
-    pub async fn password_reset_token(&self, user: UserId) -> Result<String> {
+    /// `NotFound` for an account that is closed by now, or has another address by now, or none.
+    pub async fn password_reset_token(&self, user: UserId, to: &str) -> Result<String> {
         let mut conn = self.0.store.read().await?;
         let person = store::people::by_id(&mut conn, user).await?;
-        let person = person.filter(|p| p.is_active() && p.profile.email.is_some());
+        let at = |p: &User| p.profile.email.as_ref().is_some_and(|email| email.as_str().eq_ignore_ascii_case(to));
+        let person = person.filter(|p| p.is_active() && at(p));
         let person = person.ok_or_else(|| Error::not_found("user"))?;
         let print = print(&mut conn, &person).await?;
         let dies = self.now().plus(GOOD_MS).0.div_euclid(1_000);

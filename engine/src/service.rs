@@ -1,17 +1,19 @@
 //! The service: one typed method per command, each a line over `execute`. Surfaces call these.
 
 use crate::execute::{Outcome, Subject};
-use crate::{Caller, Engine};
+use crate::{Caller, Engine, see};
+use model::access;
 use model::category::{Category, CategoryForm};
 use model::command::{
-    AddComment, AssignTicket, ChangeStatus, ChangeTicket, Command, EditTicket, EscalateTicket, LinkIdentity, OpenTicket,
+    AddComment, AssignTicket, ChangeStatus, ChangeTicket, Command, EditCategory, EditTicket, EscalateTicket,
+    LinkIdentity, OpenTicket,
 };
 use model::comment::{Comment, Visibility};
 use model::id::{CategoryId, CommentId, IdentityId, InboundId, NotificationId, TicketId, UserId};
 use model::inbound::StoredInbound;
 use model::people::{Identity, ProfileInput, Role, User, UserStatus};
 use model::ticket::{Priority, Ticket};
-use model::{Error, Result};
+use model::{Actor, Error, Result};
 
 /// Tickets that one bulk command may name.
 pub const BULK_MAX: usize = 200;
@@ -20,33 +22,43 @@ impl Engine {
     /// A command on a ticket answers the ticket as it stands afterwards.
     async fn on_ticket(&self, by: &Caller, command: Command) -> Result<Ticket> {
         let outcome = self.execute(by, command).await?;
-        self.ticket_after(outcome).await
+        self.ticket_after(by, outcome).await
     }
 
-    pub(crate) async fn ticket_after(&self, outcome: Outcome) -> Result<Ticket> {
+    pub(crate) async fn ticket_after(&self, by: &Caller, outcome: Outcome) -> Result<Ticket> {
+        let reader = outcome.reader(by);
         match (outcome.ticket, outcome.subject) {
             (Some(ticket), _) => Ok(ticket),
             // A message that had come in before is named by its comment.
-            (None, Subject::Ticket(id) | Subject::Comment(_, id)) => {
-                let found = store::ticket::by_id(&mut self.0.store.read().await?, id).await?;
-                found.ok_or_else(|| Error::not_found("ticket"))
-            }
+            (None, Subject::Ticket(id) | Subject::Comment(_, id)) => self.known_ticket(reader, id).await,
             (None, _) => Err(Error::internal("a command on a ticket answered no ticket")),
         }
+    }
+
+    /// A ticket as it stands, for somebody who did something to it before. It may be out of their reach by now.
+    async fn known_ticket(&self, reader: &Actor, id: TicketId) -> Result<Ticket> {
+        let found = store::ticket::by_id(&mut self.0.store.read().await?, id).await?;
+        let found = found.ok_or_else(|| Error::not_found("ticket"))?;
+        // Whoever deleted it hears that once more.
+        let there = Ticket { deleted_at: None, ..found.clone() };
+        if access::knows(reader, &there) { Ok(found) } else { Err(done_before()) }
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "looks for a few among many")]
     async fn on_comment(&self, by: &Caller, command: Command) -> Result<Comment> {
         let outcome = self.execute(by, command).await?;
+        let reader = outcome.reader(by);
         let made = outcome.events.iter().find_map(|r| match &r.event {
             model::Event::CommentAdded { comment, .. } => Some((**comment).clone()),
             _ => None,
         });
         match (made, outcome.subject) {
             (Some(comment), _) => Ok(comment),
-            (None, Subject::Comment(id, _)) => {
+            (None, Subject::Comment(id, ticket)) => {
+                self.known_ticket(reader, ticket).await?;
                 let found = store::comment::by_id(&mut self.0.store.read().await?, id).await?;
-                found.ok_or_else(|| Error::not_found("comment"))
+                let found = found.ok_or_else(|| Error::not_found("comment"))?;
+                if found.is_public() || see::internal(reader) { Ok(found) } else { Err(done_before()) }
             }
             (None, _) => Err(Error::internal("a command on a comment answered no comment")),
         }
@@ -195,8 +207,9 @@ impl Engine {
         self.on_category(by, Command::CreateCategory(Box::new(form))).await
     }
 
-    pub async fn edit_category(&self, by: &Caller, id: CategoryId, form: CategoryForm) -> Result<Category> {
-        self.on_category(by, Command::EditCategory(id, Box::new(form))).await
+    /// What is left out stays as it is when it is carried out.
+    pub async fn edit_category(&self, by: &Caller, id: CategoryId, edit: EditCategory) -> Result<Category> {
+        self.on_category(by, Command::EditCategory(id, Box::new(edit))).await
     }
 
     /// Deletes a category that no ticket has, and puts one out of use that some have: that one is answered.
@@ -217,4 +230,9 @@ impl Engine {
         let found = store::inbound::by_id(&mut self.0.store.read().await?, id).await?;
         found.ok_or_else(|| Error::not_found("message"))
     }
+}
+
+/// To somebody who repeats what they did before, and may not see any more what came of it.
+fn done_before() -> Error {
+    Error::conflict("idempotency_key", "this was done before, and you can't see any more what came of it")
 }

@@ -106,7 +106,8 @@ impl Now {
     }
 }
 
-fn concerns(event: &Event) -> bool {
+/// Whether it changes the policy.
+pub(crate) fn concerns(event: &Event) -> bool {
     matches!(
         event,
         Event::SettingChanged { .. }

@@ -112,6 +112,24 @@ impl Throttle {
         }
     }
 
+    /// Lets one try in and counts it before anybody knows how it ends: those that are under way at once count, too.
+    pub(crate) fn enter(&self, guards: &[Guard<'_>], now: Time) -> Result<()> {
+        self.check(guards, now)?;
+        self.failed(guards, now);
+        Ok(())
+    }
+
+    /// A try that was let in at that time was no failure.
+    pub(crate) fn take_back(&self, guards: &[Guard<'_>], entered: Time) {
+        for guard in guards {
+            let Some(times) = self.failures.get(&guard.key()) else { continue };
+            let Ok(mut times) = times.lock() else { continue };
+            if let Some(place) = times.iter().rposition(|at| *at == entered) {
+                times.remove(place);
+            }
+        }
+    }
+
     /// Forgives.
     pub(crate) fn succeeded(&self, guards: &[Guard<'_>]) {
         for guard in guards {

@@ -37,6 +37,9 @@ pub(crate) async fn housekeeping(engine: Weak<Inner>) {
             engine.submit(Work::ForgetOld).await.map(|_| ()).tolerate("forgetting old keys");
             engine.sweep_files().await.tolerate("sweeping unused files");
         }
+        if rounds.is_multiple_of(17_280) {
+            engine.sweep_orphans().await.tolerate("sweeping files that nothing names");
+        }
         rounds += 1;
     }
 }
@@ -54,9 +57,12 @@ impl Engine {
             let system = Caller::system("timers");
             let commands = due.into_iter().map(|id| self.execute(&system, Command::FireTimers(id)));
             for outcome in futures_util::future::join_all(commands).await {
-                fired += usize::from(!outcome?.events.is_empty());
+                match outcome {
+                    Ok(outcome) => fired += usize::from(!outcome.events.is_empty()),
+                    // One that fails must not hold up the others.
+                    failed => failed.map(drop).tolerate("firing a ticket's timers"),
+                }
             }
-            // One to which nothing happens (its due time is of an older configuration) must not hold up those behind it.
             if !more {
                 return Ok(fired);
             }

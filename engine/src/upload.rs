@@ -126,7 +126,7 @@ impl Engine {
         }
         let Received { file, written, picture, small } = received;
         for written in [Some(&written), small.as_ref()].into_iter().flatten() {
-            self.0.files.adopt(&written.sha256, &written.path).await?;
+            self.0.files.adopt(&written.sha256, &written.path, self.now()).await?;
         }
         let outcome = self.execute(by, Command::StoreFile(StoreFile { file, purpose, ticket, picture })).await?;
         let stored = outcome.events.iter().find_map(|r| match &r.event {

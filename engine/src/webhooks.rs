@@ -126,12 +126,12 @@ impl Engine {
         }));
         let outcome = self.execute(by, command).await?;
         shown_once(&outcome)?;
-        Ok((self.webhook_of(&outcome).await?, secret))
+        Ok((self.webhook_of(by, &outcome).await?, secret))
     }
 
-    async fn webhook_of(&self, outcome: &Outcome) -> Result<Webhook> {
+    async fn webhook_of(&self, by: &Caller, outcome: &Outcome) -> Result<Webhook> {
         let Subject::Webhook(id) = outcome.subject else { return Err(Error::internal("no webhook")) };
-        self.webhook(&Actor::System("webhooks"), id).await
+        self.webhook(outcome.reader(by), id).await
     }
 
     /// Edits a webhook.
@@ -157,7 +157,7 @@ impl Engine {
         let WebhookEdit { url, events, active, description, .. } = edit;
         let edit = EditWebhook { url, events, active, headers, sealed_headers, description };
         let outcome = self.execute(by, Command::EditWebhook(id, Box::new(edit))).await?;
-        self.webhook_of(&outcome).await
+        self.webhook_of(by, &outcome).await
     }
 
     /// Gives it another secret, at once: what is sent from now on, retries included, is signed with it.
@@ -178,7 +178,7 @@ impl Engine {
         let sealed = self.0.sealer.seal(SECRET, &secret)?;
         let outcome = self.execute(by, Command::RotateWebhookSecret(id, sealed)).await?;
         shown_once(&outcome)?;
-        Ok((self.webhook_of(&outcome).await?, secret))
+        Ok((self.webhook_of(by, &outcome).await?, secret))
     }
 
     pub async fn delete_webhook(&self, by: &Caller, id: WebhookId) -> Result<()> {

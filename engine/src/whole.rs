@@ -3,7 +3,7 @@
 use crate::{Engine, Numbered, Numbers, see};
 use model::access::{self, Operation};
 use model::comment::Comment;
-use model::event::Recorded;
+use model::event::{Event, Recorded};
 use model::id::{TicketId, UserId};
 use model::people::User;
 use model::ticket::Ticket;
@@ -60,15 +60,21 @@ impl Engine {
         store::comment::by_ids(&mut self.0.store.read().await?, &ids).await
     }
 
-    /// What happened to a ticket, newest first, and how much of it the actor may know.
-    pub async fn history_numbered(&self, actor: &Actor, ticket: TicketId, part: Numbers) -> Result<Numbered<Recorded>> {
+    /// What happened to a ticket, newest first, and how much of it the actor may know, as far as the surface tells of it.
+    pub async fn history_numbered(
+        &self,
+        actor: &Actor,
+        ticket: TicketId,
+        part: Numbers,
+        told: fn(&Event) -> bool,
+    ) -> Result<Numbered<Recorded>> {
         let ticket = self.living(actor, ticket).await?.id;
         let (mut items, mut total, mut before) = (Vec::new(), 0_usize, None);
         loop {
             let page = store::event::of_ticket(&mut self.0.store.read().await?, ticket, before, EVENTS).await?;
             let more = page.len() == EVENTS;
             before = page.last().map(|event| event.seq);
-            let page = page.into_iter().filter(|event| see::event(actor, event)).collect();
+            let page = page.into_iter().filter(|event| told(&event.event) && see::event(actor, event)).collect();
             for event in self.still_public(actor, page).await? {
                 if total >= part.skip && items.len() < part.limit {
                     items.push(event);

@@ -131,6 +131,11 @@ pub(crate) fn by_id(id: i64) -> Place {
     Place { key: None, id }
 }
 
+/// How much of a list that has no pages is asked for.
+pub(crate) fn part(first: i32, most: usize) -> usize {
+    usize::try_from(first).unwrap_or(1).clamp(1, most)
+}
+
 /// How many items a page can have: what a field's cost is multiplied by.
 pub(crate) fn rows(first: Option<i32>, last: Option<i32>) -> usize {
     let asked = first.or(last).unwrap_or(20);

@@ -53,19 +53,27 @@ pub(crate) fn user_errors(error: Error) -> Result<Vec<UserError>> {
     }
 }
 
+/// The same where the answer has something else to say, which an error of the whole request would hide.
+pub(crate) fn every_error(error: &Error) -> Vec<UserError> {
+    if let Error::Internal(why) = error {
+        tracing::error!(why, "a part of a request failed inside");
+    }
+    user_errors(error.clone()).unwrap_or_else(|fail| vec![one(&fail.0, message(&fail.0), None)])
+}
+
 fn one(error: &Error, message: String, field: Option<&str>) -> UserError {
-    UserError { code: error.code().to_owned(), message, field: field.map(camel) }
+    UserError { code: error.code().to_owned(), message, field: field.map(spelled) }
 }
 
 fn shown(error: &Error) -> Shown {
     let mut extensions = ErrorExtensionValues::default();
     extensions.set("code", error.code());
     if let Some(field) = error.field() {
-        extensions.set("field", camel(field));
+        extensions.set("field", spelled(field));
     }
     match error {
         Error::Invalid(problems) if problems.len() > 1 => {
-            extensions.set("fields", Value::List(problems.iter().map(|p| Value::String(camel(p.field))).collect()));
+            extensions.set("fields", Value::List(problems.iter().map(|p| Value::String(spelled(p.field))).collect()));
         }
         Error::Busy { after_ms } => extensions.set("retryAfter", after_ms.div_ceil(1_000)),
         Error::TooLarge { limit, .. } => extensions.set("limit", *limit),
@@ -85,7 +93,7 @@ fn shown(error: &Error) -> Shown {
 fn message(error: &Error) -> String {
     match error {
         Error::Invalid(problems) => problems.iter().map(sentence).collect::<Vec<_>>().join("; "),
-        Error::TooLarge { field, limit } => format!("{} is too large: the limit is {limit}", camel(field)),
+        Error::TooLarge { field, limit } => format!("{} is too large: the limit is {limit}", spelled(field)),
         Error::NotFound { .. }
         | Error::InvalidTransition { .. }
         | Error::Conflict { .. }
@@ -98,7 +106,38 @@ fn message(error: &Error) -> String {
 }
 
 fn sentence(problem: &Problem) -> String {
-    format!("{} {}", camel(problem.field), problem.problem)
+    format!("{} {}", spelled(problem.field), problem.problem)
+}
+
+/// What the client calls an input that the rules name. Most are the same in camelCase; these are not.
+fn spelled(field: &str) -> String {
+    let field = match field {
+        // Rules.
+        "rule_type" => "type",
+        "trigger_event" => "trigger",
+        // Templates, and what they and replies are sorted by.
+        "assign_to_user_id" => "assignee",
+        "default_category_id" => "default_category",
+        "template_fields" => "fields",
+        "category_word" => "category",
+        // Tickets.
+        "template_id" => "template",
+        "customer_name" => "customer.name",
+        "customer_email" => "customer.email",
+        "customer_phone" => "customer.phone",
+        // SLA configurations.
+        "ticket_type" => "kind",
+        // Notifications by hand.
+        "recipient_id" => "to",
+        "related_ticket_id" => "ticket",
+        "idempotency_key" => "client_mutation_id",
+        other => other,
+    };
+    // An action's parameters are JSON, whose keys are as the client wrote them.
+    match field.split_once(".params.") {
+        Some((path, key)) => format!("{}.params.{key}", camel(path)),
+        None => camel(field),
+    }
 }
 
 /// `sla_hours` -> `slaHours`.
@@ -129,6 +168,35 @@ mod tests {
         assert_eq!(extension(&error, "code"), Some(Value::from("INVALID")));
         assert_eq!(extension(&error, "field"), Some(Value::from("slaHours")));
         assert_eq!(extension(&error, "fields"), Some(Value::List(vec!["slaHours".into(), "title".into()])));
+    }
+
+    #[test]
+    fn fields_are_called_what_the_client_calls_them() {
+        for (field, told) in [
+            ("sla_hours", "slaHours"),
+            ("title", "title"),
+            ("rule_type", "type"),
+            ("trigger_event", "trigger"),
+            ("assign_to_user_id", "assignee"),
+            ("default_category_id", "defaultCategory"),
+            ("default_type", "defaultType"),
+            ("template_fields", "fields"),
+            ("custom_fields", "customFields"),
+            ("category_word", "category"),
+            ("category", "category"),
+            ("template_id", "template"),
+            ("customer_email", "customer.email"),
+            ("ticket_type", "kind"),
+            ("recipient_id", "to"),
+            ("idempotency_key", "clientMutationId"),
+            ("conditions[2].logic_op", "conditions[2].logicOp"),
+            ("actions[0].params.user_id", "actions[0].params.user_id"),
+            ("actions[10].params", "actions[10].params"),
+            ("escalation_rules[1].target_user_id", "escalationRules[1].targetUserId"),
+            ("working_hours.monday.end", "workingHours.monday.end"),
+        ] {
+            assert_eq!(spelled(field), told, "{field}");
+        }
     }
 
     #[test]

@@ -302,9 +302,10 @@ impl EventBy {
         self.0.by.role.map(Role::from)
     }
 
-    /// The part of the system that acted, where it was no person.
-    async fn system(&self) -> Option<&str> {
-        self.0.by.system.as_deref()
+    /// The part of the system that acted, where it was no person. Which rule it was, is for staff.
+    async fn system(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+        let named = self.0.by.rule.is_none() || Call::of(ctx)?.is_staff();
+        Ok(self.0.by.system.as_deref().map(|system| if named { system } else { "automation" }))
     }
 
     /// What to call them.
@@ -316,7 +317,7 @@ impl EventBy {
 async fn name(call: Call<'_>, recorded: &Recorded) -> Result<String> {
     let user = call.loaders.user_or(recorded.by.user).await?;
     let nobody = || match (recorded.by.rule, recorded.by.system.as_deref()) {
-        (Some(_), Some(rule)) => format!("The rule \"{rule}\""),
+        (Some(_), Some(rule)) if call.is_staff() => format!("The rule \"{rule}\""),
         (_, Some(_)) => "The system".to_owned(),
         (_, None) => "Somebody".to_owned(),
     };

@@ -27,6 +27,9 @@ pub trait Reprocess: Send + Sync + 'static {
 /// What reading a message again answers, later.
 pub type Reprocessed<'a> = Pin<Box<dyn Future<Output = model::Result<Option<TicketId>>> + Send + 'a>>;
 
+/// So much of a raw message is shown.
+const RAW_MOST: usize = 256 * 1024;
+
 /// One message on its way out.
 pub struct Delivery(pub(crate) engine::Delivery);
 
@@ -231,11 +234,11 @@ impl InboundMessage {
         }
     }
 
-    /// Its text as it came in; bytes that are no UTF-8 are shown as `�`.
+    /// Its text as it came in, the first 256 KiB of it (`size` says how much there is); bytes that are no UTF-8 are shown as `�`.
     #[graphql(complexity = 20)]
     async fn raw(&self, ctx: &Context<'_>) -> Result<String> {
         let call = Call::of(ctx)?;
-        let raw = call.engine.inbound_raw(call.actor(), self.0.id).await?;
+        let raw = call.engine.inbound_head(call.actor(), self.0.id, RAW_MOST).await?;
         Ok(String::from_utf8(raw).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
     }
 }

@@ -41,6 +41,22 @@ pub struct CategoryForm {
 }
 
 impl CategoryForm {
+    /// One of which nothing has been said yet.
+    pub fn empty() -> Self {
+        Self {
+            key: String::new(),
+            name: String::new(),
+            description: None,
+            color: None,
+            icon: None,
+            parent: None,
+            sla_hours: None,
+            auto_assignee: None,
+            active: true,
+            sort_order: 0,
+        }
+    }
+
     /// Checks every field and lists every problem.
     pub fn check(self) -> Result<Self> {
         let mut problems = Problems::default();

@@ -4,8 +4,10 @@
 //! `TicketOpened`, `open_ticket`.
 
 mod change;
+mod edit;
 
 pub use change::{ChangeTicket, Hand, Kinds, Rating, WriteKind};
+pub use edit::{Edit, EditCategory, EditQuickReply, EditRule, EditSlaConfig, EditTemplate};
 
 use crate::actor::Scope;
 use crate::attachment::{FileInfo, Picture, Purpose};
@@ -23,27 +25,11 @@ use crate::notice::{NoticeKind, Rule};
 use crate::people::{Channel, ProfileInput, Role, UserStatus};
 use crate::session::Sealed;
 use crate::setting::Kind;
-use crate::sla::{EscalationRule, WorkingHours};
 use crate::text::Email;
 use crate::ticket::{Priority, Resolution, Source, Status};
 use crate::time::Time;
 use crate::webhook::{Headers, Topic};
 use serde_json::{Map, Value};
-
-/// Something that a caller may leave as it is, or set (to nothing, too, where `T` is an option).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Edit<T> {
-    #[default]
-    Keep,
-    Set(T),
-}
-
-impl<T> Edit<T> {
-    /// `Some` sets, `None` keeps.
-    pub fn some(value: Option<T>) -> Self {
-        value.map_or(Self::Keep, Self::Set)
-    }
-}
 
 #[derive(Debug, Clone)]
 pub struct OpenTicket {
@@ -405,23 +391,6 @@ pub struct StartCleanup {
     pub due: Option<Time>,
 }
 
-/// What to set of an SLA configuration; a new one needs a name and both targets.
-#[derive(Debug, Clone, Default)]
-pub struct EditSlaConfig {
-    pub name: Option<String>,
-    pub description: Edit<Option<String>>,
-    /// Making it the default one takes that from the one that is.
-    pub default: Option<bool>,
-    pub active: Option<bool>,
-    pub priority: Edit<Option<Priority>>,
-    pub kind: Edit<Option<String>>,
-    pub category: Edit<Option<CategoryRef>>,
-    pub response_minutes: Option<i64>,
-    pub resolution_minutes: Option<i64>,
-    pub hours: Edit<Option<WorkingHours>>,
-    pub rules: Option<Vec<EscalationRule>>,
-}
-
 /// Everything that can be asked of the engine.
 #[derive(Debug, Clone)]
 pub enum Command {
@@ -493,7 +462,7 @@ pub enum Command {
     RequestPasswordReset(String),
     ResetPassword(ResetPassword),
     CreateCategory(Box<CategoryForm>),
-    EditCategory(CategoryId, Box<CategoryForm>),
+    EditCategory(CategoryId, Box<EditCategory>),
     DeleteCategory(CategoryId),
     ChangeSetting(Box<ChangeSetting>),
     /// All of them or none.
@@ -541,15 +510,15 @@ pub enum Command {
         why: Option<String>,
     },
     CreateQuickReply(Box<QuickReplyInput>),
-    EditQuickReply(QuickReplyId, Box<QuickReplyInput>),
+    EditQuickReply(QuickReplyId, Box<EditQuickReply>),
     /// Counts a use.
     UseQuickReply(QuickReplyId),
     DeleteQuickReply(QuickReplyId),
     CreateTemplate(Box<TemplateForm>),
-    EditTemplate(TemplateId, Box<TemplateForm>),
+    EditTemplate(TemplateId, Box<EditTemplate>),
     DeleteTemplate(TemplateId),
     CreateRule(Box<RuleInput>),
-    EditRule(RuleId, Box<RuleInput>),
+    EditRule(RuleId, Box<EditRule>),
     DeleteRule(RuleId),
 }
 

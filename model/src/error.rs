@@ -67,6 +67,12 @@ pub struct Problem {
 /// The problem of an input that names something which isn't there.
 pub const ABSENT: &str = "does not exist";
 
+/// What somebody may not do whose account is closed, and who knows its password.
+pub const LOCKED: &str = "sign in: this account is locked";
+
+/// The problem of a second factor that is not shown.
+pub const WANTED: &str = "must be given: this account has a second factor, and OTP is required";
+
 /// The end of the problem of a file that is of a kind which is not taken.
 pub const NOT_TAKEN: &str = "is not accepted";
 
@@ -74,6 +80,11 @@ impl Problem {
     /// Whether it is a file of a kind that is not taken: some surfaces have a word of their own for that.
     pub fn is_unsupported(&self) -> bool {
         self.field == "file" && self.problem.ends_with(NOT_TAKEN)
+    }
+
+    /// Whether the password was right, and only the second factor is missing.
+    pub fn is_wanted(&self) -> bool {
+        self.problem == WANTED
     }
 
     /// Whether the input is well-formed and names nothing: some surfaces have a word of their own for that.

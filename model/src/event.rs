@@ -129,6 +129,9 @@ pub enum Event {
     TicketEscalated {
         ticket: TicketId,
         reason: Option<String>,
+        /// It was escalated already.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        again: bool,
     },
     TicketRated {
         ticket: TicketId,

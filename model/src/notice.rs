@@ -190,8 +190,8 @@ pub fn kind(event: &Event) -> Option<(NoticeKind, bool, bool)> {
         Event::StatusChanged { status, .. } => match status.to {
             Status::Resolved => (NoticeKind::TicketResolved, true, true),
             Status::Closed | Status::Cancelled => (NoticeKind::TicketClosed, true, true),
-            // A new ticket is open once it is assigned, and of that the assignee is told.
-            Status::Open if status.from == Status::New => (NoticeKind::TicketStatusChanged, true, false),
+            // A new ticket is open once it is assigned: of that the assignee is told, and for the requester it is no news.
+            Status::Open if status.from == Status::New => return None,
             Status::New | Status::Open | Status::InProgress | Status::Pending => {
                 (NoticeKind::TicketStatusChanged, true, true)
             }

@@ -23,6 +23,12 @@ fn is_han(c: char) -> bool {
         | 0xac00..=0xd7af) // Hangul
 }
 
+/// Whether words that begin with a token of a query are meant, too. One letter would mean too many, a number is that number,
+/// and of Han characters each pair is looked for as it is.
+pub fn may_go_on(token: &str) -> bool {
+    token.chars().nth(1).is_some() && !token.chars().any(is_han) && !token.chars().all(|c| c.is_ascii_digit())
+}
+
 /// The tokens of a text. `singles`: whether lone characters count, too (they do in documents).
 fn tokens(text: &str, singles: bool, mut emit: impl FnMut(String)) {
     let mut word = String::new();

@@ -2,6 +2,7 @@
 //!
 //! `null` is absent. What a value has to be beyond its type, the dialect and the rules say.
 
+use crate::http::query;
 use model::command::Edit;
 use model::error::Problems;
 use serde::de::DeserializeOwned;
@@ -130,6 +131,24 @@ impl<T: Kind> Clearable<T> {
             Self::Wrong => {
                 problems.add(name, T::WANTED);
                 Edit::Keep
+            }
+        }
+    }
+}
+
+impl Clearable<String> {
+    /// One of some words. An empty text is none: known clients send one where nothing is chosen.
+    pub fn word<T>(
+        self,
+        (name, words): (&'static str, &[&str]),
+        read: impl FnOnce(&str) -> Option<T>,
+        problems: &mut Problems,
+    ) -> Edit<Option<T>> {
+        match self.edit(name, problems) {
+            Edit::Keep => Edit::Keep,
+            Edit::Set(text) => {
+                let said = text.filter(|text| !text.trim().is_empty());
+                Edit::Set(query::word(name, said.as_deref(), words, read, problems))
             }
         }
     }

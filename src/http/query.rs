@@ -2,7 +2,9 @@
 //! problems of all, so that a caller hears of every bad parameter at once.
 
 use engine::Numbers;
+use model::Time;
 use model::error::Problems;
+use model::time::{DAY, SECOND, day};
 
 /// A page as clients count it, from 1 on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +46,19 @@ pub fn boolean(name: &'static str, text: Option<&str>, problems: &mut Problems) 
             None
         }
     }
+}
+
+/// A day in UTC, in which the answers' moments are written, or an instant: when it begins, and when it is over. Answers name
+/// whole seconds, so a second is part of it to its end.
+pub fn span(name: &'static str, text: Option<&str>, problems: &mut Problems) -> Option<(Time, Time)> {
+    let text = text?.trim();
+    // A plus sign that was not encoded comes as a space.
+    let at = Time::parse(text).or_else(|| Time::parse(&text.replace(' ', "+")));
+    if at.is_none() {
+        problems.add(name, "must be like 2025-09-25T12:34:56Z or 2025-09-25");
+    }
+    let long = if day(text).is_some() { DAY } else { SECOND };
+    at.map(|at| (at, at.plus(long)))
 }
 
 /// What one of some words stands for.

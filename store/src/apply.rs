@@ -170,7 +170,7 @@ impl Batch<'_> {
                     return Ok(());
                 }
                 self.settle().await?;
-                self.retime(value.to.as_ref().map_or(rules.auto_close_default, hours_or_never)).await
+                self.keep_auto_close(value.to.as_ref().map_or(rules.auto_close_default, hours_or_never)).await
             }
             Event::NotificationSent { .. } => {
                 self.deliver(recorded);

@@ -84,13 +84,16 @@ pub async fn unused_before(conn: &mut Conn, at: Time, limit: usize) -> Result<Ve
     conn.list(sql.bind(at).bind(limit as i64), read).await
 }
 
-/// Whether any attachment or raw message still needs the file.
-pub async fn file_in_use(conn: &mut Conn, sha256: &str) -> Result<bool> {
-    let sql = Sql::new(
-        "SELECT id FROM attachments WHERE sha256 = $1 UNION ALL SELECT id FROM attachments WHERE thumbnail = $1 \
-         UNION ALL SELECT id FROM inbound WHERE raw_file = $1 LIMIT 1",
-    );
-    Ok(conn.one(sql.bind(sha256)).await?.is_some())
+/// Those of the files that any attachment or raw message still needs.
+pub async fn files_in_use(conn: &mut Conn, sha256: &[String]) -> Result<Vec<String>> {
+    let mut used = Vec::new();
+    let places = [("attachments", "sha256"), ("attachments", "thumbnail"), ("inbound", "raw_file")];
+    for (table, column) in places.into_iter().filter(|_| !sha256.is_empty()) {
+        let mut sql = Sql::built(format!("SELECT {column} FROM {table} WHERE id > 0"));
+        sql.and_in(column, sha256.iter());
+        used.extend(conn.list(sql, |c| c.text()).await?);
+    }
+    Ok(used)
 }
 
 /// Every file that some attachment or raw message needs, in order, page by page.

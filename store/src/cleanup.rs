@@ -48,11 +48,10 @@ pub async fn open(conn: &mut Conn, task: Task) -> Result<Vec<Run>> {
     conn.list(sql.bind(task.word()), read).await
 }
 
-/// When the last scheduled run was due, of a kind or of any.
-pub async fn last_due(conn: &mut Conn, task: Option<Task>) -> Result<Option<Time>> {
-    let mut sql = Sql::built("SELECT MAX(due_at) FROM cleanup_runs WHERE due_at IS NOT NULL".to_owned());
-    sql.and_in("task", task.map(Task::word));
-    Ok(conn.find(sql, |c| c.time_or()).await?.flatten())
+/// When the last scheduled run of a kind was due.
+pub async fn last_due(conn: &mut Conn, task: Task) -> Result<Option<Time>> {
+    let sql = Sql::new("SELECT MAX(due_at) FROM cleanup_runs WHERE due_at IS NOT NULL AND task = $1");
+    Ok(conn.find(sql.bind(task.word()), |c| c.time_or()).await?.flatten())
 }
 
 /// What all runs came to.

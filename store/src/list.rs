@@ -299,6 +299,21 @@ pub(crate) fn in_order(tickets: Vec<Ticket>, ids: &[TicketId]) -> Vec<Ticket> {
     ids.iter().filter_map(|id| by_id.remove(id)).collect()
 }
 
+/// Adds that a row is about a ticket that the caller may see.
+pub(crate) fn reach(sql: &mut Sql, scope: Scope, ticket: &str) {
+    let (user, held) = match scope {
+        Scope::All => return,
+        Scope::Requester(user) => (user, None),
+        Scope::Agent(user) => (user, Some(user)),
+    };
+    sql.push(" AND EXISTS (SELECT 1 FROM tickets t WHERE t.deleted_at IS NULL AND t.id = ").push(ticket);
+    sql.push(" AND (t.requester_id = ").push_arg(user);
+    if let Some(held) = held {
+        sql.push(" OR t.assignee_id IS NULL OR t.assignee_id = ").push_arg(held);
+    }
+    sql.push("))");
+}
+
 /// A page of rows whose place is their id, the newest first, and the one row too many that `slice` cuts off.
 pub(crate) fn newest(mut sql: Sql, page: &Page) -> Sql {
     for (place, than) in [(page.after, " AND id < "), (page.before, " AND id > ")] {

@@ -1,7 +1,8 @@
 //! Search: the one index of comments' tokens, within what the searcher may see.
 //!
 //! A declared difference: FTS5 on SQLite, a tsvector under GIN on PostgreSQL. What a token is, `model::search` says.
-//! Ranking: an exact number, then hits in the head (title, numbers, tags, customer), then the rest, newest first in each.
+//! Ranking: an exact number, then hits in the head (title, numbers, tags, customer), then the rest, then words that only begin
+//! like what was asked for, newest first in each.
 //! It looks at the newest matches first and reads no more of them than a page needs, so it doesn't slow down as matches grow.
 
 use crate::db::{Conn, Sql};
@@ -39,20 +40,41 @@ pub(crate) async fn sheet(conn: &mut Conn, documents: BTreeMap<CommentId, Option
     })
 }
 
+/// Where and how a token is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// As a whole word in the ticket's head.
+    Head,
+    /// As a whole word anywhere.
+    Whole,
+    /// As the beginning of a word anywhere.
+    Begins,
+}
+
 /// The tokens as the database's own query.
-fn expression(tokens: &[String], scope: Scope, head: bool, postgres: bool) -> String {
-    let quoted = |token: &str| if postgres { format!("'{token}'") } else { format!("\"{token}\"") };
+fn expression(tokens: &[String], scope: Scope, look: Look, postgres: bool) -> String {
+    let quoted = |token: &str, open: bool| match (postgres, open) {
+        (true, true) => format!("'{token}':*"),
+        (true, false) => format!("'{token}'"),
+        (false, true) => format!("\"{token}\"*"),
+        (false, false) => format!("\"{token}\""),
+    };
     let (and, or) = if postgres { (" & ", " | ") } else { (" AND ", " OR ") };
     let mut terms: Vec<String> = tokens
         .iter()
-        .map(|token| match scope {
-            _ if head => quoted(&format!("h_{token}")),
-            Scope::Requester(_) => quoted(token),
-            Scope::All | Scope::Agent(_) => format!("({}{or}{})", quoted(token), quoted(&format!("i_{token}"))),
+        .map(|token| {
+            let open = look == Look::Begins && search::may_go_on(token);
+            match scope {
+                _ if look == Look::Head => quoted(&format!("h_{token}"), false),
+                Scope::Requester(_) => quoted(token, open),
+                Scope::All | Scope::Agent(_) => {
+                    format!("({}{or}{})", quoted(token, open), quoted(&format!("i_{token}"), open))
+                }
+            }
         })
         .collect();
     if let Scope::Requester(user) = scope {
-        terms.push(quoted(&search::requester(user)));
+        terms.push(quoted(&search::requester(user), false));
     }
     terms.join(and)
 }
@@ -66,7 +88,7 @@ pub(crate) fn condition(sql: &mut Sql, text: &str, scope: Scope, postgres: bool)
     }
     // Every token somewhere in the ticket; in the head or in different comments, too.
     for token in tokens {
-        let expression = expression(std::slice::from_ref(&token), scope, false, postgres);
+        let expression = expression(std::slice::from_ref(&token), scope, Look::Begins, postgres);
         sql.push(" AND t.id IN (SELECT c.ticket_id FROM search s JOIN comments c ON c.id = s.rowid WHERE ");
         if postgres {
             sql.push("s.tokens @@ CAST(").push_arg(expression).push(" AS TSQUERY))");
@@ -153,20 +175,27 @@ async fn candidates(
         ids.extend(hits.iter().filter(|(_, ticket)| seen.insert(*ticket)).map(|(_, ticket)| *ticket));
     };
     let postgres = conn.is_postgres();
-    let head = newest(conn, expression(tokens, scope, true, postgres), depth).await?;
+    let head = newest(conn, expression(tokens, scope, Look::Head, postgres), depth).await?;
     add(&mut ids, &head);
     if ids.len() >= needed && head.len() >= depth {
         return Ok((ids, false));
     }
-    let all = newest(conn, expression(tokens, scope, false, postgres), depth).await?;
+    let all = newest(conn, expression(tokens, scope, Look::Whole, postgres), depth).await?;
     add(&mut ids, &all);
-    let exhausted = head.len() < depth && all.len() < depth;
-    // Few hits: the words may stand in different comments of one ticket.
+    let mut exhausted = head.len() < depth && all.len() < depth;
+    // Few hits: there may be words that only begin so.
+    if exhausted && ids.len() < needed {
+        let begun = newest(conn, expression(tokens, scope, Look::Begins, postgres), depth).await?;
+        add(&mut ids, &begun);
+        exhausted = begun.len() < depth;
+    }
+    // Still few: the words may stand in different comments of one ticket.
     if exhausted && tokens.len() > 1 && ids.len() < needed {
         let mut common: Option<Vec<TicketId>> = None;
         for token in tokens {
             let hits =
-                newest(conn, expression(std::slice::from_ref(token), scope, false, postgres), DEPTH_MAX / 8).await?;
+                newest(conn, expression(std::slice::from_ref(token), scope, Look::Begins, postgres), DEPTH_MAX / 8)
+                    .await?;
             let here: HashSet<TicketId> = hits.iter().map(|(_, ticket)| *ticket).collect();
             common = Some(match common {
                 None => {

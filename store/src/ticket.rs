@@ -9,6 +9,9 @@ use model::text::{Email, Tag, Title};
 use model::ticket::{Customer, Priority, Resolution, Source, Status, Ticket};
 use model::{Error, Result};
 
+/// Where `meta` keeps after how many hours resolved tickets close; 0: never.
+const AUTO_CLOSE: &str = "auto_close_hours";
+
 /// The columns in the order of `values` and `read`.
 const NAMES: [&str; 51] = [
     "id",
@@ -219,6 +222,23 @@ impl Batch<'_> {
             " WHERE status = 'resolved' AND resolved_at IS NOT NULL AND deleted_at IS NULL AND merged_into_id IS NULL",
         );
         self.conn.run(sql).await.map(|_| ())
+    }
+
+    /// When something happens to a ticket by time alone, as it stands and by the policy that is in force.
+    pub async fn set_timer(&mut self, ticket: &Ticket, auto_close_hours: Option<i64>) -> Result<()> {
+        let sql = Sql::new("UPDATE tickets SET next_timer_at = $1 WHERE id = $2");
+        self.conn.run(sql.bind(ticket.next_timer(auto_close_hours)).bind(ticket.id)).await.map(|_| ())
+    }
+
+    /// Writes that resolved tickets close after so many hours, where it was another number: the settings file may have changed
+    /// while no process ran.
+    pub async fn keep_auto_close(&mut self, auto_close_hours: Option<i64>) -> Result<()> {
+        let hours = auto_close_hours.unwrap_or_default().to_string();
+        if crate::settings::meta(&mut self.conn, AUTO_CLOSE).await?.as_deref() == Some(&hours) {
+            return Ok(());
+        }
+        self.retime(auto_close_hours).await?;
+        self.set_meta(AUTO_CLOSE, &hours).await
     }
 
     pub(crate) fn insert_ticket(&mut self, ticket: &Ticket, auto_close_hours: Option<i64>) -> Result<()> {

@@ -208,7 +208,7 @@ async fn a_second_factor_its_devices_and_a_new_password_by_mail() {
         let ask = |login: &str| json!({ "login": login });
         let told = app.done("", "requestPasswordReset", "accepted", ask("petra@example.org")).await;
         assert_eq!(told, app.done("", "requestPasswordReset", "accepted", ask("nobody@example.org")).await);
-        let link = app.engine.password_reset_token(petra.id).await.unwrap();
+        let link = app.engine.password_reset_token(petra.id, "petra@example.org").await.unwrap();
         let reset = json!({ "token": link, "password": "another password" });
         let done = app.done("", "resetPassword", "user { name }", reset.clone()).await;
         assert_eq!(done["user"]["name"], "petra");

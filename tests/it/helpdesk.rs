@@ -8,6 +8,7 @@ mod accounts;
 mod admin;
 mod automation;
 mod categories;
+mod literal;
 mod notifications;
 mod sla;
 mod socket;

@@ -30,6 +30,7 @@ mod documents;
 mod doors;
 mod graphql;
 mod graphql_accounts;
+mod graphql_fields;
 mod graphql_files;
 mod graphql_limits;
 mod limits;

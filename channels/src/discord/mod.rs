@@ -99,6 +99,9 @@ fn refused(error: &serenity::Error, handed: Handed, trace: &mut Trace) -> Undeli
             trace.status = Some(status);
             let why = format!("{status} {} ({})", said.message, said.code);
             match status {
+                500.. if handed == Handed::Over => {
+                    Undelivered::Uncertain { why: format!("{why}; it may have arrived") }
+                }
                 // Our token, our pace, their trouble: somebody or time will mend it. The rest is about this message.
                 401 | 429 | 500.. => later(why),
                 _ => Undelivered::Never { why },

@@ -125,8 +125,8 @@ impl Mailer {
             }
             Content::PasswordReset { user, .. } => {
                 #[expect(clippy::wildcard_enum_match_arm, reason = "one that is for good, and all others")]
-                let token = engine.password_reset_token(*user).await.map_err(|error| match error {
-                    Error::NotFound { .. } => never("the account is closed, or has no address"),
+                let token = engine.password_reset_token(*user, &letter.to).await.map_err(|error| match error {
+                    Error::NotFound { .. } => never("the account is closed, or has another address by now"),
                     other => Undelivered::Later { after: None, why: other.to_string() },
                 })?;
                 let link = format!("{}/reset-password?token={token}", self.options.public_url);

@@ -22,6 +22,8 @@ pub const TELEGRAM: &str = "telegram";
 /// Characters of a message.
 const MOST: usize = 4_096;
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// Telegram's words for the statuses from 500 on.
+const TROUBLE: [&str; 4] = ["Internal Server Error", "Bad Gateway", "Service Unavailable", "Gateway Timeout"];
 
 /// The carrier.
 pub struct Telegram {
@@ -72,6 +74,10 @@ fn refused(error: RequestError, trace: &mut Trace) -> Undelivered {
             Undelivered::Later { after, why: "Telegram asks to wait".to_owned() }
         }
         RequestError::Api(ApiError::InvalidToken) => later("Telegram does not know the bot's token"),
+        // What stands before Telegram answers so, and knows not whether Telegram had done it.
+        RequestError::Api(ApiError::Unknown(why)) if TROUBLE.iter().any(|words| why.contains(words)) => {
+            Undelivered::Uncertain { why: format!("Telegram is in trouble ({why}); it may have arrived") }
+        }
         RequestError::Api(error) => Undelivered::Never { why: error.to_string() },
         RequestError::MigrateToChatId(_) => Undelivered::Never { why: "the chat is another one now".to_owned() },
         RequestError::Network(failed) if failed.is_connect() => later("Telegram can't be reached"),

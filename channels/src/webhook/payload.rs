@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn the_documents_sample_comes_out_byte_for_byte() {
-        let event = Event::TicketEscalated { ticket: TicketId(123), reason: None };
+        let event = Event::TicketEscalated { ticket: TicketId(123), reason: None, again: false };
         let recorded = Recorded { seq: Seq(9), at: AT, by: By::default(), about: None, event };
         let made = body(Topic::Created, &recorded, &picture(|_| ()), "https://app.example.com").unwrap();
         let sample = r#"{"event":"ticket.created","timestamp":"2024-10-23T10:30:00Z","data":{"ticket_id":123,"number":"T-20241023-0001","title":"无法登录账号","status":"new","priority":"high","creator":{"id":1,"name":"张三","email":"zhangsan@example.com"},"url":"https://app.example.com/tickets/123"}}"#;
@@ -326,7 +326,7 @@ mod tests {
     #[test]
     fn words_are_those_of_v1() {
         let told = |change: fn(&mut Ticket)| {
-            let event = Event::TicketEscalated { ticket: TicketId(123), reason: None };
+            let event = Event::TicketEscalated { ticket: TicketId(123), reason: None, again: false };
             let body = sent(Topic::Created, event, &picture(change));
             (body["data"]["status"].as_str().unwrap().to_owned(), body["data"]["priority"].as_str().unwrap().to_owned())
         };

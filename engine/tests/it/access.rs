@@ -279,6 +279,11 @@ async fn agreed(house: &House, who: usize, n: usize) -> SlaConfigId {
     }
 }
 
+/// Another name.
+fn named(n: usize) -> String {
+    format!("edited {n}")
+}
+
 fn quick_reply(name: &str, public: bool) -> QuickReplyInput {
     QuickReplyInput { name: name.into(), content: "c".into(), public, ..QuickReplyInput::default() }
 }
@@ -467,7 +472,7 @@ rows! { t;
     Command::ResetPassword(_) => "UFFFFFFFF",
         Command::ResetPassword(ResetPassword { user: t.alice, print: String::new(), password: Sealed(Some("z".into())) });
     Command::CreateCategory(_) => "UFFFFFOOF", Command::CreateCategory(form(t.n, "made"));
-    Command::EditCategory(..) => "UFFFFFOOF", Command::EditCategory(t.category, form(t.n, "edited"));
+    Command::EditCategory(..) => "UFFFFFOOF", Command::EditCategory(t.category, Box::new(EditCategory { name: Some(named(t.n)), ..EditCategory::default() }));
     Command::DeleteCategory(_) => "UFFFFFOOF", Command::DeleteCategory(t.category);
     Command::ChangeSetting(_) => "UFFFFFFOF", Command::ChangeSetting(Box::new(ChangeSetting { key: "a.b".into(), value: Edit::Set(Some(t.n.into())), ..ChangeSetting::default() }));
     Command::ChangeSettings(_) => "UFFFFFFOF", Command::ChangeSettings(vec![ChangeSetting { key: "a.c".into(), value: Edit::Set(Some(t.n.into())), ..ChangeSetting::default() }]);
@@ -494,14 +499,14 @@ rows! { t;
     Command::DeleteSlaConfig(_) => "UFFFFFFOF", Command::DeleteSlaConfig(t.sla);
     Command::NoteEmailTest { .. } => "UFFFFFFOF", Command::NoteEmailTest { ok: true, why: None };
     Command::CreateQuickReply(_) => "UFFOOOOOF", Command::CreateQuickReply(Box::new(quick_reply("own", false)));
-    Command::EditQuickReply(..) => "UFFFFFOOF", Command::EditQuickReply(t.reply, Box::new(quick_reply("edited", true)));
+    Command::EditQuickReply(..) => "UFFFFFOOF", Command::EditQuickReply(t.reply, Box::new(EditQuickReply { name: Some(named(t.n)), ..EditQuickReply::default() }));
     Command::UseQuickReply(_) => "UFFOOOOOF", Command::UseQuickReply(t.reply);
     Command::DeleteQuickReply(_) => "UFFFFFOOF", Command::DeleteQuickReply(t.reply);
     Command::CreateTemplate(_) => "UFFFFFFOF", Command::CreateTemplate(template("made"));
-    Command::EditTemplate(..) => "UFFFFFFOF", Command::EditTemplate(t.template, template("edited"));
+    Command::EditTemplate(..) => "UFFFFFFOF", Command::EditTemplate(t.template, Box::new(EditTemplate { name: Some(named(t.n)), ..EditTemplate::default() }));
     Command::DeleteTemplate(_) => "UFFFFFFOF", Command::DeleteTemplate(t.template);
     Command::CreateRule(_) => "UFFFFFFOF", Command::CreateRule(rule("made"));
-    Command::EditRule(..) => "UFFFFFFOF", Command::EditRule(t.rule, rule("edited"));
+    Command::EditRule(..) => "UFFFFFFOF", Command::EditRule(t.rule, Box::new(EditRule { name: Some(named(t.n)), ..EditRule::default() }));
     Command::DeleteRule(_) => "UFFFFFFOF", Command::DeleteRule(t.rule);
 }
 
@@ -583,6 +588,7 @@ const QUERIES: &[(&str, &str)] = &[
     ("inbound", "UFFFFFOOO"),
     ("inbound_by_id", "UFFFFFOOO"),
     ("inbound_raw", "UFFFFFOOO"),
+    ("inbound_head", "UFFFFFOOO"),
     ("notifications", "UOOOOOOOO"),
     ("unread_count", "UOOOOOOOO"),
     ("sessions", "UONNNNNOO"),
@@ -689,6 +695,7 @@ async fn query(name: &str, e: &engine::Engine, a: &Actor, t: &Things) -> Result<
         "deliveries" => e.deliveries(a, None, None, &page).await.map(drop),
         "inbound" => some(e.inbound(a, None, &page).await?.items),
         "inbound_by_id" => e.inbound_by_id(a, t.inbound).await.map(drop),
+        "inbound_head" => e.inbound_head(a, t.inbound, 10).await.map(drop),
         "inbound_raw" => e.inbound_raw(a, t.inbound).await.map(drop),
         "notifications" => e.notifications(a, None, &page).await.map(drop),
         "unread_count" => e.unread_count(a).await.map(drop),
@@ -720,7 +727,7 @@ async fn query(name: &str, e: &engine::Engine, a: &Actor, t: &Things) -> Result<
             let known = e.tickets_by_ids(&Actor::System("test"), &[t.ticket]).await?;
             some(e.descriptions(a, &known).await?)
         }
-        "history_numbered" => some(e.history_numbered(a, t.ticket, numbers).await?.items),
+        "history_numbered" => some(e.history_numbered(a, t.ticket, numbers, |_| true).await?.items),
         "desk_figures" => e.desk_figures(a, None).await.map(drop),
         "events" => e.events(a, None, EventFilter::default()).await.map(drop),
         "notification_stream" => e.notification_stream(a).await.map(drop),

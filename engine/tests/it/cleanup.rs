@@ -2,7 +2,7 @@
 
 use crate::accounts::{PASSWORD, account};
 use crate::house::{House, caller, each_backend};
-use engine::{CleanupEdit, CleanupTask, SignIn, SignedIn};
+use engine::{CleanupEdit, CleanupTask, Clock as _, SignIn, SignedIn};
 use model::cleanup::Trigger;
 use model::command::{Command, Proof, SendNotification, StartCleanup, StartSession, TrustDevice};
 use model::event::Event;
@@ -201,6 +201,20 @@ async fn one_of_a_kind_runs_at_a_time_and_an_interrupted_one_holds_up_nothing() 
         assert_eq!(runs.iter().map(|run| run.state()).collect::<Vec<_>>(), ["completed", "failed"]);
         assert_eq!(runs[1].error.as_deref(), Some("it was interrupted"));
         engine.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_kind_that_was_begun_puts_off_no_other() {
+    each_backend(|house| async move {
+        house.clock.advance(16 * HOUR);
+        let due = house.engine.policy().keep.schedule.last(house.clock.now(), house.engine.policy().zone).unwrap();
+        // A process began the first, and died.
+        house.system(Command::StartCleanup(StartCleanup { task: CleanupTask::ALL[0], due: Some(due) })).await;
+        let done = house.engine.clean_up_when_due().await.unwrap();
+        assert_eq!(done.len(), CleanupTask::ALL.len() - 1);
+        house.engine.close().await;
     })
     .await;
 }

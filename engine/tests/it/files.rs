@@ -202,3 +202,31 @@ async fn what_was_half_written_when_a_process_was_killed_is_swept_after_a_day() 
     assert!(young.exists(), "somebody may be writing it");
     house.engine.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_that_nothing_names_are_swept_after_a_day() {
+    each_backend(|house| async move {
+        let alice = caller(&house.person("alice", Role::User).await);
+        // Refused after it was received.
+        let refused = house.engine.receive(&alice, "x.txt", None, &b"no picture"[..]).await.unwrap();
+        assert!(house.engine.file(&alice, refused, Purpose::Avatar, None).await.is_err());
+        let kept = house.engine.receive(&alice, "y.txt", None, &b"kept"[..]).await.unwrap();
+        let kept = house.engine.file(&alice, kept, Purpose::Attachment, None).await.unwrap();
+        let files = || {
+            let folders = std::fs::read_dir(house.options.data_dir.join("files")).unwrap().map(|f| f.unwrap().path());
+            let names = folders.flat_map(|folder| std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().file_name()));
+            let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(files().len(), 2);
+        house.clock.advance(23 * HOUR);
+        house.engine.sweep_orphans().await.unwrap();
+        assert_eq!(files().len(), 2, "a row may be on its way");
+        house.clock.advance(2 * HOUR);
+        house.engine.sweep_orphans().await.unwrap();
+        assert_eq!(files(), [kept.file.sha256]);
+        house.engine.close().await;
+    })
+    .await;
+}

@@ -21,6 +21,7 @@ mod mailing;
 mod moves;
 mod notifying;
 mod once;
+mod partial;
 mod rebuild;
 mod reports;
 mod reset;

@@ -9,7 +9,7 @@ use model::people::{Role, User};
 use model::query::TicketFilter;
 use model::ticket::{Priority, Resolution, Status, Ticket, may_move};
 use model::time::{HOUR, MINUTE};
-use model::{Error, Event};
+use model::{Actor, Error, Event};
 
 struct Cast {
     user: User,
@@ -348,6 +348,36 @@ async fn deleted_tickets_are_gone_until_they_are_restored() {
         assert_eq!(found(&house, &boss, "pssst").await, [ticket.id]);
         let counts = house.get(ticket.id).await;
         assert_eq!((counts.comment_count, counts.internal_count), (0, 1));
+        engine.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merge_is_undone_by_who_reaches_both_and_strangers_learn_nothing_of_it() {
+    each_backend(|house| async move {
+        let engine = &house.engine;
+        let alice = caller(&house.person("alice", Role::User).await);
+        let mallory = caller(&house.person("mallory", Role::User).await);
+        let (bob, carol) = (house.person("bob", Role::Agent).await, house.person("carol", Role::Agent).await);
+        let root = caller(&house.person("root", Role::Admin).await);
+        let [a, b, c] = [
+            house.ticket(&alice, "a").await.id,
+            house.ticket(&alice, "b").await.id,
+            house.ticket(&alice, "c").await.id,
+        ];
+        engine.merge_ticket(&root, a, b).await.unwrap();
+        engine.merge_ticket(&root, b, c).await.unwrap();
+        for (stranger, code) in [(Caller::new(Actor::Anonymous), "UNAUTHENTICATED"), (mallory, "NOT_FOUND")] {
+            assert_eq!(engine.unmerge_ticket(&stranger, a).await.unwrap_err().code(), code);
+        }
+        let first = engine.unmerge_ticket(&root, a).await.unwrap_err();
+        assert!(first.to_string().contains("undo that first"), "{first}");
+        engine.unmerge_ticket(&root, b).await.unwrap();
+        // The source is free, the target is somebody else's.
+        house.assign(b, Some(carol.id)).await;
+        assert_eq!(engine.unmerge_ticket(&caller(&bob), a).await.unwrap_err().code(), "NOT_FOUND");
+        engine.unmerge_ticket(&caller(&carol), a).await.unwrap();
         engine.close().await;
     })
     .await;

@@ -177,3 +177,32 @@ async fn what_the_database_refuses_fails_alone() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_key_shows_nothing_that_its_owner_may_not_see_any_more() {
+    each_backend(|house| async move {
+        let engine = &house.engine;
+        let alice = caller(&house.person("alice", Role::User).await);
+        let (bob, carol) = (house.person("bob", Role::Agent).await, house.person("carol", Role::Agent).await);
+        let ticket = house.ticket(&alice, "t").await.id;
+        house.assign(ticket, Some(bob.id)).await;
+        let bob = caller(&bob);
+        let note = AddComment { visibility: model::comment::Visibility::Internal, ..AddComment::public("note") };
+        let (raising, saying) = (keyed(&bob, "p"), keyed(&bob, "n"));
+        let raise = || engine.set_priority(&raising, ticket, Priority::High);
+        let say = || engine.add_comment(&saying, ticket, note.clone());
+        let (raised, said) = (raise().await.unwrap(), say().await.unwrap());
+        assert_eq!((raise().await.unwrap().priority, say().await.unwrap().id), (raised.priority, said.id));
+        house.assign(ticket, Some(carol.id)).await;
+        for told in [raise().await.unwrap_err(), say().await.unwrap_err()] {
+            assert_eq!((told.code(), told.field()), ("CONFLICT", Some("idempotency_key")), "{told}");
+        }
+        // Who deleted a ticket hears that once more.
+        let sue = caller(&house.person("sue", Role::Supervisor).await);
+        for _ in 0..2 {
+            engine.delete_ticket(&keyed(&sue, "d"), ticket).await.unwrap();
+        }
+        engine.close().await;
+    })
+    .await;
+}

@@ -246,7 +246,8 @@ async fn automated(house: &House, agent: &User) {
     for name in ["one", "two"] {
         let made = house.engine.create_quick_reply(&caller(agent), reply(name)).await.unwrap();
         house.engine.use_quick_reply(&caller(agent), made.id).await.unwrap();
-        house.engine.edit_quick_reply(&caller(agent), made.id, reply("new")).await.unwrap();
+        let edit = EditQuickReply { name: Some("new".into()), ..EditQuickReply::default() };
+        house.engine.edit_quick_reply(&caller(agent), made.id, edit).await.unwrap();
         if name == "one" {
             house.engine.delete_quick_reply(&caller(agent), made.id).await.unwrap();
         }
@@ -260,12 +261,14 @@ async fn automated(house: &House, agent: &User) {
         ..TemplateForm::default()
     };
     let kept = house.engine.create_template(&system, form("kept")).await.unwrap();
-    house.engine.edit_template(&system, kept.id, form("edited")).await.unwrap();
+    let edit = EditTemplate { name: Some("edited".into()), ..EditTemplate::default() };
+    house.engine.edit_template(&system, kept.id, edit).await.unwrap();
     let gone = house.engine.create_template(&system, form("gone")).await.unwrap();
     house.engine.delete_template(&system, gone.id).await.unwrap();
     let rule = |name: &str, active: bool| crate::automation::tagging(name, active);
     let acts = house.engine.create_rule(&system, rule("acts", false)).await.unwrap();
-    house.engine.edit_rule(&system, acts.id, rule("acts", true)).await.unwrap();
+    let on = EditRule { active: Some(true), ..EditRule::default() };
+    house.engine.edit_rule(&system, acts.id, on).await.unwrap();
     let gone = house.engine.create_rule(&system, rule("gone", true)).await.unwrap();
     house.engine.delete_rule(&system, gone.id).await.unwrap();
     let using = UseTemplate { template: kept.id, values: serde_json::Map::new() };

@@ -48,6 +48,7 @@ async fn words_are_found_wherever_they_stand_and_by_whom_they_may_be() {
             "登录游戏",
             "password",
             "PASSWORD reset",
+            "passw res",
             "ＰＡＳＳＷＯＲＤ",
             "登录 password",
             "请帮忙",
@@ -74,7 +75,7 @@ async fn words_are_found_wherever_they_stand_and_by_whom_they_may_be() {
         }
         assert!(found(&house, &alice, "录").await.contains(&id), "a single character");
         assert_eq!(found(&house, &root, "登录").await, [id], "two characters that stand apart are no word");
-        for nothing in ["录登", "pass", "登录 nowhere", "workshop password elsewhere"] {
+        for nothing in ["录登", "asswor", "登录 nowhere", "workshop password elsewhere"] {
             assert!(found(&house, &root, nothing).await.is_empty(), "{nothing}");
         }
         for internal in ["欺诈", "suspicious", "password suspicious"] {
@@ -91,6 +92,28 @@ async fn words_are_found_wherever_they_stand_and_by_whom_they_may_be() {
         assert!(found(&house, &alice, "登录").await.is_empty() && found(&house, &alice, "紧急").await.is_empty());
         assert_eq!(found(&house, &alice, "renamed password").await, [id]);
         engine.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_that_begin_so_are_found_behind_those_that_are_so() {
+    each_backend(|house| async move {
+        let alice = caller(&house.person("alice", Role::User).await);
+        let bob = caller(&house.person("bob", Role::Agent).await);
+        let long = house.ticket(&alice, "Wolfgang printer jam").await.id;
+        let whole = house.ticket(&alice, "wolf").await.id;
+        let note = AddComment { visibility: Visibility::Internal, ..AddComment::public("wolfram lamp") };
+        let noted = house.ticket(&alice, "quiet").await.id;
+        house.engine.add_comment(&Caller::system("t"), noted, note).await.unwrap();
+        assert_eq!(found(&house, &alice, "wolf").await, [whole, long]);
+        assert_eq!(found(&house, &bob, "wolf").await, [whole, noted, long]);
+        assert_eq!(found(&house, &alice, "WOLFG print").await, [long]);
+        assert_eq!(found(&house, &bob, "wolfr").await, [noted]);
+        assert!(found(&house, &alice, "wolfr").await.is_empty(), "notes are for staff");
+        assert!(found(&house, &alice, "w").await.is_empty(), "one letter is not enough");
+        assert!(found(&house, &alice, "olf").await.is_empty(), "words are found from their beginning on");
+        house.engine.close().await;
     })
     .await;
 }

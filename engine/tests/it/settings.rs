@@ -3,7 +3,7 @@
 use crate::house::{House, caller, each_backend, soon};
 use engine::{AccountEdit, Caller, NewUser, Numbers, SignIn};
 use model::category::CategoryForm;
-use model::command::{ChangeSetting, Command, Edit, OpenTicket};
+use model::command::{ChangeSetting, Command, Edit, EditCategory, OpenTicket};
 use model::people::{ProfileInput, Role, UserStatus};
 use model::query::{Direction, UserFilter, UserSort, UserSortBy};
 use model::ticket::{Priority, Status};
@@ -175,7 +175,8 @@ async fn categories_that_tickets_have_are_only_put_out_of_use() {
         assert_eq!(engine.category_counts(&caller(&bob).actor).await.unwrap().get(&below.id), Some(&1));
         let kept = engine.delete_category(&sue, below.id).await.unwrap().unwrap();
         assert!(!kept.form.active);
-        house.system(Command::EditCategory(below.id, Box::new(CategoryForm { parent: None, ..kept.form }))).await;
+        let moved = EditCategory { parent: Edit::Set(None), ..EditCategory::default() };
+        house.system(Command::EditCategory(below.id, Box::new(moved))).await;
         assert!(engine.delete_category(&sue, above.id).await.unwrap().is_none());
         let left = engine.categories(&alice.actor).await.unwrap();
         assert!(left.iter().all(|one| one.id != above.id) && left.iter().any(|one| one.id == below.id));
@@ -292,6 +293,39 @@ async fn several_are_changed_whole_or_not_at_all_and_what_means_nothing_is_put_b
         assert_eq!(engine.restore_settings(&root).await.unwrap(), ["auto_close_hours"]);
         assert!(engine.restore_settings(&root).await.unwrap().is_empty());
         assert_eq!(house.count("SELECT COUNT(*) FROM settings").await, 2);
+        engine.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_decides_next_decides_by_what_another_process_has_just_set() {
+    each_backend(|house| async move {
+        let engine = &house.engine;
+        let root = caller(&house.person("root", Role::Admin).await);
+        let alice = caller(&house.person("alice", Role::User).await);
+        let other = house.second().await;
+        for hours in 1..=12_i64 {
+            let id = house.ticket(&alice, &format!("t{hours}")).await.id;
+            house.status(id, Status::InProgress).await;
+            other.change_settings(&root, vec![set("auto_close_hours", json!(hours))]).await.unwrap();
+            // Nobody has told this process yet.
+            house.status(id, Status::Resolved).await;
+            let due = Sql::new("SELECT next_timer_at FROM tickets WHERE id = $1").bind(id);
+            let store = house.store().await;
+            let due = store.read().await.unwrap().int(due).await.unwrap();
+            store.close().await;
+            assert_eq!(due, crate::house::START.plus(hours * HOUR).0);
+        }
+        // In one batch, too.
+        let id = house.ticket(&alice, "last").await.id;
+        house.status(id, Status::InProgress).await;
+        let change = engine.change_settings(&root, vec![set("auto_close_hours", json!(99))]);
+        let (changed, ()) = tokio::join!(change, house.status(id, Status::Resolved));
+        changed.unwrap();
+        let due = house.count("SELECT MAX(next_timer_at) FROM tickets WHERE title = 'last'").await;
+        assert_eq!(due, crate::house::START.plus(99 * HOUR).0);
+        other.close().await;
         engine.close().await;
     })
     .await;

@@ -1,6 +1,6 @@
 //! What time alone does: missed targets and closings, each once, whoever looks and however often.
 
-use crate::house::{House, caller, each_backend};
+use crate::house::{House, START, caller, each_backend};
 use engine::Engine;
 use model::command::{AddComment, Command};
 use model::people::Role;
@@ -143,6 +143,52 @@ async fn what_an_older_configuration_left_due_holds_up_nothing() {
         engine.flush_views().await.unwrap();
         assert_eq!(engine.ticket(&Actor::System("t"), late).await.unwrap().view_count, 3);
         engine.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hours_that_changed_while_nothing_ran_count_for_what_was_resolved_before() {
+    each_backend(|house| async move {
+        let alice = caller(&house.person("alice", Role::User).await);
+        let id = house.ticket(&alice, "t").await.id;
+        house.status(id, Status::InProgress).await;
+        house.status(id, Status::Resolved).await;
+        house.engine.close().await;
+        let started = async |hours: Option<i64>| {
+            let mut options = house.options.clone();
+            options.policy.auto_close_hours = hours;
+            Engine::start(options).await.unwrap()
+        };
+        // From a week to a month: a week later nothing is due, now or every second.
+        let engine = started(Some(720)).await;
+        house.clock.advance(8 * DAY);
+        assert_eq!(engine.fire_timers().await.unwrap(), 0);
+        let due = async || house.count("SELECT COALESCE(MAX(next_timer_at), 0) FROM tickets").await;
+        assert_eq!(due().await, START.plus(30 * DAY).0);
+        engine.close().await;
+        let engine = started(None).await;
+        assert_eq!(due().await, 0);
+        engine.close().await;
+        // From never to some: it is due at once.
+        let engine = started(Some(24)).await;
+        assert_eq!(engine.fire_timers().await.unwrap(), 1);
+        assert_eq!(engine.ticket(&Actor::System("t"), id).await.unwrap().status, Status::Closed);
+        engine.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timer_that_is_wrong_is_put_right_by_the_look_at_it() {
+    each_backend(|house| async move {
+        let alice = caller(&house.person("alice", Role::User).await);
+        let ticket = house.ticket(&alice, "t").await;
+        house.sql(store::db::Sql::new("UPDATE tickets SET next_timer_at = 1")).await;
+        assert_eq!(house.engine.fire_timers().await.unwrap(), 0);
+        let due = house.count("SELECT next_timer_at FROM tickets").await;
+        assert_eq!(due, ticket.response_due_at.0);
+        house.engine.close().await;
     })
     .await;
 }

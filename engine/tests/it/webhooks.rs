@@ -447,3 +447,31 @@ async fn the_ticket_is_told_as_it_stood_then() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_process_did_for_a_new_endpoint_is_told_although_nobody_has_heard_of_it_yet() {
+    each_backend(|house| async move {
+        let (engine, other) = (&house.engine, house.second().await);
+        let root = admin(&house).await;
+        let post = Post::new();
+        engine.create_webhook(&root, hook("https://hooks.example.org/first")).await.unwrap();
+        post.all(engine).await;
+        for n in 0..10 {
+            let (made, _) = other.create_webhook(&root, hook(&format!("https://hooks.example.org/{n}"))).await.unwrap();
+            let title = format!("t{n}");
+            other.open_ticket(&root, OpenTicket::new(&title, "d")).await.unwrap();
+            // However far this process has heard by now, it must not skip what it has not understood.
+            post.all(engine).await;
+            let heard = async {
+                while !post.sent.lock().unwrap().iter().any(|(id, said, _)| *id == made.id.0 && *said == title) {
+                    post.all(engine).await;
+                    tokio::task::yield_now().await;
+                }
+            };
+            crate::house::soon(heard).await;
+        }
+        other.close().await;
+        engine.close().await;
+    })
+    .await;
+}

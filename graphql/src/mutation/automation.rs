@@ -1,14 +1,15 @@
 //! Quick replies, ticket templates, and rules.
 
-use super::{Sent, payloads, run};
+use super::{Sent, edit, payloads, run};
 use crate::automation::{AutomationRule, QuickReply, TicketTemplate, rule};
 use crate::error::Result;
-use crate::node::{global, read, read_or};
+use crate::node::{global, read};
 use crate::scalars::{Any, Object as JsonObject};
 use crate::words::{Priority, RuleTrigger, RuleType, Status, TemplateFieldType};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use model::automation::reply::QuickReplyInput;
 use model::automation::{ActionInput, Blank, ConditionInput, RuleInput, RuleKind, TemplateForm, Trigger};
+use model::command::{EditQuickReply, EditRule, EditTemplate};
 use model::id::{QuickReplyId, RuleId, TemplateId};
 
 #[derive(Default)]
@@ -127,40 +128,21 @@ pub struct TemplateInput {
     fields: Option<Vec<TemplateFieldInput>>,
 }
 
-fn edit<T, K>(field: MaybeUndefined<T>, held: Option<K>, read: impl FnOnce(T) -> K) -> Option<K> {
-    match field {
-        MaybeUndefined::Undefined => held,
-        MaybeUndefined::Null => None,
-        MaybeUndefined::Value(value) => Some(read(value)),
-    }
-}
-
 impl TemplateInput {
-    fn read(self, held: TemplateForm) -> model::Result<TemplateForm> {
-        let id = |field: MaybeUndefined<ID>| match field {
-            MaybeUndefined::Undefined => None,
-            MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(id) => Some(Some(id)),
-        };
-        Ok(TemplateForm {
-            name: self.name.unwrap_or(held.name),
-            description: edit(self.description, held.description, |text| text),
-            category: edit(self.category, held.category, |text| text),
-            title: self.title_template.unwrap_or(held.title),
-            content: self.content_template.unwrap_or(held.content),
-            kind: edit(self.default_type, held.kind, |text| text),
-            priority: edit(self.default_priority, held.priority, Into::into),
-            status: edit(self.default_status, held.status, Into::into),
-            ticket_category: match id(self.default_category) {
-                None => held.ticket_category,
-                Some(category) => read_or("default_category_id", category.as_ref())?,
-            },
-            assignee: match id(self.assignee) {
-                None => held.assignee,
-                Some(user) => read_or("assign_to_user_id", user.as_ref())?,
-            },
-            active: self.active.unwrap_or(held.active),
-            blanks: self.fields.map_or(held.blanks, |fields| fields.into_iter().map(Into::into).collect()),
+    fn read(self) -> model::Result<EditTemplate> {
+        Ok(EditTemplate {
+            name: self.name,
+            description: edit(self.description),
+            category: edit(self.category),
+            title: self.title_template,
+            content: self.content_template,
+            kind: edit(self.default_type),
+            priority: edit(self.default_priority).map(Into::into),
+            status: edit(self.default_status).map(Into::into),
+            ticket_category: edit(self.default_category).try_map(|id| read("default_category_id", &id))?,
+            assignee: edit(self.assignee).try_map(|id| read("assign_to_user_id", &id))?,
+            active: self.active,
+            blanks: self.fields.map(|fields| fields.into_iter().map(Into::into).collect()),
         })
     }
 }
@@ -242,7 +224,7 @@ pub struct RuleFormInput {
 }
 
 impl RuleFormInput {
-    fn read(self, held: RuleInput) -> RuleInput {
+    fn read(self) -> EditRule {
         let condition = |condition: RuleConditionInput| ConditionInput {
             field: condition.field,
             operator: condition.operator,
@@ -253,15 +235,15 @@ impl RuleFormInput {
             kind: action.kind,
             params: action.params.map(|params| params.0).unwrap_or_default(),
         };
-        RuleInput {
-            name: self.name.unwrap_or(held.name),
-            description: edit(self.description, held.description, |text| text),
-            kind: self.kind.map_or(held.kind, |kind| RuleKind::from(kind).word().to_owned()),
-            active: self.active.unwrap_or(held.active),
-            priority: self.priority.unwrap_or(held.priority),
-            trigger: self.trigger.map_or(held.trigger, |trigger| Trigger::from(trigger).word().to_owned()),
-            conditions: self.conditions.map_or(held.conditions, |all| all.into_iter().map(condition).collect()),
-            actions: self.actions.map_or(held.actions, |all| all.into_iter().map(action).collect()),
+        EditRule {
+            name: self.name,
+            description: edit(self.description),
+            kind: self.kind.map(|kind| RuleKind::from(kind).word().to_owned()),
+            active: self.active,
+            priority: self.priority,
+            trigger: self.trigger.map(|trigger| Trigger::from(trigger).word().to_owned()),
+            conditions: self.conditions.map(|all| all.into_iter().map(condition).collect()),
+            actions: self.actions.map(|all| all.into_iter().map(action).collect()),
         }
     }
 }
@@ -373,15 +355,14 @@ impl Automation {
     async fn edit_quick_reply(&self, ctx: &Context<'_>, input: EditQuickReplyInput) -> Result<EditQuickReplyPayload> {
         run(ctx, Sent::id(input.client_mutation_id), async |call, by| {
             let id: QuickReplyId = read("id", &input.id)?;
-            let held: QuickReplyInput = call.engine.quick_reply(call.actor(), id).await?.form.into();
-            let form = QuickReplyInput {
-                name: input.name.unwrap_or(held.name),
-                category: edit(input.category, held.category, |text| text),
-                content: input.content.unwrap_or(held.content),
-                tags: input.tags.unwrap_or(held.tags),
-                public: input.is_public.unwrap_or(held.public),
+            let said = EditQuickReply {
+                name: input.name,
+                category: edit(input.category),
+                content: input.content,
+                tags: input.tags,
+                public: input.is_public,
             };
-            Ok(QuickReply(call.engine.edit_quick_reply(&by, id, form).await?))
+            Ok(QuickReply(call.engine.edit_quick_reply(&by, id, said).await?))
         })
         .await
     }
@@ -411,7 +392,7 @@ impl Automation {
     /// Makes a ticket template; for administrators.
     async fn create_template(&self, ctx: &Context<'_>, input: CreateTemplateInput) -> Result<CreateTemplatePayload> {
         run(ctx, Sent::id(input.client_mutation_id), async |call, by| {
-            let form = input.template.read(TemplateForm { active: true, ..TemplateForm::default() })?;
+            let form = input.template.read()?.over(TemplateForm::empty());
             Ok(TicketTemplate(call.engine.create_template(&by, form).await?))
         })
         .await
@@ -421,9 +402,7 @@ impl Automation {
     async fn edit_template(&self, ctx: &Context<'_>, input: EditTemplateInput) -> Result<EditTemplatePayload> {
         run(ctx, Sent::id(input.client_mutation_id), async |call, by| {
             let id: TemplateId = read("id", &input.id)?;
-            let held = call.engine.template(call.actor(), id).await?;
-            let form = input.template.read(held.form)?;
-            Ok(TicketTemplate(call.engine.edit_template(&by, id, form).await?))
+            Ok(TicketTemplate(call.engine.edit_template(&by, id, input.template.read()?).await?))
         })
         .await
     }
@@ -441,8 +420,7 @@ impl Automation {
     /// Makes a rule, which acts on what happens from then on; for administrators.
     async fn create_rule(&self, ctx: &Context<'_>, input: CreateRuleInput) -> Result<CreateRulePayload> {
         run(ctx, Sent::id(input.client_mutation_id), async |call, by| {
-            let empty = RuleInput { active: true, priority: 1, ..RuleInput::default() };
-            let made = call.engine.create_rule(&by, input.rule.read(empty)).await?;
+            let made = call.engine.create_rule(&by, input.rule.read().over(RuleInput::empty())).await?;
             rule(call, made).await
         })
         .await
@@ -452,8 +430,7 @@ impl Automation {
     async fn edit_rule(&self, ctx: &Context<'_>, input: EditRuleInput) -> Result<EditRulePayload> {
         run(ctx, Sent::id(input.client_mutation_id), async |call, by| {
             let id: RuleId = read("id", &input.id)?;
-            let held = call.engine.rule(call.actor(), id).await?;
-            let edited = call.engine.edit_rule(&by, id, input.rule.read(held.form.into())).await?;
+            let edited = call.engine.edit_rule(&by, id, input.rule.read()).await?;
             rule(call, edited).await
         })
         .await

@@ -1,7 +1,7 @@
 //! The same for many tickets at once. What goes wrong with one ticket stands beside it; the others are done.
 
 use super::{Sent, payloads, run};
-use crate::error::{Result, UserError, user_errors};
+use crate::error::{Result, UserError, every_error};
 use crate::node::{global, read_all, read_or};
 use crate::ticket::Ticket;
 use crate::words::{Resolution, Status};
@@ -67,7 +67,7 @@ payloads! {
 #[Object(name = "MutationBulk")]
 impl Bulk {
     /// Gives tickets to somebody, or takes them away.
-    #[graphql(complexity = "50 + 20 * child_complexity")]
+    #[graphql(complexity = "50 + input.ids.len() * child_complexity")]
     async fn bulk_assign(&self, ctx: &Context<'_>, input: BulkAssignInput) -> Result<BulkAssignPayload> {
         run(ctx, Sent::id(input.client_mutation_id), async |call, by| {
             let ids: Vec<TicketId> = read_all("ids", Some(&input.ids))?;
@@ -76,13 +76,13 @@ impl Bulk {
                 department: Edit::Keep,
                 reason: input.reason,
             };
-            results(call.engine.bulk(&by, &ids, |id| Command::AssignTicket(id, assign.clone())).await?)
+            Ok(results(call.engine.bulk(&by, &ids, |id| Command::AssignTicket(id, assign.clone())).await?))
         })
         .await
     }
 
     /// Moves tickets to another status, where that move is legal.
-    #[graphql(complexity = "50 + 20 * child_complexity")]
+    #[graphql(complexity = "50 + input.ids.len() * child_complexity")]
     async fn bulk_change_status(
         &self,
         ctx: &Context<'_>,
@@ -95,19 +95,17 @@ impl Bulk {
                 resolution: input.resolution.map(Into::into),
                 reason: input.reason,
             };
-            results(call.engine.bulk(&by, &ids, |id| Command::ChangeStatus(id, change.clone())).await?)
+            Ok(results(call.engine.bulk(&by, &ids, |id| Command::ChangeStatus(id, change.clone())).await?))
         })
         .await
     }
 }
 
-fn results(each: Vec<(TicketId, model::Result<model::ticket::Ticket>)>) -> model::Result<Vec<BulkResult>> {
+/// What became of each. One that failed inside hides nothing of what happened to the others.
+fn results(each: Vec<(TicketId, model::Result<model::ticket::Ticket>)>) -> Vec<BulkResult> {
     let one = |(id, result): (TicketId, model::Result<model::ticket::Ticket>)| match result {
-        Ok(ticket) => Ok(BulkResult { id: global(id), ticket: Some(ticket.into()), user_errors: Vec::new() }),
-        Err(error) => {
-            let user_errors = user_errors(error).map_err(|fail| fail.0)?;
-            Ok(BulkResult { id: global(id), ticket: None, user_errors })
-        }
+        Ok(ticket) => BulkResult { id: global(id), ticket: Some(ticket.into()), user_errors: Vec::new() },
+        Err(error) => BulkResult { id: global(id), ticket: None, user_errors: every_error(&error) },
     };
     each.into_iter().map(one).collect()
 }

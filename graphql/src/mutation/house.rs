@@ -1,6 +1,6 @@
 //! The house: categories, settings, notifications, and messages in quarantine.
 
-use super::{Sent, payloads, run};
+use super::{Sent, edit, payloads, run};
 use crate::category::Category;
 use crate::error::Result;
 use crate::node::{read, read_all, read_or};
@@ -10,7 +10,7 @@ use crate::ticket::Ticket;
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use model::Error;
 use model::category::CategoryForm;
-use model::command::{ChangeSetting, Edit};
+use model::command::{ChangeSetting, Edit, EditCategory};
 use model::id::{CategoryId, InboundId};
 use std::sync::Arc;
 
@@ -224,9 +224,7 @@ impl House {
         let sent = Sent::id(input.client_mutation_id.clone());
         run(ctx, sent, async |call, by| {
             let id: CategoryId = read("id", &input.id)?;
-            let known = call.loaders.category(id).await?.ok_or_else(|| Error::not_found("category"))?;
-            let form = input.read(known.form.clone())?;
-            Ok(call.engine.edit_category(&by, id, form).await?.into())
+            Ok(call.engine.edit_category(&by, id, input.read()?).await?.into())
         })
         .await
     }
@@ -245,16 +243,11 @@ impl House {
         run(ctx, Sent::id(input.client_mutation_id), async |call, by| {
             let change = ChangeSetting {
                 key: input.key,
-                value: match input.value {
-                    MaybeUndefined::Undefined => Edit::Keep,
-                    MaybeUndefined::Null => Edit::Set(None),
-                    MaybeUndefined::Value(json) => Edit::Set(Some(json.0).filter(|value| !value.is_null())),
+                value: match edit(input.value) {
+                    Edit::Keep => Edit::Keep,
+                    Edit::Set(value) => Edit::Set(value.map(|json| json.0).filter(|json| !json.is_null())),
                 },
-                description: match input.description {
-                    MaybeUndefined::Undefined => Edit::Keep,
-                    MaybeUndefined::Null => Edit::Set(None),
-                    MaybeUndefined::Value(text) => Edit::Set(Some(text)),
-                },
+                description: edit(input.description),
                 public: input.public,
                 ..ChangeSetting::default()
             };
@@ -309,34 +302,18 @@ impl House {
 }
 
 impl EditCategoryInput {
-    /// The form with what changes.
-    fn read(self, known: CategoryForm) -> model::Result<CategoryForm> {
-        fn edit<T>(field: MaybeUndefined<T>, known: Option<T>) -> Option<T> {
-            match field {
-                MaybeUndefined::Undefined => known,
-                MaybeUndefined::Null => None,
-                MaybeUndefined::Value(value) => Some(value),
-            }
-        }
-        Ok(CategoryForm {
-            key: self.key.unwrap_or(known.key),
-            name: self.name.unwrap_or(known.name),
-            description: edit(self.description, known.description),
-            color: edit(self.color, known.color),
-            icon: edit(self.icon, known.icon),
-            parent: match self.parent {
-                MaybeUndefined::Undefined => known.parent,
-                MaybeUndefined::Null => None,
-                MaybeUndefined::Value(id) => Some(read("parent", &id)?),
-            },
-            sla_hours: edit(self.sla_hours, known.sla_hours),
-            auto_assignee: match self.auto_assignee {
-                MaybeUndefined::Undefined => known.auto_assignee,
-                MaybeUndefined::Null => None,
-                MaybeUndefined::Value(id) => Some(read("auto_assignee", &id)?),
-            },
-            active: self.active.unwrap_or(known.active),
-            sort_order: self.sort_order.unwrap_or(known.sort_order),
+    fn read(self) -> model::Result<EditCategory> {
+        Ok(EditCategory {
+            key: self.key,
+            name: self.name,
+            description: edit(self.description),
+            color: edit(self.color),
+            icon: edit(self.icon),
+            parent: edit(self.parent).try_map(|id| read("parent", &id))?,
+            sla_hours: edit(self.sla_hours),
+            auto_assignee: edit(self.auto_assignee).try_map(|id| read("auto_assignee", &id))?,
+            active: self.active,
+            sort_order: self.sort_order,
         })
     }
 }

@@ -20,8 +20,9 @@ mod workflow;
 
 use crate::context::Call;
 use crate::error::{Result, UserError, user_errors};
-use async_graphql::{Context, MergedObject};
+use async_graphql::{Context, MaybeUndefined, MergedObject};
 use engine::{Act, Caller, Who, act_of, hearing, status_of, took};
+use model::command::Edit;
 use std::future::Future;
 use std::time::Instant;
 
@@ -84,6 +85,15 @@ pub(crate) struct Sent {
 impl Sent {
     pub(crate) fn id(client_mutation_id: Option<String>) -> Self {
         Self { client_mutation_id, expected_version: None }
+    }
+}
+
+/// What is left out stays, null takes away.
+pub(crate) fn edit<T>(field: MaybeUndefined<T>) -> Edit<Option<T>> {
+    match field {
+        MaybeUndefined::Undefined => Edit::Keep,
+        MaybeUndefined::Null => Edit::Set(None),
+        MaybeUndefined::Value(value) => Edit::Set(Some(value)),
     }
 }
 

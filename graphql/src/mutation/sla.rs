@@ -1,6 +1,6 @@
 //! SLA configurations: made, edited, deleted.
 
-use super::{Sent, payloads, run};
+use super::{Sent, edit, payloads, run};
 use crate::error::Result;
 use crate::node::{global, read};
 use crate::sla::SlaConfig;
@@ -136,23 +136,8 @@ payloads! {
     }
 }
 
-fn edit<T>(value: MaybeUndefined<T>) -> Edit<Option<T>> {
-    match value {
-        MaybeUndefined::Undefined => Edit::Keep,
-        MaybeUndefined::Null => Edit::Set(None),
-        MaybeUndefined::Value(value) => Edit::Set(Some(value)),
-    }
-}
-
 fn stated<T>(value: Option<T>) -> Edit<Option<T>> {
     Edit::some(value.map(Some))
-}
-
-fn converted<T, U>(edit: Edit<Option<T>>, read: impl FnOnce(T) -> model::Result<U>) -> model::Result<Edit<Option<U>>> {
-    Ok(match edit {
-        Edit::Keep => Edit::Keep,
-        Edit::Set(value) => Edit::Set(value.map(read).transpose()?),
-    })
 }
 
 fn hours(input: WorkingHoursInput) -> model::Result<WorkingHours> {
@@ -196,10 +181,10 @@ impl CreateSlaConfigInput {
             active: self.is_active,
             priority: stated(self.priority.map(Into::into)),
             kind: stated(self.kind),
-            category: converted(stated(self.category), category)?,
+            category: stated(self.category).try_map(category)?,
             response_minutes: Some(self.response_time),
             resolution_minutes: Some(self.resolution_time),
-            hours: converted(stated(self.working_hours), hours)?,
+            hours: stated(self.working_hours).try_map(hours)?,
             rules: self.escalation_rules.map(rules).transpose()?,
         })
     }
@@ -212,12 +197,12 @@ impl EditSlaConfigInput {
             description: edit(self.description),
             default: self.is_default,
             active: self.is_active,
-            priority: converted(edit(self.priority), |priority| Ok(priority.into()))?,
+            priority: edit(self.priority).map(Into::into),
             kind: edit(self.kind),
-            category: converted(edit(self.category), category)?,
+            category: edit(self.category).try_map(category)?,
             response_minutes: self.response_time,
             resolution_minutes: self.resolution_time,
-            hours: converted(edit(self.working_hours), hours)?,
+            hours: edit(self.working_hours).try_map(hours)?,
             rules: self.escalation_rules.map(rules).transpose()?,
         })
     }

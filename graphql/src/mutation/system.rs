@@ -1,6 +1,6 @@
 //! The installation: settings in bulk, notifications that are written by hand, clean-ups.
 
-use super::{Sent, payloads, run};
+use super::{Sent, edit, payloads, run};
 use crate::admin::Config;
 use crate::cleanup::CleanupRun;
 use crate::error::Result;
@@ -98,14 +98,6 @@ impl From<super::Answer<Option<Notification>>> for SendNotificationPayload {
             client_mutation_id: answer.client_mutation_id,
         }
         .into()
-    }
-}
-
-fn edit<T>(field: MaybeUndefined<T>) -> Edit<Option<T>> {
-    match field {
-        MaybeUndefined::Undefined => Edit::Keep,
-        MaybeUndefined::Null => Edit::Set(None),
-        MaybeUndefined::Value(value) => Edit::Set(Some(value)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Opening, editing, rating, deleting, merging tickets.
 
-use super::{Sent, payloads, run};
+use super::{Sent, edit, payloads, run};
 use crate::error::Result;
 use crate::node::{read, read_all, read_or};
 use crate::scalars::{DateTime, Object as JsonObject};
@@ -253,10 +253,7 @@ impl TicketInput {
 impl OpenTicketInput {
     fn read(self) -> model::Result<OpenTicket> {
         let customer = self.customer.map(CustomerInput::read).unwrap_or_default();
-        let some = |edit: Edit<Option<String>>| match edit {
-            Edit::Keep => None,
-            Edit::Set(value) => value,
-        };
+        let some = |edit: Edit<Option<String>>| edit.over(None);
         let values = self.template_values.map(|json| json.0).unwrap_or_default();
         Ok(OpenTicket {
             priority: self.priority.map(Into::into),
@@ -294,7 +291,7 @@ impl EditTicketInput {
             customer_name: customer.name,
             customer_email: customer.email,
             customer_phone: customer.phone,
-            due_at: time_edit(self.due_at),
+            due_at: edit(self.due_at).map(|at| at.0),
             native: self.native.map(|json| json.0),
         })
     }
@@ -310,23 +307,6 @@ pub(super) struct CustomerEdit {
 impl CustomerInput {
     pub(super) fn read(self) -> CustomerEdit {
         CustomerEdit { name: edit(self.name), email: edit(self.email), phone: edit(self.phone) }
-    }
-}
-
-/// What is left out stays, null takes away.
-pub(super) fn edit(field: MaybeUndefined<String>) -> Edit<Option<String>> {
-    match field {
-        MaybeUndefined::Undefined => Edit::Keep,
-        MaybeUndefined::Null => Edit::Set(None),
-        MaybeUndefined::Value(text) => Edit::Set(Some(text)),
-    }
-}
-
-pub(super) fn time_edit(field: MaybeUndefined<DateTime>) -> Edit<Option<model::Time>> {
-    match field {
-        MaybeUndefined::Undefined => Edit::Keep,
-        MaybeUndefined::Null => Edit::Set(None),
-        MaybeUndefined::Value(at) => Edit::Set(Some(at.0)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Several changes of one ticket at once: together or not at all.
 
-use super::tickets::{CustomerInput, category_edit, edit, time_edit};
-use super::{Sent, payloads, run};
+use super::tickets::{CustomerInput, category_edit};
+use super::{Sent, edit, payloads, run};
 use crate::error::Result;
 use crate::node::{read, read_all};
 use crate::scalars::{DateTime, Object as JsonObject};
@@ -120,10 +120,9 @@ impl Together {
 impl ChangeTicketInput {
     fn read(self) -> model::Result<ChangeTicket> {
         let customer = self.customer.map(CustomerInput::read).unwrap_or_default();
-        let assignee = match &self.assignee {
-            MaybeUndefined::Undefined => None,
-            MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(id) => Some(Some(read("assignee", id)?)),
+        let hand = match edit(self.assignee).try_map(|id| read("assignee", &id))? {
+            Edit::Keep => None,
+            Edit::Set(assignee) => Some(Hand::Assign(AssignTicket { assignee, department: Edit::Keep, reason: None })),
         };
         let rated = self.rating.is_some() || self.rating_comment.is_some();
         Ok(ChangeTicket {
@@ -140,7 +139,7 @@ impl ChangeTicketInput {
                 customer_name: customer.name,
                 customer_email: customer.email,
                 customer_phone: customer.phone,
-                due_at: time_edit(self.due_at),
+                due_at: edit(self.due_at).map(|at| at.0),
                 native: None,
             },
             kind: None,
@@ -152,8 +151,7 @@ impl ChangeTicketInput {
             }),
             priority: self.priority.map(|priority| WritePriority { priority: priority.into(), alike: &[] }),
             rating: rated.then_some(Rating { stars: self.rating, comment: self.rating_comment }),
-            hand: assignee
-                .map(|assignee| Hand::Assign(AssignTicket { assignee, department: Edit::Keep, reason: None })),
+            hand,
         })
     }
 }

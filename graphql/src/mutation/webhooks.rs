@@ -1,6 +1,6 @@
 //! Webhooks: made, edited, given another secret, deleted; deliveries sent again.
 
-use super::{Answer, Sent, payloads, run};
+use super::{Answer, Sent, edit, payloads, run};
 use crate::error::{Result, UserError};
 use crate::node::{global, read};
 use crate::operations::Delivery;
@@ -9,7 +9,6 @@ use crate::webhook::Webhook;
 use crate::words::{WebhookEvent, all};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use engine::{NewWebhook, Replayed, WebhookEdit};
-use model::command::Edit;
 use model::id::{DeliveryId, WebhookId};
 
 #[derive(Default)]
@@ -215,11 +214,7 @@ impl Webhooks {
                 events: input.events.map(|events| all(Some(events))),
                 active: input.active,
                 headers: input.headers.map(pairs),
-                description: match input.description {
-                    MaybeUndefined::Undefined => Edit::Keep,
-                    MaybeUndefined::Null => Edit::Set(None),
-                    MaybeUndefined::Value(text) => Edit::Set(Some(text)),
-                },
+                description: edit(input.description),
             };
             Ok(Webhook(call.engine.edit_webhook(&by, id, edit).await?))
         })

@@ -1,7 +1,6 @@
 //! Moving a ticket along: status, priority, assignee, escalation.
 
-use super::tickets::edit;
-use super::{Sent, payloads, run};
+use super::{Sent, edit, payloads, run};
 use crate::error::Result;
 use crate::node::{read, read_or};
 use crate::ticket::Ticket;

@@ -85,7 +85,7 @@ impl Admin {
     }
 
     /// SLA configurations: the default one first, then as they were made; for staff.
-    #[graphql(complexity = "1 + 10 * child_complexity")]
+    #[graphql(complexity = "1 + 100 * child_complexity")]
     async fn sla_configs(
         &self,
         ctx: &Context<'_>,

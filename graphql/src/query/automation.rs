@@ -93,16 +93,17 @@ impl Automation {
     }
 
     /// Ticket templates, in the order in which they were made; for staff.
-    #[graphql(complexity = "1 + 20 * child_complexity")]
+    #[graphql(complexity = "1 + crate::connection::part(first, 500) * child_complexity")]
     async fn ticket_templates(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which.")] filter: Option<TemplateFilterInput>,
+        #[graphql(desc = "So many, 1 to 500.", default = 100)] first: i32,
     ) -> Result<Vec<TicketTemplate>> {
         let call = Call::of(ctx)?;
         let TemplateFilterInput { category, active, keyword } = filter.unwrap_or_default();
         let all = call.engine.templates(call.actor(), &TemplateFilter { category, active, keyword }).await?;
-        Ok(all.into_iter().map(TicketTemplate).collect())
+        Ok(all.into_iter().take(crate::connection::part(first, 500)).map(TicketTemplate).collect())
     }
 
     /// One ticket template.
@@ -116,16 +117,18 @@ impl Automation {
     }
 
     /// Rules that act by themselves, in the order in which they do; for staff.
-    #[graphql(complexity = "1 + 20 * child_complexity")]
+    #[graphql(complexity = "1 + crate::connection::part(first, 200) * child_complexity")]
     async fn automation_rules(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which.")] filter: Option<RuleFilterInput>,
+        #[graphql(desc = "So many, 1 to 200.", default = 100)] first: i32,
     ) -> Result<Vec<AutomationRule>> {
         let call = Call::of(ctx)?;
         let RuleFilterInput { kind, trigger, active, keyword } = filter.unwrap_or_default();
         let filter = RuleFilter { kind: kind.map(Into::into), trigger: trigger.map(Into::into), active, keyword };
-        let all = call.engine.rules(call.actor(), &filter).await?;
+        let mut all = call.engine.rules(call.actor(), &filter).await?;
+        all.truncate(crate::connection::part(first, 200));
         let ids: Vec<_> = all.iter().map(|rule| rule.id).collect();
         let figures = call.engine.rule_figures(call.actor(), &ids).await?;
         let with = |rule: model::automation::Rule| {

@@ -33,7 +33,7 @@ impl Tickets {
     }
 
     /// The things with these global ids, in their order; null where there is none for you.
-    #[graphql(complexity = "1 + 10 * child_complexity")]
+    #[graphql(complexity = "1 + ids.len() * child_complexity")]
     async fn nodes(
         &self,
         ctx: &Context<'_>,
@@ -119,7 +119,7 @@ impl Tickets {
     }
 
     /// 标签: the tags in use, most used first.
-    #[graphql(complexity = "1 + 10 * child_complexity")]
+    #[graphql(complexity = "1 + crate::connection::part(first, 1_000) * child_complexity")]
     async fn tags(
         &self,
         ctx: &Context<'_>,

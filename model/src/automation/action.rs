@@ -304,16 +304,16 @@ impl Action {
 
     /// The command that it is, on this ticket as it stands now.
     pub fn command(&self, ticket: &Ticket, rule: &str) -> Command {
-        let (id, why) = (ticket.id, || Some(format!("by the rule \"{rule}\"")));
+        let id = ticket.id;
         let edit = |edit| Command::EditTicket(id, Box::new(edit));
         match self {
             Self::Assign { user_id } => {
-                let assign = AssignTicket { assignee: *user_id, department: Edit::Keep, reason: why() };
+                let assign = AssignTicket { assignee: *user_id, department: Edit::Keep, reason: None };
                 Command::AssignTicket(id, assign)
             }
             Self::SetPriority { priority } => Command::SetPriority(id, *priority),
             Self::SetStatus { status } => {
-                Command::ChangeStatus(id, ChangeStatus { status: *status, resolution: None, reason: why() })
+                Command::ChangeStatus(id, ChangeStatus { status: *status, resolution: None, reason: None })
             }
             Self::SetCategory { category_id } => {
                 edit(EditTicket { category: Edit::Set(category_id.map(CategoryRef::Id)), ..EditTicket::default() })
@@ -328,10 +328,10 @@ impl Action {
                 let add = AddComment { visibility, channel: Channel::Api, ..AddComment::public(content.clone()) };
                 Command::AddComment(id, Box::new(add))
             }
-            Self::Escalate { user_id, reason } => {
-                let reason = reason.clone().or_else(why);
-                Command::EscalateTicket(id, EscalateTicket { reason, assignee: *user_id, priority: None })
-            }
+            Self::Escalate { user_id, reason } => Command::EscalateTicket(
+                id,
+                EscalateTicket { reason: reason.clone(), assignee: *user_id, priority: None },
+            ),
             Self::Notify { user_id, content } => Command::SendNotification(Box::new(SendNotification {
                 to: *user_id,
                 kind: NoticeKind::SystemAlert,

@@ -6,6 +6,7 @@
 use super::action::{ACTIONS_MAX, Action, ActionInput};
 use super::condition::{CONDITIONS_MAX, Condition, ConditionInput, Subject, all_hold, one_of};
 use super::{DESCRIPTION_MAX, NAME_MAX};
+use crate::comment::{Comment, Visibility};
 use crate::error::{Problems, Result};
 use crate::event::{Event, Recorded};
 use crate::id::{RuleId, Seq, UserId};
@@ -154,6 +155,11 @@ impl Trigger {
 }
 
 impl RuleInput {
+    /// One of which nothing has been said yet.
+    pub fn empty() -> Self {
+        Self { active: true, priority: 1, ..Self::default() }
+    }
+
     /// Checks every field and lists every problem. Whether people and categories are there is checked by whoever knows.
     pub fn check(&self) -> Result<RuleForm> {
         let mut problems = Problems::default();
@@ -223,6 +229,7 @@ impl Rule {
         self.form.active
             && !caused_by_a_rule
             && self.since < recorded.seq
+            && !is_of_a_machine(recorded)
             && self.form.trigger.is_set_off_by(&recorded.event)
     }
 
@@ -230,6 +237,12 @@ impl Rule {
     pub fn acts_on(&self, subject: &Subject<'_>) -> bool {
         all_hold(&self.form.conditions, subject)
     }
+}
+
+/// Whether it notes what a machine wrote back: a bounce, or an automatic answer. It may be an answer to what a rule did.
+fn is_of_a_machine(recorded: &Recorded) -> bool {
+    let noted = |comment: &Comment| comment.visibility == Visibility::Internal;
+    recorded.by.system.is_some() && matches!(&recorded.event, Event::CommentAdded { comment, .. } if noted(comment))
 }
 
 /// Which rules. Empty fields don't filter.

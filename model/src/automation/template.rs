@@ -20,6 +20,9 @@ pub const OPTIONS_MAX: usize = 100;
 const VALUES_MAX: usize = 200;
 const VALUE_MAX: usize = 20_000;
 
+/// What its fields are called where one is at fault; tickets have custom fields of their own.
+const FIELDS: &str = "template_fields";
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Template {
     pub id: TemplateId,
@@ -99,6 +102,11 @@ impl BlankKind {
 }
 
 impl TemplateForm {
+    /// One of which nothing has been said yet.
+    pub fn empty() -> Self {
+        Self { active: true, ..Self::default() }
+    }
+
     /// Checks every field and lists every problem. Whether people and categories are there is checked by whoever knows.
     pub fn check(self) -> Result<Self> {
         let mut problems = Problems::default();
@@ -114,12 +122,12 @@ impl TemplateForm {
         let kind = kind.and_then(Result::ok);
         let mut blanks: Vec<Blank> = Vec::with_capacity(self.blanks.len().min(BLANKS_MAX));
         if self.blanks.len() > BLANKS_MAX {
-            p.add("custom_fields", format!("must be at most {BLANKS_MAX}"));
+            p.add(FIELDS, format!("must be at most {BLANKS_MAX}"));
         }
         for blank in self.blanks.into_iter().take(BLANKS_MAX) {
             let twice = blanks.iter().any(|known| known.name == blank.name.trim());
             if twice {
-                p.add("custom_fields", format!("name {} twice", shown(&blank.name)));
+                p.add(FIELDS, format!("name {} twice", shown(&blank.name)));
             }
             blanks.extend(p.take(blank.check())?);
         }
@@ -140,7 +148,7 @@ fn is_name(name: &str) -> bool {
 impl Blank {
     fn check(self) -> Result<Self> {
         let mut problems = Problems::default();
-        let field = "custom_fields";
+        let field = FIELDS;
         let name = self.name.trim().to_owned();
         if !is_name(&name) {
             problems.add(field, format!("name {}: a name has 1 to 50 letters, digits, '_', '-' or '.'", shown(&name)));
@@ -423,7 +431,7 @@ mod tests {
             &|f| f.blanks = (0..51).map(|n| blank(&format!("b{n}"), BlankKind::Text)).collect(),
         ];
         for change in changes {
-            assert_eq!(bad(change), "custom_fields");
+            assert_eq!(bad(change), FIELDS);
         }
     }
 

@@ -2,12 +2,13 @@
 
 use super::{Decision, Scene};
 use crate::access::{self, Operation};
-use crate::automation::action::Duty;
+use crate::automation::action::{Action, Duty};
 use crate::automation::places::of_param;
 use crate::automation::reply::{OWN_MAX, QuickReplyInput};
 use crate::automation::{
     QuickReply, REPLIES_MAX, RULES_MAX, Rule, RuleForm, RuleInput, TEMPLATES_MAX, Template, TemplateForm,
 };
+use crate::command::{EditQuickReply, EditRule, EditTemplate};
 use crate::counters::Counters;
 use crate::error::{ABSENT, Error, Problems, Result};
 use crate::event::{Change, Event};
@@ -57,8 +58,9 @@ fn writable<'a>(scene: &'a Scene<'_>) -> Result<&'a QuickReply> {
     Ok(reply)
 }
 
-pub(super) fn edit_reply(scene: &Scene<'_>, input: &QuickReplyInput) -> Result<Decision> {
+pub(super) fn edit_reply(scene: &Scene<'_>, edit: &EditQuickReply) -> Result<Decision> {
     let reply = writable(scene)?;
+    let input = edit.clone().over(reply.form.clone().into());
     if input.public && !reply.form.public {
         access::in_general(scene.actor, Operation::PublishQuickReply)?;
     }
@@ -79,25 +81,26 @@ pub(super) fn delete_reply(scene: &Scene<'_>) -> Result<Decision> {
 
 pub(super) fn create_template(scene: &Scene<'_>, form: &TemplateForm, counters: &mut Counters) -> Result<Decision> {
     access::in_general(scene.actor, Operation::ManageTemplates)?;
-    let form = whole(scene, form)?;
+    let form = whole(scene, form.clone(), &TemplateForm::empty())?;
     full(scene.facts.templates, TEMPLATES_MAX, "templates")?;
     let (id, owner) = (counters.next_template(), scene.actor.user());
     let template = Template { id, form, owner, uses: 0, created_at: scene.now, updated_at: scene.now };
     Ok(Event::TemplateCreated { template: Box::new(template) }.into())
 }
 
-/// A form that is right in itself and names what is there.
-fn whole(scene: &Scene<'_>, form: &TemplateForm) -> Result<TemplateForm> {
+/// A form that is right in itself and names what is there. What it names as before is not looked at again: it may be gone since,
+/// and then is passed over whenever a ticket is opened.
+fn whole(scene: &Scene<'_>, form: TemplateForm, held: &TemplateForm) -> Result<TemplateForm> {
     let mut problems = Problems::default();
-    let form = problems.take(form.clone().check())?;
-    if let Some(form) = &form {
-        if form.assignee.is_some_and(|id| !scene.facts.people.iter().any(|u| u.id == id && works(u))) {
-            problems.add("assign_to_user_id", "must be an active member of staff");
-        }
-        if form.ticket_category.is_some_and(|id| !scene.facts.known_categories.contains(&id)) {
-            problems.add("default_category_id", ABSENT);
-        }
+    let assignee = form.assignee.filter(|_| form.assignee != held.assignee);
+    if assignee.is_some_and(|id| !scene.facts.people.iter().any(|u| u.id == id && works(u))) {
+        problems.add("assign_to_user_id", "must be an active member of staff");
     }
+    let category = form.ticket_category.filter(|_| form.ticket_category != held.ticket_category);
+    if category.is_some_and(|id| !scene.facts.known_categories.contains(&id)) {
+        problems.add("default_category_id", ABSENT);
+    }
+    let form = problems.take(form.check())?;
     problems.finish()?;
     form.ok_or_else(|| Error::internal("a checked form is missing"))
 }
@@ -111,9 +114,10 @@ fn template<'a>(scene: &'a Scene<'_>) -> Result<&'a Template> {
     scene.facts.template.as_ref().ok_or_else(|| Error::not_found("template"))
 }
 
-pub(super) fn edit_template(scene: &Scene<'_>, form: &TemplateForm) -> Result<Decision> {
+pub(super) fn edit_template(scene: &Scene<'_>, edit: &EditTemplate) -> Result<Decision> {
     let template = template(scene)?;
-    let form = Change::of(template.form.clone(), whole(scene, form)?);
+    let form = whole(scene, edit.clone().over(template.form.clone()), &template.form)?;
+    let form = Change::of(template.form.clone(), form);
     Ok(changed(form.map(|form| Event::TemplateEdited { template: template.id, form: Box::new(form) })))
 }
 
@@ -124,19 +128,20 @@ pub(super) fn delete_template(scene: &Scene<'_>) -> Result<Decision> {
 
 pub(super) fn create_rule(scene: &Scene<'_>, input: &RuleInput, counters: &mut Counters) -> Result<Decision> {
     access::in_general(scene.actor, Operation::ManageRules)?;
-    let form = checked(scene, input)?;
+    let form = checked(scene, input, &[])?;
     full(scene.facts.automation_rules, RULES_MAX, "rules")?;
     let (id, owner) = (counters.next_rule(), scene.actor.user());
     let rule = Rule { id, form, owner, since: Seq(0), created_at: scene.now, updated_at: scene.now };
     Ok(Event::RuleCreated { rule: Box::new(rule) }.into())
 }
 
-/// A form whose people can do what it wants of them, and whose categories are there.
-fn checked(scene: &Scene<'_>, input: &RuleInput) -> Result<RuleForm> {
+/// A form whose people can do what it wants of them, and whose categories are there, but for those that were named before.
+fn checked(scene: &Scene<'_>, input: &RuleInput, before: &[Action]) -> Result<RuleForm> {
     let form = input.check()?;
     let mut problems = Problems::default();
     for (at, action) in form.actions.iter().enumerate() {
-        if let Some((id, duty)) = action.person() {
+        let person = action.person().filter(|_| !before.iter().any(|known| known.person() == action.person()));
+        if let Some((id, duty)) = person {
             let person = scene.facts.people.iter().find(|user| user.id == id);
             match (person, duty) {
                 (None, _) => problems.add(of_param(at, "user_id"), ABSENT),
@@ -149,7 +154,8 @@ fn checked(scene: &Scene<'_>, input: &RuleInput) -> Result<RuleForm> {
                 (Some(_), Duty::Works | Duty::Reads) => {}
             }
         }
-        if action.category().is_some_and(|id| !scene.facts.known_categories.contains(&id)) {
+        let category = action.category().filter(|_| !before.iter().any(|known| known.category() == action.category()));
+        if category.is_some_and(|id| !scene.facts.known_categories.contains(&id)) {
             problems.add(of_param(at, "category_id"), ABSENT);
         }
     }
@@ -162,14 +168,12 @@ fn rule<'a>(scene: &'a Scene<'_>) -> Result<&'a Rule> {
     scene.facts.rule.as_ref().ok_or_else(|| Error::not_found("rule"))
 }
 
-pub(super) fn edit_rule(scene: &Scene<'_>, input: &RuleInput) -> Result<Decision> {
+pub(super) fn edit_rule(scene: &Scene<'_>, edit: &EditRule) -> Result<Decision> {
     let rule = rule(scene)?;
-    // Switching off a rule whose assignee has left must work.
-    let off = RuleInput { active: true, ..input.clone() };
-    let only_switched_off =
-        !input.active && off.check().is_ok_and(|form| form == RuleForm { active: true, ..rule.form.clone() });
-    let form = if only_switched_off { input.check()? } else { checked(scene, input)? };
-    let form = Change::of(rule.form.clone(), form);
+    let input = edit.clone().over(rule.form.clone().into());
+    // Somebody whom it names may have left. It can be edited and switched off nevertheless, but not switched on.
+    let before = if input.active && !rule.form.active { &[][..] } else { rule.form.actions.as_slice() };
+    let form = Change::of(rule.form.clone(), checked(scene, &input, before)?);
     Ok(changed(form.map(|form| Event::RuleEdited { rule: rule.id, form: Box::new(form) })))
 }
 

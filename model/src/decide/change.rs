@@ -6,6 +6,7 @@
 use super::{Decision, Scene, comment, dialect, ticket};
 use crate::access::{self, Operation};
 use crate::command::{AssignTicket, CategoryRef, ChangeTicket, Edit, EditTicket, Hand, Rating, WriteStatus};
+use crate::comment::Visibility;
 use crate::counters::Counters;
 use crate::decide::Facts;
 use crate::error::{Error, Result};
@@ -24,6 +25,7 @@ pub(super) fn change(scene: &Scene<'_>, change: &ChangeTicket, counters: &mut Co
     if let Some(add) = &change.comment {
         steps.take(|scene| comment::add(scene, add, counters))?;
     }
+    let said = steps.events.len();
     if let Some(text) = &change.description {
         let old = scene.facts.comment.as_ref().map(|comment| comment.body.as_str());
         if !(change.record && old == Some(text.trim_end())) {
@@ -65,6 +67,10 @@ pub(super) fn change(scene: &Scene<'_>, change: &ChangeTicket, counters: &mut Co
         }
         Some(Hand::Escalate(escalate)) => steps.take(|scene| ticket::escalate(scene, escalate))?,
         None => {}
+    }
+    // Whoever hands it on may not reach it any more, so what they say is decided first; it is for whoever has it then.
+    if change.hand.is_some() && change.comment.as_ref().is_some_and(|add| add.visibility == Visibility::Internal) {
+        steps.events.rotate_left(said);
     }
     Ok(steps.events.into())
 }

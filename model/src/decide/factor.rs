@@ -6,7 +6,7 @@
 use super::{Decision, Scene};
 use crate::access::{self, Operation};
 use crate::command::{EnableSecondFactor, Proof, StartSession};
-use crate::error::{Doubt, Error, Result};
+use crate::error::{Doubt, Error, Result, WANTED};
 use crate::event::Event;
 
 /// What follows from the proof that a session is begun with, or why it is not enough.
@@ -42,7 +42,7 @@ pub(super) fn proven(scene: &Scene<'_>, start: &StartSession) -> Result<Vec<Even
 
 /// What somebody hears whose password is right and who needs a code besides.
 pub fn wanted() -> Error {
-    Error::invalid("otp_code", "must be given: this account has a second factor, and OTP is required")
+    Error::invalid("otp_code", WANTED)
 }
 
 /// What somebody hears whose code is wrong, or was used before.

@@ -30,7 +30,7 @@ pub(super) fn send(scene: &Scene<'_>, send: &SendNotification) -> Result<Decisio
     let wanted = |route: &Route| scene.facts.rules.wants(send.kind, *route, user.role);
     if !Route::ALL.iter().any(wanted) {
         // A rule goes on without them; a person is told that nothing was sent.
-        if matches!(scene.actor, Actor::System(_)) {
+        if matches!(scene.actor, Actor::Rule(_)) {
             return Ok(Decision::default());
         }
         return Err(Error::conflict("recipient_id", "they don't want to be told of this kind of thing"));

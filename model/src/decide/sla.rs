@@ -73,12 +73,6 @@ fn known<'a>(scene: &'a Scene<'_>, id: SlaConfigId) -> Result<&'a SlaConfig> {
 }
 
 fn edited(scene: &Scene<'_>, edit: &EditSlaConfig, held: SlaForm) -> Result<SlaForm> {
-    fn set<T: Clone>(edit: &Edit<Option<T>>, held: Option<T>) -> Option<T> {
-        match edit {
-            Edit::Keep => held,
-            Edit::Set(value) => value.clone(),
-        }
-    }
     let mut problems = Problems::default();
     let category = match &edit.category {
         Edit::Keep => held.category,
@@ -96,15 +90,15 @@ fn edited(scene: &Scene<'_>, edit: &EditSlaConfig, held: SlaForm) -> Result<SlaF
     }
     let form = SlaForm {
         name: edit.name.clone().unwrap_or(held.name),
-        description: set(&edit.description, held.description),
+        description: edit.description.clone().over(held.description),
         default: edit.default.unwrap_or(held.default),
         active: edit.active.unwrap_or(held.active),
-        priority: set(&edit.priority, held.priority),
-        kind: set(&edit.kind, held.kind),
+        priority: edit.priority.clone().over(held.priority),
+        kind: edit.kind.clone().over(held.kind),
         category,
         response_minutes: edit.response_minutes.unwrap_or(held.response_minutes),
         resolution_minutes: edit.resolution_minutes.unwrap_or(held.resolution_minutes),
-        hours: set(&edit.hours, held.hours),
+        hours: edit.hours.clone().over(held.hours),
         rules: edit.rules.clone().unwrap_or(held.rules),
     };
     let form = problems.take(form.check())?;

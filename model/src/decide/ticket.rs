@@ -503,7 +503,8 @@ pub(super) fn escalated(
     assignee: Option<crate::id::UserId>,
     reason: Option<String>,
 ) -> Result<Vec<Event>> {
-    let mut events = vec![Event::TicketEscalated { ticket: ticket.id, reason: reason.clone() }];
+    let mut events =
+        vec![Event::TicketEscalated { ticket: ticket.id, reason: reason.clone(), again: ticket.escalated }];
     if assignee.is_some() && assignee != ticket.assignee {
         events.extend(assigned(ticket, assignee, ticket.department.clone(), reason)?);
     }
@@ -570,6 +571,13 @@ pub(super) fn unmerge(scene: &Scene<'_>) -> Result<Decision> {
     let Some(from) = ticket.merged_into else {
         return Err(Error::conflict("ticket", "the ticket is not merged into another"));
     };
+    // Its comments are taken out of the other, so the caller must reach that one, too.
+    let into = scene.facts.other.as_ref().ok_or_else(|| Error::not_found("ticket"))?;
+    access::on_ticket(scene.actor, Operation::MergeTicket, into)?;
+    if let Some(further) = into.merged_into {
+        let why = format!("ticket {from} was merged into ticket {further}; undo that first");
+        return Err(Error::conflict("ticket", why));
+    }
     let status = ticket.status_before_merge.unwrap_or(Status::Open);
     Ok(Event::TicketUnmerged { ticket: ticket.id, from, moved: movable(scene), status }.into())
 }

@@ -7,7 +7,7 @@ use super::WorkingHours;
 use crate::error::{Problems, Result};
 use crate::id::{CategoryId, SlaConfigId, UserId};
 use crate::text;
-use crate::ticket::{Priority, kind};
+use crate::ticket::{KIND_MAX, Priority};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -145,7 +145,8 @@ impl SlaForm {
         let mut problems = Problems::default();
         let name = problems.take(text::required("name", &self.name, 100))?.unwrap_or_default();
         let description = problems.take(text::optional("description", self.description.as_deref(), 500))?.flatten();
-        let code = problems.take(self.kind.as_deref().map(kind).transpose())?.flatten();
+        let code = self.kind.as_deref().map(|code| text::required("ticket_type", code, KIND_MAX)).transpose();
+        let code = problems.take(code)?.flatten();
         for (field, minutes) in [("response_time", self.response_minutes), ("resolution_time", self.resolution_minutes)]
         {
             if !(1..=MINUTES_MAX).contains(&minutes) {
@@ -238,7 +239,7 @@ pub(super) mod tests {
             (|f| f.name = " ".into(), &["name"]),
             (|f| f.name = "x".repeat(101), &["name"]),
             (|f| f.description = Some("x".repeat(501)), &["description"]),
-            (|f| f.kind = Some(String::new()), &["type"]),
+            (|f| f.kind = Some(String::new()), &["ticket_type"]),
             (|f| f.response_minutes = 0, &["response_time"]),
             (|f| f.resolution_minutes = MINUTES_MAX + 1, &["resolution_time"]),
             (|f| (f.response_minutes, f.resolution_minutes) = (-1, 0), &["response_time", "resolution_time"]),

@@ -246,8 +246,11 @@ impl Ticket {
 
 /// Checks a type code: 1 to 50 characters, any script.
 pub fn kind(code: &str) -> crate::Result<String> {
-    crate::text::required("type", code, 50)
+    crate::text::required("type", code, KIND_MAX)
 }
+
+/// How long the code of a type may be.
+pub const KIND_MAX: usize = 50;
 
 /// The type of a ticket whose opener named none.
 pub const DEFAULT_KIND: &str = "request";

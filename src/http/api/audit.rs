@@ -5,14 +5,13 @@ use super::wire::{self, Envelope, Items, Reply};
 use super::{Answer, Api, paging};
 use crate::http::App;
 use crate::http::dialect::{Caller, Fail, Params};
-use crate::http::query::{PageNumber, integer, word};
+use crate::http::query::{PageNumber, integer, span, word};
 use axum::extract::State;
 use engine::{AuditEntry, AuditFilter};
+use model::Result;
 use model::error::Problems;
 use model::id::UserId;
 use model::people::Role;
-use model::time::{DAY, Zone, day};
-use model::{Result, Time};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -37,13 +36,13 @@ async fn list(
     by: Caller<Api>,
     Params(query, ..): Params<wire::AuditQuery, Api>,
 ) -> Answer<Items<wire::AuditLog>> {
-    let (filter, page) = asked(&query, app.engine.policy().zone).map_err(Fail::of_query)?;
+    let (filter, page) = asked(&query).map_err(Fail::of_query)?;
     let found = app.engine.audit_numbered(&by.actor, filter, page.part()).await.map_err(Fail::of_query)?;
     let lines = found.items.into_iter().map(shown).collect();
     Ok(Reply::done("获取审计日志成功", Items::new(lines, paging::shown(page, found.total))))
 }
 
-fn asked(query: &wire::AuditQuery, zone: Zone) -> Result<(AuditFilter, PageNumber)> {
+fn asked(query: &wire::AuditQuery) -> Result<(AuditFilter, PageNumber)> {
     let mut problems = Problems::default();
     let p = &mut problems;
     let page = paging::page(query.page.as_deref(), [query.limit.as_deref(), query.page_size.as_deref()], MOST, p);
@@ -53,26 +52,11 @@ fn asked(query: &wire::AuditQuery, zone: Zone) -> Result<(AuditFilter, PageNumbe
         method: query.method.clone(),
         status: integer("status", query.status.as_deref(), p),
         keyword: query.keyword.clone(),
-        from: instant("start_time", query.start_time.as_deref(), zone, p).map(|(from, _)| from),
-        to: instant("end_time", query.end_time.as_deref(), zone, p).map(|(_, to)| to),
+        from: span("start_time", query.start_time.as_deref(), p).map(|(begins, _)| begins),
+        to: span("end_time", query.end_time.as_deref(), p).map(|(_, over)| over.plus(-1)),
     };
     problems.finish()?;
     Ok((filter, page))
-}
-
-/// An instant, or the first and the last of a day in the business zone.
-fn instant(name: &'static str, text: Option<&str>, zone: Zone, problems: &mut Problems) -> Option<(Time, Time)> {
-    let text = text?.trim();
-    if let Some(day) = day(text) {
-        let begin = zone.day_start(day);
-        return Some((begin, begin.plus(DAY - 1)));
-    }
-    // A plus sign that was not encoded comes as a space.
-    let at = Time::parse(text).or_else(|| Time::parse(&text.replace(' ', "+")));
-    if at.is_none() {
-        problems.add(name, "must be like 2025-09-25T12:34:56Z or 2025-09-25");
-    }
-    at.map(|at| (at, at))
 }
 
 fn shown(line: AuditEntry) -> wire::AuditLog {
@@ -108,17 +92,19 @@ mod tests {
         let of = |pairs: &[(&str, &str)]| {
             let all: serde_json::Map<String, serde_json::Value> =
                 pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
-            asked(&serde_json::from_value(all.into()).unwrap(), Zone::default())
+            asked(&serde_json::from_value(all.into()).unwrap())
         };
         let (filter, page) = of(&[("limit", "500"), ("role", "admin"), ("status", "403"), ("user_id", "7")]).unwrap();
         assert_eq!((page.size, filter.role, filter.status), (200, Some(Role::Admin), Some(403)));
         assert_eq!(filter.user, Some(UserId(7)));
-        // A day in Shanghai.
         let (filter, _) = of(&[("start_time", "2026-01-05"), ("end_time", "2026-01-05")]).unwrap();
-        assert_eq!(filter.from.unwrap().rfc3339(), "2026-01-04T16:00:00Z");
-        assert_eq!(filter.to.unwrap().rfc3339(), "2026-01-05T15:59:59.999Z");
+        assert_eq!(filter.from.unwrap().rfc3339(), "2026-01-05T00:00:00Z");
+        assert_eq!(filter.to.unwrap().rfc3339(), "2026-01-05T23:59:59.999Z");
         let (filter, _) = of(&[("start_time", "2026-01-05T10:00:00 08:00")]).unwrap();
         assert_eq!(filter.from.unwrap().rfc3339(), "2026-01-05T02:00:00Z");
+        // Of a second that an answer named, nothing is left out.
+        let (filter, _) = of(&[("end_time", "2026-01-05T10:00:00Z")]).unwrap();
+        assert_eq!(filter.to.unwrap().rfc3339(), "2026-01-05T10:00:00.999Z");
         let told = of(&[("start_time", "soon"), ("role", "king"), ("status", "x")]).unwrap_err().to_string();
         for name in ["start_time", "role", "status"] {
             assert!(told.contains(name), "{told}");

@@ -183,7 +183,7 @@ fn sign_in(form: wire::Login, origin: Origin) -> Result<SignIn> {
     let mut problems = Problems::default();
     let email = form.email.optional("email", &mut problems);
     let username = form.username.optional("username", &mut problems);
-    let login = email.or(username).filter(|login| !login.trim().is_empty());
+    let login = [email, username].into_iter().flatten().find(|login| !login.trim().is_empty());
     if login.is_none() {
         problems.add("email", "is required");
     }

@@ -5,11 +5,12 @@ use super::wire::{self, Envelope, List, Nothing, Refusal, Reply};
 use super::{Answer, Api, Listed, listing, paging};
 use crate::http::App;
 use crate::http::dialect::{Body, Caller, Fail, Ids, Params};
-use crate::http::field::{Clearable, Field, Kind};
+use crate::http::field::Field;
 use crate::http::query::{PageNumber, boolean};
 use axum::extract::State;
+use model::access::Operation;
 use model::category::{Category, CategoryForm, key_of};
-use model::command::Edit;
+use model::command::EditCategory;
 use model::error::Problems;
 use model::id::{CategoryId, UserId};
 use model::{Error, Result};
@@ -55,6 +56,7 @@ async fn list(
     ),
 )]
 async fn create(app: Server, by: Caller<Api>, Body(form, ..): Body<wire::CategoryForm, Api>) -> Answer<wire::Category> {
+    by.may(Operation::EditCategories)?;
     let known = app.engine.categories(&by.actor).await?;
     let made = app.engine.create_category(&by, new(form, &known)?).await?;
     Ok(Reply::created("分类创建成功", bare(&made)))
@@ -88,9 +90,8 @@ async fn edit(
     Ids([id], ..): Ids<Api, 1>,
     Body(form, ..): Body<wire::CategoryForm, Api>,
 ) -> Answer<wire::Category> {
-    let known = app.engine.categories(&by.actor).await?;
-    let form = edited(form, found(&known, id)?.form.clone())?;
-    let changed = app.engine.edit_category(&by, CategoryId(id), form).await?;
+    by.may(Operation::EditCategories)?;
+    let changed = app.engine.edit_category(&by, CategoryId(id), edited(form)?).await?;
     let (categories, counts) = (app.engine.categories(&by.actor).await?, app.engine.category_counts(&by.actor).await?);
     let forest = Forest { categories: &categories, counts: &counts };
     Ok(Reply::done("分类更新成功", forest.tree(&changed, 0)))
@@ -176,19 +177,7 @@ fn new(form: wire::CategoryForm, known: &[Category]) -> Result<CategoryForm> {
         return Err(Error::invalid("name", "is required"));
     }
     let keyless = matches!(form.key, Field::Absent);
-    let empty = CategoryForm {
-        key: String::new(),
-        name: String::new(),
-        description: None,
-        color: None,
-        icon: None,
-        parent: None,
-        sla_hours: None,
-        auto_assignee: None,
-        active: true,
-        sort_order: 0,
-    };
-    let mut made = edited(form, empty)?;
+    let mut made = edited(form)?.over(CategoryForm::empty());
     if keyless {
         let above = known.iter().find(|one| Some(one.id) == made.parent);
         made.key = key_of(&made.name, above.map(|above| above.form.key.as_str()));
@@ -196,28 +185,21 @@ fn new(form: wire::CategoryForm, known: &[Category]) -> Result<CategoryForm> {
     Ok(made)
 }
 
-fn edited(form: wire::CategoryForm, known: CategoryForm) -> Result<CategoryForm> {
-    fn set<T: Kind>(sent: Clearable<T>, name: &'static str, held: Option<T>, problems: &mut Problems) -> Option<T> {
-        match sent.edit(name, problems) {
-            Edit::Set(value) => value,
-            Edit::Keep => held,
-        }
-    }
+fn edited(form: wire::CategoryForm) -> Result<EditCategory> {
     let mut problems = Problems::default();
     let p = &mut problems;
-    let edited = CategoryForm {
-        key: form.key.optional("key", p).unwrap_or(known.key),
-        name: form.name.optional("name", p).unwrap_or(known.name),
-        description: set(form.description, "description", known.description, p),
-        color: set(form.color, "color", known.color, p),
-        icon: set(form.icon, "icon", known.icon, p),
-        parent: set(form.parent_id, "parent", known.parent.map(|parent| parent.0), p).map(CategoryId),
-        sla_hours: set(form.sla_hours, "sla_hours", known.sla_hours, p),
-        auto_assignee: set(form.auto_assign_user_id, "auto_assignee", known.auto_assignee.map(|user| user.0), p)
-            .map(UserId),
-        active: form.is_active.optional("is_active", p).unwrap_or(known.active),
-        sort_order: form.sort_order.optional("sort_order", p).unwrap_or(known.sort_order),
+    let edit = EditCategory {
+        key: form.key.optional("key", p),
+        name: form.name.optional("name", p),
+        description: form.description.edit("description", p),
+        color: form.color.edit("color", p),
+        icon: form.icon.edit("icon", p),
+        parent: form.parent_id.edit("parent", p).map(CategoryId),
+        sla_hours: form.sla_hours.edit("sla_hours", p),
+        auto_assignee: form.auto_assign_user_id.edit("auto_assignee", p).map(UserId),
+        active: form.is_active.optional("is_active", p),
+        sort_order: form.sort_order.optional("sort_order", p),
     };
     problems.finish()?;
-    Ok(edited)
+    Ok(edit)
 }

@@ -8,6 +8,7 @@ use crate::http::dialect::{Body, Caller, Fail, Params};
 use crate::http::query::{PageNumber, integer, one_of, word};
 use axum::extract::State;
 use engine::{CleanupEdit, CleanupFigures, CleanupRun, CleanupTask};
+use model::access::Operation;
 use model::cleanup::{Keep, Task};
 use model::error::Problems;
 use model::{Error, Result};
@@ -47,6 +48,7 @@ async fn edit(
     by: Caller<Api>,
     Body(form, ..): Body<wire::CleanupEdit, Api>,
 ) -> Answer<wire::CleanupConfig> {
+    by.may(Operation::ChangeSettings)?;
     let (keep, audit_days) = app.engine.edit_cleanup(&by, changes(form)?).await?;
     Ok(Reply::done("清理配置更新成功", shown(&keep, audit_days)))
 }
@@ -67,6 +69,7 @@ async fn execute(
     by: Caller<Api>,
     Body(form, ..): Body<wire::CleanupOrder, Api>,
 ) -> Answer<wire::CleanupBegun> {
+    by.may(Operation::RunCleanup)?;
     let task = ordered(form)?;
     let runs = app.engine.start_cleanup(&by, &[task]).await?;
     Ok(Reply::accepted("清理任务已启动", begun(task.word(), runs)))

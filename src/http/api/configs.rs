@@ -11,6 +11,7 @@ use crate::http::field::Field;
 use crate::http::query::PageNumber;
 use axum::extract::{RawPathParams, State};
 use engine::Config;
+use model::access::Operation;
 use model::command::{ChangeSetting, Edit};
 use model::error::{Problem, Problems};
 use model::setting::{Kind, as_text};
@@ -65,6 +66,7 @@ async fn public(app: Server) -> Listed<wire::Config> {
     ),
 )]
 async fn create(app: Server, by: Caller<Api>, Body(form, ..): Body<wire::NewConfig, Api>) -> Answer<wire::Config> {
+    by.may(Operation::ChangeSettings)?;
     let change = new(form).map_err(|wrong| Fail::new(wrong.failure()))?;
     let made = app.engine.create_config(&by, change).await?;
     Ok(Reply::created("配置创建成功", shown(made)))
@@ -99,6 +101,7 @@ async fn change(
     path: RawPathParams,
     Body(form, ..): Body<wire::ConfigEdit, Api>,
 ) -> Answer<wire::Config> {
+    by.may(Operation::ChangeSettings)?;
     let key = key(&path)?;
     let changed = app.engine.change_config(&by, edit(key, form)?).await?;
     let updated_at = changed.updated_at.or_else(|| Some(app.engine.now())).map(moment);

@@ -5,12 +5,11 @@ use super::wire::{self, Envelope, Items, List, LoginStatus, Nothing, Refusal, Re
 use super::{Answer, Api, Listed, paging, profile};
 use crate::http::App;
 use crate::http::dialect::{Caller, Fail, Ids, Params};
-use crate::http::query::{PageNumber, boolean, integer, word};
+use crate::http::query::{PageNumber, boolean, integer, span, word};
 use axum::extract::State;
 use model::error::Problems;
 use model::id::{DeviceId, SessionId};
 use model::session::{SignInFilter, SignInRecord, TRUSTED_MAX, TrustedDevice, device_of};
-use model::time::{DAY, SECOND, day};
 use model::{Result, Time};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -127,27 +126,11 @@ fn asked(query: &wire::LoginHistoryQuery) -> Result<(SignInFilter, PageNumber)> 
         session: integer("session_id", query.session_id.as_deref(), &mut problems).map(SessionId),
         active: boolean("is_active", query.is_active.as_deref(), &mut problems),
         succeeded: word("status", query.status.as_deref(), &["success", "failed"], succeeded, &mut problems),
-        from: instant("start_date", query.start_date.as_deref(), &mut problems),
-        until: instant("end_date", query.end_date.as_deref(), &mut problems)
-            // A day is part of it to its end, an instant is part of it itself.
-            .map(|at| {
-                at.plus(if query.end_date.as_deref().and_then(|text| day(text.trim())).is_some() {
-                    DAY
-                } else {
-                    SECOND
-                })
-            }),
+        from: span("start_date", query.start_date.as_deref(), &mut problems).map(|(begins, _)| begins),
+        until: span("end_date", query.end_date.as_deref(), &mut problems).map(|(_, over)| over),
     };
     problems.finish()?;
     Ok((filter, page))
-}
-
-fn instant(name: &'static str, text: Option<&str>, problems: &mut Problems) -> Option<Time> {
-    let at = Time::parse(text?);
-    if at.is_none() {
-        problems.add(name, "must be a day (YYYY-MM-DD) or an RFC 3339 instant");
-    }
-    at
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::http::dialect::{Body, Caller};
 use axum::extract::State;
 use engine::{EmailEdit, EmailSettings};
 use model::Result;
+use model::access::Operation;
 use model::command::Edit;
 use model::error::Problems;
 use model::mail::{EmailConfig, EmailTest, Security};
@@ -48,6 +49,7 @@ async fn edit(
     by: Caller<Api>,
     Body(form, ..): Body<wire::EmailConfigEdit, Api>,
 ) -> Answer<wire::EmailConfig> {
+    by.may(Operation::ManageEmail)?;
     let settings = app.engine.edit_email_settings(&by, read_edit(form)?).await?;
     Ok(Reply::done("邮件配置更新成功", shown(settings)))
 }
@@ -63,6 +65,7 @@ async fn edit(
     ),
 )]
 async fn test(app: Server, by: Caller<Api>, Body(form, ..): Body<wire::EmailTestForm, Api>) -> Answer<wire::EmailTest> {
+    by.may(Operation::ManageEmail)?;
     let mut problems = Problems::default();
     let to = form.test_email.required("test_email", &mut problems).unwrap_or_default();
     problems.finish()?;

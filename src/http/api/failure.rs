@@ -12,9 +12,10 @@ use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use model::Error;
-use model::error::{Doubt, Problem};
+use model::error::{Doubt, LOCKED, Problem};
 use serde_json::{Map, Value};
 
+const NO_TICKET: &str = "TICKET_NOT_FOUND";
 /// Seconds after which another try may work, where something took too long.
 const AGAIN: u64 = 1;
 
@@ -23,6 +24,17 @@ pub fn response(failure: &Failure) -> Response {
     let msg = msg(failure);
     drawn(told, msg)
 }
+
+/// The ticket that a path names isn't there.
+pub fn no_ticket(id: i64) -> Response {
+    let told = missing("ticket");
+    let details = [("ticket_id".to_owned(), id.into())].into_iter().collect();
+    drawn(Told { details, ..told }, None)
+}
+
+/// Stands beside an answer that says so, for whoever knows which ticket was asked for.
+#[derive(Clone)]
+pub struct NoTicket;
 
 /// A refresh token that is refused: known clients look for a word of their own in `error`.
 pub fn refresh(error: &Error) -> Response {
@@ -60,6 +72,9 @@ fn drawn(told: Told, msg: Option<&'static str>) -> Response {
         details,
     };
     let mut response = (status, Json(body)).into_response();
+    if code == NO_TICKET {
+        response.extensions_mut().insert(NoTicket);
+    }
     let headers = response.headers_mut();
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -169,7 +184,7 @@ fn refused(error: &Error) -> Told {
             )
             .with(problems),
             // The password was right: not a bad request in itself, but the document's own server calls it one.
-            [one] if one.field == "otp_code" => Told::new(
+            [one] if one.field == "otp_code" && one.is_wanted() => Told::new(
                 StatusCode::BAD_REQUEST,
                 "OTP_REQUIRED",
                 said(
@@ -204,8 +219,9 @@ fn refused(error: &Error) -> Told {
             .with(&[problem])
         }
         Error::Conflict { field, why } => {
-            let problem = field.map(|field| Problem { field, problem: why.clone() });
-            Told::new(StatusCode::CONFLICT, "CONFLICT", said("资源冲突", sentence(why))).with(problem.as_slice())
+            let details = field.map(|field| (spelled(field).to_owned(), sentence(why).into()));
+            let told = Told::new(StatusCode::CONFLICT, "CONFLICT", said("资源冲突", sentence(why)));
+            Told { details: details.into_iter().collect(), ..told }
         }
         Error::Unauthenticated { doubt, why } => {
             let (code, chinese) = match doubt {
@@ -215,6 +231,10 @@ fn refused(error: &Error) -> Told {
                 Doubt::Code => ("INVALID_CREDENTIALS", "OTP验证码错误或已被使用"),
             };
             Told::new(StatusCode::UNAUTHORIZED, code, said(chinese, sentence(why)))
+        }
+        Error::Forbidden { what: LOCKED } => {
+            let said = said("账号已停用或被锁定，请联系管理员", sentence(&error.to_string()));
+            Told::new(StatusCode::FORBIDDEN, "INSUFFICIENT_PERMISSIONS", said)
         }
         Error::Forbidden { .. } => {
             Told::new(StatusCode::FORBIDDEN, "INSUFFICIENT_PERMISSIONS", said("权限不足", sentence(&error.to_string())))
@@ -238,7 +258,7 @@ fn refused(error: &Error) -> Told {
 
 fn missing(what: &'static str) -> Told {
     let (code, chinese) = match what {
-        "ticket" => ("TICKET_NOT_FOUND", "工单不存在"),
+        "ticket" => (NO_TICKET, "工单不存在"),
         "user" => ("USER_NOT_FOUND", "用户不存在"),
         "category" => ("CATEGORY_NOT_FOUND", "分类不存在"),
         _ => ("NOT_FOUND", "资源不存在"),
@@ -267,8 +287,12 @@ fn spelled(field: &'static str) -> &'static str {
         "assignee" => "assigned_to_id",
         "requester" => "created_by_id",
         "category" => "category_id",
-        // What replies and templates are sorted by.
+        // What replies and templates are sorted by, and a category that is named by its key.
         "category_word" => "category",
+        "template_fields" => "custom_fields",
+        "ticket_type" => "type",
+        // A category's key is made from its name.
+        "key" => "name",
         "kind" => "type",
         "due_at" => "due_date",
         "parent" => "parent_id",
@@ -344,5 +368,23 @@ mod tests {
         let details = details(&[problem("kind", "is unknown"), problem("title", "is required"), problem("title", "x")]);
         assert_eq!(details.get("type"), Some(&Value::from("type is unknown")));
         assert_eq!(details.get("title"), Some(&Value::from("title is required; title x")));
+        for (field, told) in [
+            ("assignee", "assigned_to_id"),
+            ("requester", "created_by_id"),
+            ("category", "category_id"),
+            ("category_word", "category"),
+            ("template_fields", "custom_fields"),
+            ("custom_fields", "custom_fields"),
+            ("ticket_type", "type"),
+            ("rule_type", "rule_type"),
+            ("due_at", "due_date"),
+            ("parent", "parent_id"),
+            ("auto_assignee", "auto_assign_user_id"),
+            ("settings", "configs"),
+            ("idempotency_key", "Idempotency-Key"),
+            ("actions[0].params.user_id", "actions[0].params.user_id"),
+        ] {
+            assert_eq!(spelled(field), told);
+        }
     }
 }

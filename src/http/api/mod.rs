@@ -34,7 +34,8 @@ mod workflow;
 use super::dialect::{Dialect, Fail, Failure, guarded};
 use super::{App, limits};
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use model::Error;
 use std::sync::Arc;
@@ -85,11 +86,23 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     limits::documented(documents::REFUSALS.completed(all), documents::REFUSAL)
 }
 
+/// Which ticket isn't there, stands in the path (seed 001, 业务错误码).
+async fn name_the_ticket(request: Request, next: Next) -> Response {
+    let mut parts = request.uri().path().split('/').skip_while(|part| *part != "tickets").skip(1);
+    let asked = parts.next().and_then(|id| id.parse().ok());
+    let response = next.run(request).await;
+    match asked {
+        Some(id) if response.extensions().get::<failure::NoTicket>().is_some() => failure::no_ticket(id),
+        Some(_) | None => response,
+    }
+}
+
 /// What stands around the routes. Requests are counted only where a setting says so: the document names no numbers.
 pub(super) fn surrounded(app: &Arc<App>, routes: OpenApiRouter<Arc<App>>) -> Router<Arc<App>> {
     let router = Router::from(routes)
         .fallback(async || Fail::<Api>::new(Failure::NoSuchRoute))
         .method_not_allowed_fallback(async || Fail::<Api>::new(Failure::WrongMethod))
+        .layer(from_fn(name_the_ticket))
         .layer(from_fn_with_state(Arc::clone(app), guarded::<Api>));
     if !app.config.rate_limit.api {
         return router;

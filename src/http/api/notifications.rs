@@ -9,6 +9,7 @@ use crate::http::field::Field;
 use crate::http::query::{PageNumber, boolean, integer, one_of};
 use axum::extract::State;
 use engine::{Numbers, SentNotification, Worded};
+use model::access::Operation;
 use model::command::SendNotification;
 use model::error::Problems;
 use model::id::{NotificationId, TicketId, UserId};
@@ -97,6 +98,7 @@ async fn send(
     by: Caller<Api>,
     Body(form, ..): Body<wire::NewNotification, Api>,
 ) -> Answer<wire::SentNotification> {
+    by.may(Operation::SendNotification)?;
     let sent = app.engine.send_notification(&by, written(form)?).await?;
     Ok(Reply::created("通知发送成功", told(sent, &by.actor)))
 }

@@ -9,6 +9,7 @@ use crate::http::dialect::{Body, Caller, Fail, Ids, Params};
 use crate::http::query::{PageNumber, boolean};
 use axum::extract::State;
 use model::Result;
+use model::access::Operation;
 use model::error::Problems;
 use model::id::SlaConfigId;
 use std::sync::Arc;
@@ -56,6 +57,7 @@ async fn list(
     ),
 )]
 async fn create(app: Server, by: Caller<Api>, Body(form, ..): Body<wire::SlaForm, Api>) -> Answer<wire::SlaConfig> {
+    by.may(Operation::ManageSla)?;
     let made = app.engine.create_sla_config(&by, convert::read(form)?).await?;
     let categories = app.engine.categories(&by.actor).await?;
     Ok(Reply::created("SLA配置创建成功", convert::shown(&made, &categories)))
@@ -86,6 +88,7 @@ async fn edit(
     Ids([id], ..): Ids<Api, 1>,
     Body(form, ..): Body<wire::SlaForm, Api>,
 ) -> Answer<wire::SlaConfig> {
+    by.may(Operation::ManageSla)?;
     let changed = app.engine.edit_sla_config(&by, SlaConfigId(id), convert::read(form)?).await?;
     let categories = app.engine.categories(&by.actor).await?;
     Ok(Reply::done("SLA配置更新成功", convert::shown(&changed, &categories)))

@@ -9,6 +9,7 @@ use crate::http::query::{PageNumber, one_of};
 use axum::extract::State;
 use engine::{AccountEdit, NewUser};
 use model::Result;
+use model::access::Operation;
 use model::error::Problems;
 use model::id::UserId;
 use model::people::{ProfileInput, Role, UserStatus};
@@ -77,6 +78,7 @@ async fn detail(app: Server, by: Caller<Api>, Ids([id], ..): Ids<Api, 1>) -> Ans
     ),
 )]
 async fn create(app: Server, by: Caller<Api>, Body(form, ..): Body<wire::UserForm, Api>) -> Answer<wire::User> {
+    by.may(Operation::CreateUser)?;
     let made = app.engine.create_user(&by, new(form)?).await?;
     Ok(Reply::created("用户创建成功", people::account(&made)))
 }
@@ -98,6 +100,7 @@ async fn edit(
     Ids([id], ..): Ids<Api, 1>,
     Body(form, ..): Body<wire::UserForm, Api>,
 ) -> Answer<wire::User> {
+    by.may(Operation::SetUserStatus)?;
     let edit = read(form)?;
     let changed = app.engine.edit_account(&by, UserId(id), edit).await?;
     Ok(Reply::done("用户更新成功", people::account(&changed)))
@@ -145,6 +148,9 @@ fn read(form: wire::UserForm) -> Result<AccountEdit> {
 fn new(form: wire::UserForm) -> Result<NewUser> {
     let AccountEdit { profile, role, status, password } = read(form)?;
     let mut problems = Problems::default();
+    if profile.username.as_ref().is_none_or(|name| name.trim().is_empty()) {
+        problems.add("username", "is required");
+    }
     if profile.email.is_none() {
         problems.add("email", "is required");
     }

@@ -134,7 +134,7 @@ async fn history(
 ) -> Listed<wire::HistoryEntry> {
     let limit = [query.limit.as_deref(), query.page_size.as_deref()];
     let page = filter::part(query.page.as_deref(), limit).map_err(Fail::of_query)?;
-    let found = app.engine.history_numbered(&by.actor, TicketId(id), page.part()).await?;
+    let found = app.engine.history_numbered(&by.actor, TicketId(id), page.part(), told::shows).await?;
     let around = show::Around::people(&app, &by, found.items.iter().flat_map(told::named).collect()).await?;
     let view = around.view(&app, &by);
     let rows = found.items.iter().map(|recorded| told::entry(recorded, &view)).collect();

@@ -2,6 +2,7 @@
 
 use crate::batch::Batch;
 use crate::db::{Columns, Conn, Sql};
+use crate::list::Scope;
 use model::automation::{Figures, Run, RunFilter, Running, Trigger};
 use model::id::{RuleId, RuleRunId, Seq, TicketId};
 use model::query::{Page, Place, Slice};
@@ -28,7 +29,8 @@ fn read(c: &mut Columns<'_>) -> Result<Run> {
     })
 }
 
-fn conditions(sql: &mut Sql, filter: RunFilter) {
+fn conditions(sql: &mut Sql, filter: RunFilter, scope: Scope) {
+    crate::list::reach(sql, scope, "rule_runs.ticket_id");
     if let Some(rule) = filter.rule {
         sql.push(" AND rule_id = ").push_arg(rule);
     }
@@ -40,17 +42,23 @@ fn conditions(sql: &mut Sql, filter: RunFilter) {
     }
 }
 
+/// How often a rule acted on a ticket since an instant.
+pub async fn lately(conn: &mut Conn, rule: RuleId, ticket: TicketId, since: Time) -> Result<i64> {
+    let sql = Sql::new("SELECT COUNT(*) FROM rule_runs WHERE ticket_id = $1 AND rule_id = $2 AND at > $3");
+    conn.int(sql.bind(ticket).bind(rule).bind(since)).await
+}
+
 /// The newest first.
-pub async fn list(conn: &mut Conn, filter: RunFilter, page: &Page) -> Result<Slice<Run>> {
+pub async fn list(conn: &mut Conn, filter: RunFilter, scope: Scope, page: &Page) -> Result<Slice<Run>> {
     let mut sql = Sql::built(format!("SELECT {COLUMNS} FROM rule_runs WHERE id > 0"));
-    conditions(&mut sql, filter);
+    conditions(&mut sql, filter, scope);
     let all = conn.list(crate::list::newest(sql, page), read).await?;
     Ok(crate::list::slice(all, page, |run| Place { key: None, id: run.id.0 }))
 }
 
-pub async fn count(conn: &mut Conn, filter: RunFilter) -> Result<i64> {
+pub async fn count(conn: &mut Conn, filter: RunFilter, scope: Scope) -> Result<i64> {
     let mut sql = Sql::built("SELECT COUNT(*) FROM rule_runs WHERE id > 0".to_owned());
-    conditions(&mut sql, filter);
+    conditions(&mut sql, filter, scope);
     conn.int(sql).await
 }
 

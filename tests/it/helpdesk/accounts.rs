@@ -290,7 +290,7 @@ async fn a_password_is_changed_or_reset_by_a_link() {
         assert_eq!(told.0, 200);
         assert_eq!(told, forgot("nobody@example.org").await);
         assert_eq!(forgot("").await.0, 422);
-        let token = app.engine.password_reset_token(ann.id).await.unwrap();
+        let token = app.engine.password_reset_token(ann.id, "ann@example.org").await.unwrap();
         let reset = json!({ "token": token, "new_password": "a third password" });
         send(&app, "", POST, "/auth/reset-password", reset.clone()).await;
         assert_eq!(
@@ -307,7 +307,7 @@ async fn a_password_is_changed_or_reset_by_a_link() {
 async fn the_page_behind_the_link_works_without_javascript() {
     let app = TestApp::start().await;
     let ann = app.with_password("ann", Role::User).await;
-    let token = app.engine.password_reset_token(ann.id).await.unwrap();
+    let token = app.engine.password_reset_token(ann.id, "ann@example.org").await.unwrap();
     let page = app.http.get(app.at(&format!("/reset-password?token={token}"))).send().await.unwrap();
     assert_eq!(page.status(), 200);
     assert_eq!(page.headers()["cache-control"], "no-store");

@@ -1,7 +1,9 @@
 //! `/api/admin/automation`: what the known client sends, who may, and what is refused by its place.
 
 use super::{call, get, holds, refused, send};
-use crate::app::{TestApp, each_backend};
+use crate::app::{TestApp, each_backend, person};
+use engine::Caller;
+use model::people::{Role, UserStatus};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -222,6 +224,8 @@ async fn tickets_are_opened_by_the_known_clients_template() {
         assert!(status == 422 && told["details"]["template_id"].is_string(), "{told:#}");
         for (bad, field) in [
             (json!({}), "name"),
+            (json!({ "name": "x", "category": 5 }), "category"),
+            (json!({ "name": "x", "category": "长".repeat(51) }), "category"),
             (json!({ "name": "x", "default_priority": "huge" }), "default_priority"),
             (json!({ "name": "x", "default_status": "gone" }), "default_status"),
             (json!({ "name": "x", "assign_to_user_id": app.user.id.0 }), "assign_to_user_id"),
@@ -229,6 +233,7 @@ async fn tickets_are_opened_by_the_known_clients_template() {
             (json!({ "name": "x", "custom_fields": [{ "type": "text" }] }), "custom_fields"),
             (json!({ "name": "x", "custom_fields": [{ "name": "a", "type": "colour" }] }), "custom_fields"),
             (json!({ "name": "x", "custom_fields": "a" }), "custom_fields"),
+            (json!({ "name": "x", "custom_fields": [{ "name": "a b" }] }), "custom_fields"),
             (json!({ "name": "x", "title_template": "x".repeat(201) }), "title_template"),
         ] {
             let (status, told) = call(&app, root, Method::POST, TEMPLATES, Some(&bad)).await;
@@ -238,6 +243,43 @@ async fn tickets_are_opened_by_the_known_clients_template() {
         assert_eq!(refused(&app, root, Method::GET, &path, None).await, (404, "NOT_FOUND".to_owned()));
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_names_somebody_who_has_left_can_be_edited() {
+    let app = TestApp::start().await;
+    let root = &app.admin.token;
+    let gone = person(&app.engine, "gone", Role::Agent).await;
+    let id = gone.id.0;
+    let rule = json!({
+        "name": "old", "rule_type": "assignment", "trigger_event": "ticket.created",
+        "actions": [{ "type": "assign", "params": { "user_id": id } }],
+    });
+    let made = [
+        (TEMPLATES, json!({ "name": "old", "assign_to_user_id": id })),
+        ("/categories", json!({ "name": "old", "auto_assign_user_id": id })),
+        (RULES, rule),
+    ];
+    let mut paths = Vec::new();
+    for (path, form) in made {
+        paths.push(format!("{path}/{}", send(&app, root, Method::POST, path, form).await["id"]));
+    }
+    app.engine.set_user_status(&Caller::system("test"), gone.id, UserStatus::Suspended).await.unwrap();
+    for path in &paths {
+        let off = send(&app, root, Method::PUT, path, json!({ "is_active": false })).await;
+        assert!(holds(&json!({ "name": "old", "is_active": false }), &off), "{off:#}");
+        let whole = get(&app, root, path).await["data"].take();
+        let named = send(&app, root, Method::PUT, path, json!({ "name": "new" })).await;
+        assert!(holds(&json!({ "name": "new", "is_active": false }), &named), "{named:#}");
+        // A whole record sent back, as it was, puts back only what it says.
+        let back = send(&app, root, Method::PUT, path, whole).await;
+        assert!(holds(&json!({ "name": "old", "is_active": false }), &back), "{back:#}");
+    }
+    let named = json!({ "assign_to_user_id": app.user.id.0 });
+    let (status, told) = call(&app, root, Method::PUT, &paths[0], Some(&named)).await;
+    assert!(status == 422 && told["details"]["assign_to_user_id"].is_string(), "{told:#}");
+    let (status, told) = call(&app, root, Method::PUT, &paths[2], Some(&json!({ "is_active": true }))).await;
+    assert!(status == 400 && told["details"]["actions[0].params.user_id"].is_string(), "{told:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -314,6 +356,7 @@ async fn who_may() {
         (json!({ "name": "n" }), "content"),
         (json!({ "name": "n", "content": "c", "tags": 5 }), "tags"),
         (json!({ "name": "n", "content": "c", "is_public": "x" }), "is_public"),
+        (json!({ "name": "n", "content": "c", "category": 5 }), "category"),
         (json!({ "name": "n".repeat(101), "content": "c" }), "name"),
         (json!({ "name": "n", "content": "c", "category": "长".repeat(51) }), "category"),
     ] {

@@ -191,6 +191,8 @@ async fn who_may_and_what_is_refused() {
         (with("resolution_time", json!("long")), "resolution_time"),
         (with("priority", json!("huge")), "priority"),
         (with("type", json!("x".repeat(51))), "type"),
+        (with("category", json!([1])), "category"),
+        (with("category_id", json!("x")), "category_id"),
         (with("working_hours", json!({ "monday": { "start": "", "end": "" } })), "working_hours"),
         (with("working_hours", json!({ "monday": { "start": "18:00", "end": "09:00" } })), "working_hours.monday.end"),
         (with("assigned_user_id", json!(1)), "assigned_user_id"),

@@ -4,6 +4,7 @@ use super::{call, get, refused, send};
 use crate::api::{Api, each};
 use crate::app::{Person, TestApp, person};
 use engine::Caller;
+use model::command::{Edit, EditCategory};
 use model::id::{CategoryId, UserId};
 use model::people::{ProfileInput, Role};
 use model::{Actor, Time};
@@ -42,10 +43,13 @@ pub async fn category(app: &TestApp, key: &str, sla_hours: Option<i64>, auto_ass
     let system = Actor::System("test");
     let all = app.engine.categories(&system).await.unwrap();
     let known = all.iter().find(|category| category.form.key == key).unwrap();
-    let mut form = known.form.clone();
-    (form.sla_hours, form.auto_assignee) = (sla_hours, auto_assignee);
-    form.description = Some("技术相关问题".to_owned());
-    app.engine.edit_category(&Caller::system("test"), CategoryId(known.id.0), form).await.unwrap();
+    let edit = EditCategory {
+        sla_hours: Edit::Set(sla_hours),
+        auto_assignee: Edit::Set(auto_assignee),
+        description: Edit::Set(Some("技术相关问题".to_owned())),
+        ..EditCategory::default()
+    };
+    app.engine.edit_category(&Caller::system("test"), CategoryId(known.id.0), edit).await.unwrap();
     known.id.0
 }
 

@@ -73,7 +73,7 @@ fn assign(to: Option<UserId>) -> AssignTicket {
 /// The document's own update: everything at once, the hands last.
 fn sample() -> ChangeTicket {
     ChangeTicket {
-        comment: Some(AddComment { visibility: crate::comment::Visibility::Internal, ..AddComment::public("note") }),
+        comment: Some(AddComment { visibility: Visibility::Internal, ..AddComment::public("note") }),
         edit: EditTicket { title: Some("fixed".into()), ..EditTicket::default() },
         status: Some(status(Status::Resolved)),
         priority: Some(WritePriority { priority: Priority::High, alike: &[] }),

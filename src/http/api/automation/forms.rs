@@ -2,16 +2,13 @@
 
 use super::super::people::moment;
 use super::super::wire;
-use crate::http::field::{Clearable, Field, Kind};
+use crate::http::field::{Field, Kind};
 use model::automation::action::ACTIONS_MAX;
 use model::automation::condition::CONDITIONS_MAX;
 use model::automation::places::{of_action, of_condition};
-use model::automation::reply::QuickReplyInput;
 use model::automation::template::BLANKS_MAX;
-use model::automation::{
-    ActionInput, Blank, BlankKind, ConditionInput, Figures, QuickReply, Rule, RuleInput, Run, Template, TemplateForm,
-};
-use model::command::Edit;
+use model::automation::{ActionInput, Blank, BlankKind, ConditionInput, Figures, QuickReply, Rule, Run, Template};
+use model::command::{EditQuickReply, EditRule, EditTemplate};
 use model::error::Problems;
 use model::id::{CategoryId, UserId};
 use model::text::Tag;
@@ -19,41 +16,31 @@ use model::ticket::{Priority, Status};
 use model::{Error, Result};
 use serde_json::{Map, Value};
 
-/// A value that a form may take away, or leave as it is.
-fn set<T: Kind>(sent: Clearable<T>, name: &'static str, held: Option<T>, problems: &mut Problems) -> Option<T> {
-    match sent.edit(name, problems) {
-        Edit::Set(value) => value,
-        Edit::Keep => held,
-    }
-}
-
 /// Tags with commas between, Chinese ones too, or a list of them.
-fn tags(sent: Field<Value>, held: Vec<String>, problems: &mut Problems) -> Vec<String> {
-    let read = match sent.optional("tags", problems) {
-        None => return held,
-        Some(Value::String(text)) => Some(text.split([',', '，']).map(|tag| tag.trim().to_owned()).collect()),
-        Some(value) => <Vec<String> as Kind>::read(value),
+fn tags(sent: Field<Value>, problems: &mut Problems) -> Option<Vec<String>> {
+    let sent = sent.optional("tags", problems)?;
+    let read: Option<Vec<String>> = match sent.as_str() {
+        Some(text) => Some(text.split([',', '，']).map(|tag| tag.trim().to_owned()).collect()),
+        None => Kind::read(sent),
     };
-    let Some(read) = read else {
+    if read.is_none() {
         problems.add("tags", "must be a text with commas, or a list of strings");
-        return held;
-    };
-    let read: Vec<String> = read;
-    read.into_iter().filter(|tag| !tag.is_empty()).collect()
+    }
+    Some(read?.into_iter().filter(|tag| !tag.is_empty()).collect())
 }
 
-pub fn quick_reply(form: wire::QuickReplyForm, held: QuickReplyInput) -> Result<QuickReplyInput> {
+pub fn quick_reply(form: wire::QuickReplyForm) -> Result<EditQuickReply> {
     let mut problems = Problems::default();
     let p = &mut problems;
-    let input = QuickReplyInput {
-        name: form.name.optional("name", p).unwrap_or(held.name),
-        category: set(form.category, "category", held.category, p),
-        content: form.content.optional("content", p).unwrap_or(held.content),
-        tags: tags(form.tags, held.tags, p),
-        public: form.is_public.optional("is_public", p).unwrap_or(held.public),
+    let edit = EditQuickReply {
+        name: form.name.optional("name", p),
+        category: form.category.edit("category_word", p),
+        content: form.content.optional("content", p),
+        tags: tags(form.tags, p),
+        public: form.is_public.optional("is_public", p),
     };
     problems.finish()?;
-    Ok(input)
+    Ok(edit)
 }
 
 pub fn shown_reply(reply: QuickReply) -> wire::QuickReply {
@@ -73,41 +60,26 @@ pub fn shown_reply(reply: QuickReply) -> wire::QuickReply {
     }
 }
 
-pub fn template(form: wire::TemplateForm, held: TemplateForm) -> Result<TemplateForm> {
+pub fn template(form: wire::TemplateForm) -> Result<EditTemplate> {
     let mut problems = Problems::default();
     let p = &mut problems;
-    let priority = set(form.default_priority, "default_priority", held.priority.map(|p| p.word().to_owned()), p);
-    let status = set(form.default_status, "default_status", held.status.map(|s| s.word().to_owned()), p);
-    let input = TemplateForm {
-        name: form.name.optional("name", p).unwrap_or(held.name),
-        description: set(form.description, "description", held.description, p),
-        category: set(form.category, "category", held.category, p),
-        title: form.title_template.optional("title_template", p).unwrap_or(held.title),
-        content: form.content_template.optional("content_template", p).unwrap_or(held.content),
-        kind: set(form.default_type, "default_type", held.kind, p),
-        priority: word(("default_priority", priority), &Priority::ALL.map(Priority::word), Priority::parse, p),
-        status: word(("default_status", status), &Status::ALL.map(Status::word), Status::parse, p),
-        ticket_category: set(form.default_category_id, "default_category_id", held.ticket_category.map(|c| c.0), p)
-            .map(CategoryId),
-        assignee: set(form.assign_to_user_id, "assign_to_user_id", held.assignee.map(|u| u.0), p).map(UserId),
-        active: form.is_active.optional("is_active", p).unwrap_or(held.active),
-        blanks: match form.custom_fields.optional("custom_fields", p) {
-            None => held.blanks,
-            Some(sent) => blanks(&sent, p),
-        },
+    let (priorities, statuses) = (Priority::ALL.map(Priority::word), Status::ALL.map(Status::word));
+    let edit = EditTemplate {
+        name: form.name.optional("name", p),
+        description: form.description.edit("description", p),
+        category: form.category.edit("category_word", p),
+        title: form.title_template.optional("title_template", p),
+        content: form.content_template.optional("content_template", p),
+        kind: form.default_type.edit("default_type", p),
+        priority: form.default_priority.word(("default_priority", &priorities), Priority::parse, p),
+        status: form.default_status.word(("default_status", &statuses), Status::parse, p),
+        ticket_category: form.default_category_id.edit("default_category_id", p).map(CategoryId),
+        assignee: form.assign_to_user_id.edit("assign_to_user_id", p).map(UserId),
+        active: form.is_active.optional("is_active", p),
+        blanks: form.custom_fields.optional("custom_fields", p).map(|sent| blanks(&sent, p)),
     };
     problems.finish()?;
-    Ok(input)
-}
-
-/// An empty word says nothing, as clients send it for what was not chosen.
-fn word<T>(
-    (name, sent): (&'static str, Option<String>),
-    words: &[&str],
-    read: impl FnOnce(&str) -> Option<T>,
-    problems: &mut Problems,
-) -> Option<T> {
-    crate::http::query::word(name, sent.as_deref().filter(|word| !word.trim().is_empty()), words, read, problems)
+    Ok(edit)
 }
 
 fn blanks(sent: &Value, problems: &mut Problems) -> Vec<Blank> {
@@ -184,29 +156,23 @@ pub fn shown_template(template: Template) -> wire::Template {
     }
 }
 
-pub fn rule(form: wire::RuleForm, held: RuleInput) -> Result<RuleInput> {
+/// What can't be read as a rule at all is told first; what is wrong with its words, the rules say.
+pub fn rule(form: wire::RuleForm) -> Result<EditRule> {
     let mut problems = Problems::default();
     let p = &mut problems;
-    let input = RuleInput {
-        name: form.name.optional("name", p).unwrap_or(held.name),
-        description: set(form.description, "description", held.description, p),
-        kind: form.rule_type.optional("rule_type", p).unwrap_or(held.kind),
-        active: form.is_active.optional("is_active", p).unwrap_or(held.active),
-        priority: form.priority.optional("priority", p).unwrap_or(held.priority),
-        trigger: form.trigger_event.optional("trigger_event", p).unwrap_or(held.trigger),
-        conditions: match form.conditions.optional("conditions", p) {
-            None => held.conditions,
-            Some(sent) => list(("conditions", CONDITIONS_MAX), &sent, condition, p),
-        },
-        actions: match form.actions.optional("actions", p) {
-            None => held.actions,
-            Some(sent) => list(("actions", ACTIONS_MAX), &sent, action, p),
-        },
+    let (conditions, actions) = (form.conditions.optional("conditions", p), form.actions.optional("actions", p));
+    let edit = EditRule {
+        name: form.name.optional("name", p),
+        description: form.description.edit("description", p),
+        kind: form.rule_type.optional("rule_type", p),
+        active: form.is_active.optional("is_active", p),
+        priority: form.priority.optional("priority", p),
+        trigger: form.trigger_event.optional("trigger_event", p),
+        conditions: conditions.map(|sent| list(("conditions", CONDITIONS_MAX), &sent, condition, p)),
+        actions: actions.map(|sent| list(("actions", ACTIONS_MAX), &sent, action, p)),
     };
-    // What is wrong with the words, the rules find; a client hears of all of it at once.
-    problems.take(input.check())?;
     problems.finish()?;
-    Ok(input)
+    Ok(edit)
 }
 
 /// At most one more than there may be, so that the rules can say that they are too many.
@@ -249,11 +215,6 @@ fn action(at: usize, sent: &Value, problems: &mut Problems) -> ActionInput {
         }
     };
     ActionInput { kind: sent.get("type").and_then(Value::as_str).unwrap_or_default().to_owned(), params }
-}
-
-/// What a rule is whose maker has said nothing.
-pub fn empty_rule() -> RuleInput {
-    RuleInput { active: true, priority: 1, ..RuleInput::default() }
 }
 
 pub fn shown_rule(rule: Rule, figures: Figures) -> wire::Rule {

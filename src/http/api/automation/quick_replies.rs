@@ -8,6 +8,7 @@ use crate::http::dialect::{Body, Caller, Fail, Ids, Params};
 use crate::http::query::{PageNumber, boolean};
 use axum::extract::State;
 use model::Result;
+use model::access::Operation;
 use model::automation::QuickReplyFilter;
 use model::automation::reply::QuickReplyInput;
 use model::error::Problems;
@@ -64,9 +65,11 @@ async fn create(
     by: Caller<Api>,
     Body(form, ..): Body<wire::QuickReplyForm, Api>,
 ) -> Answer<wire::QuickReply> {
+    by.may(Operation::WriteQuickReply)?;
     forms::required(&form.name, "name")?;
     forms::required(&form.content, "content")?;
-    let made = app.engine.create_quick_reply(&by, forms::quick_reply(form, QuickReplyInput::default())?).await?;
+    let new = forms::quick_reply(form)?.over(QuickReplyInput::default());
+    let made = app.engine.create_quick_reply(&by, new).await?;
     Ok(Reply::created("快速回复创建成功", forms::shown_reply(made)))
 }
 
@@ -94,9 +97,8 @@ async fn edit(
     Ids([id], ..): Ids<Api, 1>,
     Body(form, ..): Body<wire::QuickReplyForm, Api>,
 ) -> Answer<wire::QuickReply> {
-    let held = app.engine.quick_reply(&by.actor, QuickReplyId(id)).await?;
-    let form = forms::quick_reply(form, held.form.into())?;
-    let edited = app.engine.edit_quick_reply(&by, QuickReplyId(id), form).await?;
+    by.may(Operation::WriteQuickReply)?;
+    let edited = app.engine.edit_quick_reply(&by, QuickReplyId(id), forms::quick_reply(form)?).await?;
     Ok(Reply::done("快速回复更新成功", forms::shown_reply(edited)))
 }
 

@@ -9,7 +9,8 @@ use crate::http::dialect::{Body, Caller, Fail, Ids, Params};
 use crate::http::query::{PageNumber, boolean, word};
 use axum::extract::State;
 use model::Result;
-use model::automation::{Rule, RuleFilter, RuleKind, Trigger};
+use model::access::Operation;
+use model::automation::{Rule, RuleFilter, RuleInput, RuleKind, Trigger};
 use model::error::Problems;
 use model::id::RuleId;
 use std::sync::Arc;
@@ -68,7 +69,8 @@ fn asked(query: wire::RulesQuery) -> Result<(RuleFilter, PageNumber)> {
     ),
 )]
 async fn create(app: Server, by: Caller<Api>, Body(form, ..): Body<wire::RuleForm, Api>) -> Answer<wire::Rule> {
-    let input = forms::rule(form, forms::empty_rule()).map_err(Fail::of_query)?;
+    by.may(Operation::ManageRules)?;
+    let input = forms::rule(form).map_err(Fail::of_query)?.over(RuleInput::empty());
     let made = app.engine.create_rule(&by, input).await.map_err(Fail::of_query)?;
     Ok(Reply::created("自动化规则创建成功", forms::shown_rule(made, model::automation::Figures::default())))
 }
@@ -103,9 +105,9 @@ async fn edit(
     Ids([id], ..): Ids<Api, 1>,
     Body(form, ..): Body<wire::RuleForm, Api>,
 ) -> Answer<wire::Rule> {
-    let held = app.engine.rule(&by.actor, RuleId(id)).await?;
-    let input = forms::rule(form, held.form.into()).map_err(Fail::of_query)?;
-    let edited = app.engine.edit_rule(&by, RuleId(id), input).await.map_err(Fail::of_query)?;
+    by.may(Operation::ManageRules)?;
+    let edit = forms::rule(form).map_err(Fail::of_query)?;
+    let edited = app.engine.edit_rule(&by, RuleId(id), edit).await.map_err(Fail::of_query)?;
     Ok(Reply::done("自动化规则更新成功", with_figures(&app, &by, edited).await?))
 }
 

@@ -8,6 +8,7 @@ use crate::http::dialect::{Body, Caller, Fail, Ids, Params};
 use crate::http::query::{PageNumber, boolean};
 use axum::extract::State;
 use model::Result;
+use model::access::Operation;
 use model::automation::{TemplateFilter, TemplateForm};
 use model::error::Problems;
 use model::id::TemplateId;
@@ -59,9 +60,9 @@ fn asked(query: wire::TemplatesQuery) -> Result<(TemplateFilter, PageNumber)> {
     ),
 )]
 async fn create(app: Server, by: Caller<Api>, Body(form, ..): Body<wire::TemplateForm, Api>) -> Answer<wire::Template> {
+    by.may(Operation::ManageTemplates)?;
     forms::required(&form.name, "name")?;
-    let held = TemplateForm { active: true, ..TemplateForm::default() };
-    let made = app.engine.create_template(&by, forms::template(form, held)?).await?;
+    let made = app.engine.create_template(&by, forms::template(form)?.over(TemplateForm::empty())).await?;
     Ok(Reply::created("工单模板创建成功", forms::shown_template(made)))
 }
 
@@ -89,8 +90,8 @@ async fn edit(
     Ids([id], ..): Ids<Api, 1>,
     Body(form, ..): Body<wire::TemplateForm, Api>,
 ) -> Answer<wire::Template> {
-    let held = app.engine.template(&by.actor, TemplateId(id)).await?;
-    let edited = app.engine.edit_template(&by, TemplateId(id), forms::template(form, held.form)?).await?;
+    by.may(Operation::ManageTemplates)?;
+    let edited = app.engine.edit_template(&by, TemplateId(id), forms::template(form)?).await?;
     Ok(Reply::done("工单模板更新成功", forms::shown_template(edited)))
 }
 

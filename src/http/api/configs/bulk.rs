@@ -12,6 +12,7 @@ use axum::http::HeaderValue;
 use axum::http::header::CONTENT_DISPOSITION;
 use axum::response::{IntoResponse as _, Response};
 use model::Error;
+use model::access::Operation;
 use model::command::ChangeSetting;
 use model::error::Problem;
 use model::setting::{KNOWN, MOST_AT_ONCE};
@@ -50,6 +51,7 @@ async fn batch(
     by: Caller<Api>,
     Rows(forms, ..): Rows<wire::NewConfig, Api>,
 ) -> Answer<wire::ConfigsChanged> {
+    by.may(Operation::ChangeSettings)?;
     Ok(Reply::done("批量更新成功", changed(&app, &by, forms).await?))
 }
 
@@ -108,6 +110,7 @@ async fn export(
     responses((status = 200, description = "They are as in the file", body = Envelope<wire::ConfigsImported>)),
 )]
 async fn import(app: Server, by: Caller<Api>, request: Request) -> Answer<wire::ConfigsImported> {
+    by.may(Operation::ChangeSettings)?;
     let (filename, bytes) = sent(&app, request).await?;
     let forms = rows("file", &bytes).map_err(Fail::new)?;
     let wire::ConfigsChanged { updated_count, changed_count } = changed(&app, &by, forms).await?;

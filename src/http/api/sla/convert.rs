@@ -67,7 +67,7 @@ pub fn read(form: wire::SlaForm) -> Result<EditSlaConfig> {
         description: form.description.edit("description", p),
         default: form.is_default.optional("is_default", p),
         active: form.is_active.optional("is_active", p),
-        priority: priority(said(form.priority.edit("priority", p)), p),
+        priority: form.priority.word(("priority", &PRIORITIES), Priority::parse, p),
         kind: said(kind.edit("type", p)),
         category: category(form.category, form.category_id, p),
         response_minutes: form.response_time.optional("response_time", p),
@@ -87,19 +87,8 @@ fn said(edit: Edit<Option<String>>) -> Edit<Option<String>> {
     }
 }
 
-fn priority(word: Edit<Option<String>>, problems: &mut Problems) -> Edit<Option<Priority>> {
-    match word {
-        Edit::Keep => Edit::Keep,
-        Edit::Set(None) => Edit::Set(None),
-        Edit::Set(Some(word)) => {
-            let priority = Priority::parse(word.trim());
-            if priority.is_none() {
-                problems.add("priority", one_of(&PRIORITIES));
-            }
-            Edit::Set(priority)
-        }
-    }
-}
+/// What a category named by its key is called, beside `category_id` (see `failure::spelled`).
+const BY_KEY: &str = "category_word";
 
 /// A key or a number, in either field; the number counts where both are sent.
 fn category(key: Clearable<Value>, id: Clearable<i64>, problems: &mut Problems) -> Edit<Option<CategoryRef>> {
@@ -110,7 +99,7 @@ fn category(key: Clearable<Value>, id: Clearable<i64>, problems: &mut Problems) 
         Edit::Set(None) if matches!(key, Clearable::Absent) => return Edit::Set(None),
         Edit::Set(None) | Edit::Keep => {}
     }
-    match key.edit("category", problems) {
+    match key.edit(BY_KEY, problems) {
         Edit::Keep => Edit::Keep,
         Edit::Set(None) => Edit::Set(None),
         Edit::Set(Some(Value::String(key))) => match key.trim() {
@@ -120,7 +109,7 @@ fn category(key: Clearable<Value>, id: Clearable<i64>, problems: &mut Problems) 
         Edit::Set(Some(other)) => {
             let id = other.as_i64().map(by_id);
             if id.is_none() {
-                problems.add("category", "must be a category's key, or its number");
+                problems.add(BY_KEY, "must be a category's key, or its number");
             }
             Edit::Set(id)
         }
@@ -226,7 +215,7 @@ mod tests {
             ),
             (json!({ "priority": "huge" }), &["priority"]),
             (json!({ "priority": "", "type": "", "category": "" }), &[]),
-            (json!({ "category": [1], "category_id": "x" }), &["category_id", "category"]),
+            (json!({ "category": [1], "category_id": "x" }), &["category_id", BY_KEY]),
             (json!({ "assigned_user_id": 5 }), &["assigned_user_id"]),
             (json!({ "assigned_user_id": null }), &[]),
             (hours(json!("9-18")), &["working_hours"]),

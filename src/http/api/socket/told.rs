@@ -4,6 +4,7 @@
 use super::frames::Frame;
 use crate::http::App;
 use crate::http::api::people::moment;
+use crate::http::api::tickets::told::shows;
 use engine::Worded;
 use model::event::{Event, Recorded};
 use model::id::TicketId;
@@ -83,8 +84,8 @@ fn shown(status: Status) -> &'static str {
 /// Whether a ticket is another one after it than it was before. Its opening is told to those whom it concerns.
 fn changes(event: &Event) -> bool {
     match event {
+        Event::StatusChanged { .. } => shows(event),
         Event::TicketEdited { .. }
-        | Event::StatusChanged { .. }
         | Event::PriorityChanged { .. }
         | Event::TicketAssigned { .. }
         | Event::TicketEscalated { .. }

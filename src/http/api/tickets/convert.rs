@@ -289,10 +289,7 @@ pub fn update(form: wire::TicketUpdate) -> Result<ChangeTicket> {
         Edit::Keep => None,
         Edit::Set(assignee) => Some(assignee.map(UserId)),
     };
-    let category = match form.category_id.edit("category_id", p) {
-        Edit::Keep => Edit::Keep,
-        Edit::Set(id) => Edit::Set(id.map(|id| CategoryRef::Id(CategoryId(id)))),
-    };
+    let category = form.category_id.edit("category_id", p).map(|id| CategoryRef::Id(CategoryId(id)));
     let notes = form.internal_notes.optional("internal_notes", p);
     let comment = remark("internal_notes", notes, Visibility::Internal, p)?;
     let stars = form.rating.optional("rating", p);

@@ -6,6 +6,7 @@
 use super::super::people::{found, moment};
 use super::super::wire::{FieldChange, HistoryEntry};
 use super::convert::{KINDS, View, status};
+use model::Actor;
 use model::Time;
 use model::event::{Change, Event, Recorded, TicketChanges};
 use model::id::UserId;
@@ -29,7 +30,7 @@ pub fn entry(recorded: &Recorded, view: &View<'_>) -> HistoryEntry {
         id: recorded.seq.0,
         ticket_id: recorded.event.ticket().map_or(0, |id| id.0),
         action: action(&recorded.event),
-        description: by_rule(recorded, sentence(&recorded.event, view)),
+        description: by_rule(recorded, sentence(&recorded.event, view), view.reader),
         user_id: recorded.by.user.map(|user| user.0),
         user: found(view.people, recorded.by.user, view.reader),
         created_at: moment(recorded.at),
@@ -40,12 +41,18 @@ pub fn entry(recorded: &Recorded, view: &View<'_>) -> HistoryEntry {
     }
 }
 
-/// What a rule did says so; there is no user to name.
-fn by_rule(recorded: &Recorded, told: String) -> String {
+/// What a rule did says so; there is no user to name. Which one it was, is for staff.
+fn by_rule(recorded: &Recorded, told: String, reader: &Actor) -> String {
     match (recorded.by.rule, &recorded.by.system) {
-        (Some(_), Some(rule)) => format!("{told}（自动化规则：{rule}）"),
+        (Some(_), Some(rule)) if reader.is_staff() => format!("{told}（自动化规则：{rule}）"),
         (_, _) => told,
     }
+}
+
+/// Whether anything is to be seen of it here: to these clients, a new ticket is an open one.
+pub fn shows(event: &Event) -> bool {
+    let opens = |status: &Change<Status>| status.from == Status::New && status.to == Status::Open;
+    !matches!(event, Event::StatusChanged { status, .. } if opens(status))
 }
 
 /// The document's word for what was done. Logins and the like are in no ticket's history.
@@ -75,6 +82,7 @@ fn action(event: &Event) -> &'static str {
         | Event::CommentEdited { .. }
         | Event::CommentVisibilityChanged { .. }
         | Event::CommentWithdrawn { .. } => "comment",
+        Event::FileStored { .. } => "attachment",
         _ => "system",
     }
 }
@@ -156,6 +164,7 @@ fn sentence(event: &Event, view: &View<'_>) -> String {
         Event::CommentEdited { body, .. } => ("编辑评论".to_owned(), Some(body.to.as_str())),
         Event::CommentVisibilityChanged { .. } => ("变更评论可见范围".to_owned(), None),
         Event::CommentWithdrawn { .. } => ("撤回评论".to_owned(), None),
+        Event::FileStored { attachment } => (format!("上传附件：{}", attachment.file.filename), None),
         _ => (event.word().to_owned(), None),
     };
     match why {
@@ -222,7 +231,7 @@ fn changes(event: &Event, view: &View<'_>) -> Vec<Named> {
             pair("assigned_to_id", user(assignee.from), user(assignee.to)),
             pair("department", department.from.clone(), department.to.clone()),
         ],
-        Event::TicketEscalated { .. } => vec![pair("is_escalated", false, true)],
+        Event::TicketEscalated { again, .. } => vec![pair("is_escalated", *again, true)],
         Event::TicketRated { rating, .. } => vec![pair("rating", Value::Null, *rating)],
         Event::CommentEdited { body, .. } if view.reader.is_staff() => {
             vec![pair("content", body.from.as_str(), body.to.as_str())]
