@@ -6,6 +6,7 @@ pub mod assembly;
 pub mod bench;
 pub mod cli;
 pub mod config;
+pub mod connections;
 pub mod http;
 pub mod memory;
 pub mod server;

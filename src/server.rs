@@ -6,10 +6,10 @@
 use crate::assembly;
 use crate::cli::Failure;
 use crate::config::Config;
+use crate::connections::{Connections, Patience};
 use crate::http::{self, App};
 use crate::shutdown::Shutdown;
 use axum::Router;
-use axum::serve::ListenerExt as _;
 use channels::email::MailIntake;
 use engine::{Carrier, Engine, Tolerate as _};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -26,6 +26,12 @@ const RESUME_EVERY: Duration = Duration::from_secs(30);
 const RESUME_AFTER_MS: i64 = 10_000;
 /// WebSockets outlive the connections that the server counts; so long they have to say goodbye.
 const FAREWELL: Duration = Duration::from_millis(150);
+
+/// How long a new connection may say nothing.
+const OPENING: Duration = Duration::from_secs(30);
+/// How long the head of a request may take, and how long a connection may be idle before it. Proxies keep idle connections for
+/// a minute: closed by us before, one of them may swallow the request that they are just sending.
+const HEADS: Duration = Duration::from_secs(75);
 
 /// An engine and the open addresses it will be served on.
 pub struct Server {
@@ -68,7 +74,8 @@ impl Server {
     /// engine.
     pub async fn serve(self) {
         let Self { app, router, carriers, shutdown, listeners, .. } = self;
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let patience = Patience { most: app.config.http.max_connections, opening: OPENING, heads: HEADS };
+        let connections = Connections::new(router, shutdown.clone(), patience);
         app.engine.start_background();
         for carrier in carriers {
             app.engine.carry(carrier);
@@ -80,17 +87,14 @@ impl Server {
         }
         let mut serving = JoinSet::new();
         for listener in listeners {
-            // An answer is written at once: without this, small ones wait for an acknowledgement.
-            let listener = listener.tap_io(|stream| stream.set_nodelay(true).tolerate("setting TCP_NODELAY"));
-            let stop = shutdown.clone();
-            let serve = axum::serve(listener, service.clone()).with_graceful_shutdown(async move { stop.wait().await });
-            serving.spawn(async move { serve.await });
+            serving.spawn(connections.clone().accept(listener));
         }
+        drop(connections);
         shutdown.wait().await;
         let grace = Duration::from_secs(app.config.http.shutdown_grace_seconds);
         let drained = tokio::time::timeout(grace, async {
             while let Some(done) = serving.join_next().await {
-                done.unwrap_or(Ok(())).tolerate("serving an address");
+                done.tolerate("serving an address");
             }
         });
         if drained.await.is_err() {

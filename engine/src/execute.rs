@@ -4,6 +4,7 @@
 //! nothing, because rules are decided before anything is written. Where the database itself refuses a statement, the whole
 //! batch is rolled back and its commands are carried out one by one, so that the faulty one fails alone.
 
+use crate::caller::{LONGEST_KEY, is_key};
 use crate::facts;
 use crate::{Caller, Engine, Inner, Tolerate as _};
 use model::automation::Running;
@@ -360,8 +361,9 @@ pub(crate) async fn command_done(
         // Setting a password twice is harmless, and whether it is the same one can't be seen. A second factor is shown once.
         (Some(_), Some(_)) if is_secret(command) => None,
         (Some(key), Some(user)) => {
-            if key.is_empty() || key.chars().count() > 200 {
-                return Ok(Err(Error::invalid("idempotency_key", "must have 1 to 200 characters")));
+            if !is_key(key) {
+                let problem = format!("must have 1 to {LONGEST_KEY} characters");
+                return Ok(Err(Error::invalid("idempotency_key", problem)));
             }
             Some((user.0, key, crate::secret::digest(format!("{command:?}"))))
         }

@@ -71,6 +71,11 @@ pub struct Remembered {
 }
 
 impl Engine {
+    /// Whether the figures of the installation are the actor's to read, for those who keep some themselves.
+    pub fn may_read_figures(&self, actor: &Actor) -> Result<()> {
+        access::in_general(actor, Operation::ReadSystem)
+    }
+
     /// The tickets are those created since an instant, or all.
     pub async fn system_figures(&self, actor: &Actor, since: Option<Time>) -> Result<SystemFigures> {
         access::in_general(actor, Operation::ReadSystem)?;

@@ -86,13 +86,17 @@ impl Files {
         good.then(|| self.root.join(folder).join(sha256))
     }
 
+    fn half_written(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+
     pub(crate) fn temporary(&self) -> Result<PathBuf> {
-        Ok(self.root.join("tmp").join(secret::random_token(12)?))
+        Ok(self.half_written().join(secret::random_token(12)?))
     }
 
     /// Throws away what a process was writing when it was killed: no upload takes until `before`, a day ago.
     async fn sweep_temporary(&self, before: Time) -> std::io::Result<()> {
-        let mut entries = tokio::fs::read_dir(self.root.join("tmp")).await?;
+        let mut entries = tokio::fs::read_dir(self.half_written()).await?;
         while let Some(entry) = entries.next_entry().await? {
             if is_older(&entry.metadata().await?, before) {
                 tokio::fs::remove_file(entry.path()).await?;
@@ -191,6 +195,11 @@ impl Engine {
     /// Where a stored file lies, whoever asks: for backups and the doctor on the machine itself.
     pub fn file_path(&self, sha256: &str) -> Option<PathBuf> {
         self.0.files.path(sha256)
+    }
+
+    /// Where a surface may keep what it is still taking in. What is left there for a day is thrown away.
+    pub fn half_written(&self) -> PathBuf {
+        self.0.files.half_written()
     }
 
     /// Takes a file over from a backup. The digest must have been checked.

@@ -3,6 +3,7 @@
 use crate::{Caller, Engine, see};
 use model::access;
 use model::access::Operation;
+use model::attachment::Attachment;
 use model::command::Command;
 use model::comment::Comment;
 use model::id::{CommentId, DeliveryId, TicketId, WebhookId};
@@ -135,6 +136,19 @@ impl Engine {
             offset: query.part.skip,
         };
         let items = store::comment::of_ticket(&mut self.0.store.read().await?, ticket.id, part).await?;
+        Ok(Numbered { items, total })
+    }
+
+    /// The files of a ticket that belong to none of its comments, oldest first.
+    pub async fn files_numbered(&self, actor: &Actor, ticket: TicketId, part: Numbers) -> Result<Numbered<Attachment>> {
+        let ticket = self.living(actor, ticket).await?;
+        let mut conn = self.0.store.read().await?;
+        let total = store::attachment::count_of_ticket(&mut conn, ticket.id).await?;
+        let items = if part.is_behind(total) {
+            Vec::new()
+        } else {
+            store::attachment::of_ticket(&mut conn, ticket.id, (part.skip, part.limit)).await?
+        };
         Ok(Numbered { items, total })
     }
 

@@ -201,10 +201,10 @@ impl Engine {
         Ok(found)
     }
 
-    /// The files of a ticket that belong to none of its comments, oldest first.
+    /// The first files of a ticket that belong to none of its comments, oldest first.
     pub async fn files_of_ticket(&self, actor: &Actor, ticket: TicketId) -> Result<Vec<Attachment>> {
         self.ticket(actor, ticket).await?;
-        store::attachment::of_ticket(&mut self.0.store.read().await?, ticket, OF_TICKET).await
+        store::attachment::of_ticket(&mut self.0.store.read().await?, ticket, (0, OF_TICKET)).await
     }
 
     /// An attachment's bytes, as an open file.

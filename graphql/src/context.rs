@@ -62,9 +62,11 @@ impl<'a> Call<'a> {
 
     /// The caller of a command; the client's id for it makes a repetition harmless.
     pub(crate) fn caller(self, client_mutation_id: Option<&str>, expected_version: Option<i64>) -> Caller {
-        let header = self.viewer.idempotency_key.as_ref().map(|key| format!("{key}/{}", self.field));
-        let key = client_mutation_id.map(str::to_owned).or(header);
-        let mut caller = Caller::new(self.viewer.actor.clone()).keyed(key);
+        let caller = Caller::new(self.viewer.actor.clone());
+        let mut caller = match client_mutation_id {
+            Some(id) => caller.keyed(Some(id.to_owned())),
+            None => caller.keyed_among(self.viewer.idempotency_key.as_deref(), self.field),
+        };
         caller.expected_version = expected_version;
         caller
     }

@@ -153,7 +153,7 @@ impl Ticket {
         Ok(Box::pin(Call::of(ctx)?.loaders.description(&self.0)).await?.map(Comment))
     }
 
-    /// Its files that belong to none of its comments, oldest first.
+    /// Its files that belong to none of its comments, oldest first; at most 200.
     #[graphql(complexity = "10 + child_complexity")]
     async fn files(&self, ctx: &Context<'_>) -> Result<Vec<comment::Attachment>> {
         let call = Call::of(ctx)?;

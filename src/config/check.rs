@@ -133,6 +133,7 @@ fn ranges(config: &Config) -> Vec<Range> {
     vec![
         ("http.max_body_bytes", http.max_body_bytes, 1024, gib, "bytes"),
         ("http.request_timeout_seconds", http.request_timeout_seconds, 1, 3600, "seconds"),
+        ("http.max_connections", http.max_connections as u64, 10, 1_000_000, "connections"),
         ("http.shutdown_grace_seconds", http.shutdown_grace_seconds, 0, 3600, "seconds"),
         ("database.max_connections", database.max_connections.into(), 2, 1000, "connections"),
         ("database.read_connections", database.read_connections.into(), 1, 100, "connections"),

@@ -20,8 +20,8 @@ pub use error::ConfigError;
 pub use locale::{Language, language};
 pub use manual::settings_markdown;
 pub use section::{
-    Attachments, Auth, Bot, Database, Email, Events, Graphql, Hours, Http, Log, LogFormat, Metrics, RateLimit,
-    Security, Sla, Tickets, Webhooks,
+    Attachments, Auth, Bot, Database, Email, Events, ForwardedHeader, Graphql, Hours, Http, Log, LogFormat, Metrics,
+    RateLimit, Security, Sla, Tickets, Webhooks,
 };
 pub use value::{BusinessZone, DatabaseUrl, Network, Secret};
 

@@ -31,8 +31,18 @@ pub struct Http {
     pub cors_origins: Vec<String>,
     pub max_body_bytes: u64,
     pub request_timeout_seconds: u64,
+    pub max_connections: usize,
     pub trusted_proxies: Vec<Network>,
+    pub forwarded_header: ForwardedHeader,
     pub shutdown_grace_seconds: u64,
+}
+
+/// Where a proxy says whom it speaks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForwardedHeader {
+    XForwardedFor,
+    Forwarded,
 }
 
 /// `[database]`

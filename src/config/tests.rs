@@ -30,7 +30,8 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(config.business_zone.minutes_east(), 480);
     assert_eq!(config.email.domain, "127.0.0.1");
     assert!(config.admin_email.is_none() && config.admin_password.is_none() && config.email.hook_secret.is_none());
-    assert_eq!(config.http.max_body_bytes, 1 << 20);
+    assert_eq!((config.http.max_body_bytes, config.http.max_connections), (1 << 20, 10_000));
+    assert_eq!(config.http.forwarded_header, ForwardedHeader::XForwardedFor);
     assert_eq!((config.database.max_connections, config.database.read_connections), (16, 4));
     assert_eq!((config.auth.access_token_minutes, config.auth.refresh_token_days), (15, 7));
     assert_eq!(config.sla_hours()["normal"], (8, 72));
@@ -174,6 +175,16 @@ fn wrong_values_are_refused_where_they_were_set() {
         ),
         ("ECHODESK_DATABASE_URL", "mysql://x", "ECHODESK_DATABASE_URL must begin with sqlite:// or postgres://."),
         ("ECHODESK_LOG__FORMAT", "xml", "ECHODESK_LOG__FORMAT must be `text` or `json`, not `xml`."),
+        (
+            "ECHODESK_HTTP__FORWARDED_HEADER",
+            "x-real-ip",
+            "ECHODESK_HTTP__FORWARDED_HEADER must be `x-forwarded-for` or `forwarded`, not `x-real-ip`.",
+        ),
+        (
+            "ECHODESK_HTTP__MAX_CONNECTIONS",
+            "0",
+            "ECHODESK_HTTP__MAX_CONNECTIONS must be from 10 to 1000000 connections, not 0.",
+        ),
         ("ECHODESK_HTTP__MAX_BODY_BYTES", "1M", "ECHODESK_HTTP__MAX_BODY_BYTES must be a whole number, not `1M`."),
         (
             "ECHODESK_DATABASE__MAX_CONNECTIONS",

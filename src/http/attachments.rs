@@ -2,24 +2,30 @@
 
 use super::answer::{Refusal, Refused};
 use super::file::{self, Arriving};
+use super::form::{self, Bounds, Fault, Form};
 use super::hooks::announced;
 use super::{App, gate};
 use axum::Json;
-use axum::extract::{FromRequest as _, Multipart, Path, Query, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use engine::Caller;
 use futures_util::StreamExt as _;
 use model::Error;
+use model::attachment::Attachment;
 use model::id::AttachmentId;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
 /// The multipart field that holds the file.
 const FIELD: &str = "file";
+/// Parts of a form: the file may have others beside it.
+const PARTS: usize = 20;
 
 /// Download a file
 ///
@@ -123,9 +129,10 @@ pub struct Uploaded {
         (status = 400, description = "The form cannot be read", body = Refused),
         (status = 401, description = "The caller is not signed in", body = Refused),
         (status = 403, description = "The token's scopes do not cover it", body = Refused),
+        (status = 408, description = "Nothing came for too long", body = Refused),
         (status = 409, description = "The key was used for something else", body = Refused),
         (status = 413, description = "The file is larger than the settings allow", body = Refused),
-        (status = 422, description = "The file is missing, or not of a kind that is taken", body = Refused),
+        (status = 422, description = "The file is missing, or not of a kind that is taken; the key is none", body = Refused),
     ),
     security(("token" = []), ("key" = [])),
 )]
@@ -136,35 +143,12 @@ pub async fn upload(
 ) -> Result<Response, Refusal> {
     let headers = request.headers();
     let by = Caller::new(gate::actor(&app.engine, headers).await?);
-    let by = by.keyed(headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned));
     if by.actor.user().is_none() {
         return Err(Error::unauthenticated("sign in to send files").into());
     }
-    let most = app.engine.max_upload_bytes();
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(str::to_owned);
-    let form = kind.as_deref().is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data"));
-    let patience = std::time::Duration::from_secs(app.config.http.request_timeout_seconds);
-    let attachment = if form {
-        let mut form = Multipart::from_request(request, &()).await.map_err(|_| unreadable_form())?;
-        loop {
-            let field = form.next_field().await.map_err(|_| unreadable_form())?;
-            let field = field.ok_or_else(|| Error::invalid(FIELD, "is missing from the form"))?;
-            if field.name() != Some(FIELD) {
-                continue;
-            }
-            let filename = field.file_name().unwrap_or("attachment").to_owned();
-            let kind = field.content_type().map(str::to_owned);
-            let bytes = Arriving::new(field.map(|chunk| chunk.map_err(io::Error::other)).boxed(), patience);
-            break app.engine.upload(&by, &filename, kind.as_deref(), bytes).await?;
-        }
-    } else {
-        if announced(headers).is_some_and(|length| length > most) {
-            return Err(Refusal::too_large(most));
-        }
-        let filename = named.filename.unwrap_or_else(|| "attachment".to_owned());
-        let bytes = request.into_body().into_data_stream().map(|chunk| chunk.map_err(io::Error::other));
-        app.engine.upload(&by, &filename, kind.as_deref(), Arriving::new(bytes.boxed(), patience)).await?
-    };
+    let by = by.keyed(gate::key(headers).map_err(|problem| Error::Invalid(vec![problem]))?);
+    let taken = timeout(form::LONGEST, taken(&app, &by, named, request));
+    let attachment = taken.await.map_err(|_| refused(Fault::Silent, 0))??;
     let location = format!("/attachments/{}", attachment.id);
     let file = attachment.file;
     let body =
@@ -172,6 +156,43 @@ pub async fn upload(
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(body)).into_response())
 }
 
-fn unreadable_form() -> Refusal {
-    Refusal::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", "the form cannot be read")
+/// Takes the file in, in either form.
+async fn taken(app: &App, by: &Caller, named: Named, request: Request) -> Result<Attachment, Refusal> {
+    let headers = request.headers();
+    let most = app.engine.max_upload_bytes();
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(str::to_owned);
+    let form = kind.as_deref().is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data"));
+    let silence = Duration::from_secs(app.config.http.request_timeout_seconds);
+    if !form {
+        if announced(headers).is_some_and(|length| length > most) {
+            return Err(Refusal::too_large(most));
+        }
+        let filename = named.filename.unwrap_or_else(|| "attachment".to_owned());
+        let bytes = request.into_body().into_data_stream().map(|chunk| chunk.map_err(io::Error::other));
+        let bytes = Arriving::new(bytes.boxed(), silence);
+        return Ok(app.engine.upload(by, &filename, kind.as_deref(), bytes).await?);
+    }
+    let bounds = Bounds { silence, bytes: most.saturating_add(form::AROUND), parts: PARTS };
+    let told = |fault| refused(fault, bounds.bytes);
+    let mut form = Form::open(request, bounds).await.map_err(told)?;
+    while let Some(part) = form.next().await.map_err(told)? {
+        if part.name() != Some(FIELD) {
+            part.pass().await.map_err(told)?;
+            continue;
+        }
+        let filename = part.file_name().unwrap_or("attachment").to_owned();
+        let kind = part.content_type().map(str::to_owned);
+        return Ok(app.engine.upload(by, &filename, kind.as_deref(), part.arriving()).await?);
+    }
+    Err(Error::invalid(FIELD, "is missing from the form").into())
+}
+
+fn refused(fault: Fault, most: u64) -> Refusal {
+    let unreadable = |why: &str| Refusal::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", why);
+    match fault {
+        Fault::Unreadable => unreadable("the form cannot be read"),
+        Fault::TooManyParts => unreadable("the form has too many parts"),
+        Fault::TooLarge => Refusal::too_large(most),
+        Fault::Silent => Refusal::new(StatusCode::REQUEST_TIMEOUT, "TIMEOUT", "the body took too long to arrive"),
+    }
 }

@@ -1,8 +1,9 @@
 //! Where a request comes from: the peer of the connection, or whom a trusted proxy names.
 //!
-//! Anybody can write `X-Forwarded-For`, so it is read from the right, and only as far as trusted proxies wrote it.
+//! Anybody can write `X-Forwarded-For`, so it is read from the right, and only as far as trusted proxies wrote it. Of the two
+//! headers only the one is read that the proxies are known to write: the other one they pass through as the client wrote it.
 
-use crate::config::Network;
+use crate::config::{ForwardedHeader, Http};
 use axum::http::header::FORWARDED;
 use axum::http::{HeaderMap, HeaderName};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -10,13 +11,16 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The client's address, given the peer's.
-pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
-    let trusts = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
+pub fn client_address(peer: IpAddr, headers: &HeaderMap, http: &Http) -> IpAddr {
+    let trusts = |address: IpAddr| http.trusted_proxies.iter().any(|network| network.contains(address));
     let peer = peer.to_canonical();
-    if trusted.is_empty() || !trusts(peer) {
+    if !trusts(peer) {
         return peer;
     }
-    let hops = if headers.contains_key(FORWARDED) { forwarded(headers) } else { forwarded_for(headers) };
+    let hops = match http.forwarded_header {
+        ForwardedHeader::XForwardedFor => forwarded_for(headers),
+        ForwardedHeader::Forwarded => forwarded(headers),
+    };
     let mut client = peer;
     for hop in hops.into_iter().rev() {
         // What stands left of something unreadable was written by nobody we know.
@@ -70,10 +74,29 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
+    fn http(header: &str) -> Http {
+        let settings = [("http.trusted_proxies", "10.0.0.0/8,::1"), ("http.forwarded_header", header)];
+        Config::with(&settings).unwrap().http
+    }
+
     fn client(peer: &str, name: HeaderName, value: &str) -> String {
-        let config = Config::with(&[("http.trusted_proxies", "10.0.0.0/8,::1")]).unwrap();
+        let http = http(name.as_str());
         let headers = std::iter::once((name, value.parse().unwrap())).collect();
-        client_address(peer.parse().unwrap(), &headers, &config.http.trusted_proxies).to_string()
+        client_address(peer.parse().unwrap(), &headers, &http).to_string()
+    }
+
+    /// As nginx sends it on: its own header appended to, the client's other one untouched.
+    #[test]
+    fn the_header_that_the_proxy_does_not_write_is_not_read() {
+        let headers = [(FORWARDED_FOR, "6.6.6.6, 198.51.100.1"), (FORWARDED, "for=7.7.7.7")];
+        let headers: HeaderMap = headers.into_iter().map(|(name, value)| (name, value.parse().unwrap())).collect();
+        for (header, client_is) in [("x-forwarded-for", "198.51.100.1"), ("forwarded", "7.7.7.7")] {
+            let told = client_address("10.0.0.1".parse().unwrap(), &headers, &http(header));
+            assert_eq!(told.to_string(), client_is, "{header}");
+        }
+        let forged: HeaderMap = std::iter::once((FORWARDED, "for=7.7.7.7".parse().unwrap())).collect();
+        let told = client_address("10.0.0.1".parse().unwrap(), &forged, &http("x-forwarded-for"));
+        assert_eq!(told.to_string(), "10.0.0.1");
     }
 
     #[test]

@@ -3,11 +3,9 @@
 //! A dialect says how it tells no (`Dialect::failure`); the extractors here do the rest, so that every refusal below a
 //! dialect's prefix comes in its own form. What is sent and answered is each dialect's own, and nothing of it is shared.
 
-use super::{App, gate};
+use super::{App, form, gate};
 use axum::body::Body as HttpBody;
-use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request, State};
-use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
+use axum::extract::{FromRequest, FromRequestParts, MatchedPath, RawPathParams, Request, State};
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -24,6 +22,10 @@ use std::time::Duration;
 
 /// One way in which clients of HTTP are spoken to.
 pub trait Dialect: Send + Sync + 'static {
+    /// The routes that take files as they come, with the dialect's prefix. Their handlers know who calls before they read, and
+    /// wait for no silence.
+    const STREAMS: &'static [&'static str] = &[];
+
     /// How its clients are told no.
     fn failure(failure: &Failure) -> Response;
 
@@ -89,7 +91,7 @@ impl<D: Dialect> IntoResponse for Fail<D> {
     }
 }
 
-/// Who calls: somebody with a credential that works. Deleted tickets are gone for them: no dialect restores one.
+/// Who calls: somebody with a credential that works. Deleted tickets are gone for them, but to the handler that restores one.
 pub struct Caller<D>(engine::Caller, PhantomData<D>);
 
 impl<D> Deref for Caller<D> {
@@ -109,9 +111,7 @@ impl<D: Dialect> FromRequestParts<Arc<App>> for Caller<D> {
             return Err(model::access::sign_in().into());
         }
         gate::note(&actor);
-        // A key that is passed over would let things be done twice.
-        let key = parts.headers.get("idempotency-key").map(|key| key.to_str().map(str::to_owned)).transpose();
-        let key = key.map_err(|_| Fail::new(Failure::malformed("idempotency_key", "must be ASCII")))?;
+        let key = gate::key(&parts.headers).map_err(|problem| Fail::new(Failure::Malformed(vec![problem])))?;
         Ok(Self(engine::Caller::new(actor).ignoring_deleted().keyed(key), PhantomData))
     }
 }
@@ -188,14 +188,6 @@ impl<T: DeserializeOwned, D: Dialect> FromRequest<Arc<App>> for Rows<T, D> {
 /// find its connection reset before it has read the answer.
 const PATIENCE: u64 = 8 << 20;
 
-/// How long a file may take to come, however steadily it does.
-const UPLOAD: Duration = Duration::from_hours(1);
-
-fn is_form(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    kind.trim_start().get(..19).is_some_and(|start| start.eq_ignore_ascii_case("multipart/form-data"))
-}
-
 /// A body of at most so many bytes.
 async fn gathered(body: HttpBody, limit: u64) -> Result<Vec<u8>, Failure> {
     let (mut stream, mut bytes, mut total) = (body.into_data_stream(), Vec::new(), 0_u64);
@@ -245,10 +237,11 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
 }
 
 /// The layer around a dialect's routes: what takes too long and what panics is told in the dialect's own form, too. A file
-/// may take as long as it keeps coming; its handler waits for no silence.
+/// may take as long as it keeps coming; that depends on the route, and on nothing that the caller says.
 pub async fn guarded<D: Dialect>(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let patience = Duration::from_secs(app.config.http.request_timeout_seconds);
-    let patience = if is_form(request.headers()) { UPLOAD } else { patience };
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let patience = if D::STREAMS.contains(&route) { form::LONGEST } else { patience };
     let running = AssertUnwindSafe(next.run(request)).catch_unwind();
     match tokio::time::timeout(patience, running).await {
         Ok(Ok(response)) => response,

@@ -10,6 +10,7 @@ use axum::http::header::AUTHORIZATION;
 use channels::email::MailIntake;
 use engine::{Caller, Engine};
 use graphql::Viewer;
+use model::error::Problem;
 use model::id::InboundId;
 use model::{Actor, Error};
 use std::sync::Arc;
@@ -46,20 +47,19 @@ impl Gate for EngineGate {
         }
     }
 
-    fn attach(&self, request: Request, caller: Option<&Actor>, info: &ClientInfo) -> Request {
+    fn attach(&self, request: Request, caller: Option<&Actor>, info: &ClientInfo) -> Result<Request, Refused> {
         let viewer = Viewer {
             actor: caller.cloned().unwrap_or(Actor::Anonymous),
             ip: info.address.map(|address| address.to_string()),
             user_agent: info.user_agent().map(str::to_owned),
             // On a socket the header came with the upgrade and would speak for every operation: there it doesn't count.
             idempotency_key: match info.transport {
-                Transport::Http => {
-                    info.headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned)
-                }
-                Transport::Socket | Transport::Events => None,
+                Transport::Http | Transport::Events => key(&info.headers)
+                    .map_err(|Problem { problem, .. }| Refused::Malformed(format!("Idempotency-Key {problem}")))?,
+                Transport::Socket => None,
             },
         };
-        graphql::attach(request, &self.engine, viewer)
+        Ok(graphql::attach(request, &self.engine, viewer))
     }
 
     fn user(&self, caller: &Actor) -> i64 {
@@ -118,6 +118,13 @@ pub fn credential(headers: &HeaderMap) -> Option<String> {
     let given = headers.get(AUTHORIZATION).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let key = || headers.get("x-api-key").map(|key| format!("ApiKey {}", String::from_utf8_lossy(key.as_bytes())));
     given.or_else(key)
+}
+
+/// The key that protects a request from being carried out twice. One that can't be read is refused: passed over, it would let
+/// things be done twice. How long it may be, the engine says.
+pub fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let key = headers.get("idempotency-key").map(|key| key.to_str().map(str::to_owned)).transpose();
+    key.map_err(|_| Problem { field: "idempotency_key", problem: "must be ASCII".to_owned() })
 }
 
 /// Puts the caller into the request's log lines, and into the audit log's.

@@ -35,6 +35,9 @@ const UNLIMITED: u32 = 2_147_483_647;
 pub trait Render: Fn(&Error) -> Response + Clone + Send + Sync + 'static {}
 impl<F: Fn(&Error) -> Response + Clone + Send + Sync + 'static> Render for F {}
 
+/// What the caller of a request names themselves by.
+type Named = fn(&Request) -> Option<String>;
+
 /// The layer; `render` draws the refusal. Put it around a whole router, its fallback included, so that errors carry the
 /// headers, too: `router.layer(limits::layer(&app, V1::failure))`.
 pub fn layer<R: Render>(
@@ -55,12 +58,40 @@ pub fn layer<R: Render>(
 + Send
 + Sync
 + 'static {
-    from_fn_with_state((Arc::clone(app), render), count::<R>)
+    layer_by(app, render, |request| gate::credential(request.headers()))
 }
 
-async fn count<R: Render>(State((app, render)): State<(Arc<App>, R)>, request: Request, next: Next) -> Response {
+/// The same where callers may name themselves by more than headers.
+pub fn layer_by<R: Render>(
+    app: &Arc<App>,
+    render: R,
+    named: Named,
+) -> impl Layer<
+    Route,
+    Service: Service<
+        Request,
+        Response: IntoResponse + 'static,
+        Error: Into<Infallible> + 'static,
+        Future: Send + 'static,
+    > + Clone
+                 + Send
+                 + Sync
+                 + 'static,
+> + Clone
++ Send
++ Sync
++ 'static {
+    from_fn_with_state((Arc::clone(app), render, named), count::<R>)
+}
+
+async fn count<R: Render>(
+    State((app, render, named)): State<(Arc<App>, R, Named)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let credential = named(&request);
     // What is wrong with a credential, or with the database, the handler says in its own words.
-    let actor = gate::identify(&app.engine, request.headers()).await.unwrap_or(Actor::Anonymous);
+    let actor = app.engine.authenticate(credential.as_deref()).await.unwrap_or(Actor::Anonymous);
     // Who is refused here is known all the same.
     engine::acts(&actor);
     let address = request.extensions().get::<ClientAddress>().map(|client| household(client.0));

@@ -14,6 +14,7 @@ pub mod dialect;
 pub mod documents;
 pub mod field;
 mod file;
+mod form;
 mod gate;
 pub mod graphql;
 mod health;
@@ -32,13 +33,13 @@ use crate::assembly;
 use crate::config::{Config, Http};
 use answer::Refusal;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{
     AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION,
     RANGE, RETRY_AFTER,
 };
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use channels::email::MailIntake;
 use engine::Engine;
@@ -49,7 +50,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use tower_http::timeout::TimeoutLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -81,6 +81,10 @@ impl App {
 /// The routes with their documents, by what they need around them. GraphQL's transport has a router of its own, and its
 /// documents stand in `documents/graphql.rs`.
 pub(crate) struct Groups {
+    /// They wait for nobody, or say themselves that they waited for too long.
+    probes: OpenApiRouter<Arc<App>>,
+    /// Pages for people: given up like the next ones, in words for people.
+    forms: OpenApiRouter<Arc<App>>,
     /// Answered at once, or given up.
     short: OpenApiRouter<Arc<App>>,
     /// The same, and worth compressing.
@@ -96,12 +100,12 @@ pub(crate) struct Groups {
 impl Groups {
     pub(crate) fn all() -> Self {
         Self {
-            short: OpenApiRouter::new()
+            probes: OpenApiRouter::new()
                 .routes(routes!(health::alive))
                 .routes(routes!(health::plain))
-                .routes(routes!(health::ready))
-                .routes(routes!(hooks::email))
-                .routes(routes!(reset::page, reset::set)),
+                .routes(routes!(health::ready)),
+            forms: OpenApiRouter::new().routes(routes!(reset::page, reset::set)),
+            short: OpenApiRouter::new().routes(routes!(hooks::email)),
             pages: OpenApiRouter::new()
                 .routes(routes!(front))
                 .routes(routes!(metrics::page))
@@ -117,8 +121,8 @@ impl Groups {
     }
 
     pub(crate) fn document(self) -> OpenApi {
-        let Self { short, pages, files, v1, api } = self;
-        let all = [pages, files].into_iter().fold(short, OpenApiRouter::merge);
+        let Self { probes, forms, short, pages, files, v1, api } = self;
+        let all = [forms, short, pages, files].into_iter().fold(probes, OpenApiRouter::merge);
         all.nest(v1::PREFIX, v1).nest(api::PREFIX, api).into_openapi()
     }
 }
@@ -127,7 +131,6 @@ impl Groups {
 pub fn router(app: &Arc<App>) -> Router {
     let http = &app.config.http;
     let patience = Duration::from_secs(http.request_timeout_seconds);
-    let timeout = TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, patience);
 
     // GraphQL keeps its own limits and time-outs, because it knows which requests are streams.
     let mut options = assembly::schema_options(&app.config);
@@ -135,16 +138,22 @@ pub fn router(app: &Arc<App>) -> Router {
     let schema = ::graphql::schema(app.engine.clone(), options);
     let mut options = assembly::transport_options(&app.config, app.engine.max_file_bytes(), app.stopping.clone());
     options.sockets = app.sockets.clone();
+    options.upload_dir = Some(app.engine.half_written());
     let graphql = graphql::routes(EngineGate::new(app.engine.clone(), schema), options);
 
     let graphql =
         if app.config.rate_limit.graphql { graphql.layer(limits::layer(app, graphql::too_often)) } else { graphql };
 
-    let Groups { short, pages, files, v1, api } = Groups::all();
-    let short = Router::from(short).merge(Router::from(pages).layer(CompressionLayer::new())).layer(timeout);
+    let Groups { probes, forms, short, pages, files, v1, api } = Groups::all();
+    let given_up = |told: fn() -> Response| from_fn_with_state((patience, told), in_time);
+    let forms = Router::from(forms).layer(given_up(reset::took_too_long));
+    let short = Router::from(short).merge(Router::from(pages).layer(CompressionLayer::new()));
+    let short = short.layer(given_up(took_too_long));
     let files = Router::from(files).layer(DefaultBodyLimit::disable());
 
-    let routes = short
+    let routes = Router::from(probes)
+        .merge(forms)
+        .merge(short)
         .merge(files)
         .nest(v1::PREFIX, v1::surrounded(app, v1))
         .nest(api::PREFIX, api::surrounded(app, api))
@@ -161,6 +170,20 @@ pub fn router(app: &Arc<App>) -> Router {
     }
 }
 
+/// Gives a request up that takes too long, and says so.
+async fn in_time(
+    State((patience, told)): State<(Duration, fn() -> Response)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    tokio::time::timeout(patience, next.run(request)).await.unwrap_or_else(|_| told())
+}
+
+fn took_too_long() -> Response {
+    let why = "the request took too long and was given up; try again";
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", why).retry_after(1).into_response()
+}
+
 /// Where to begin
 ///
 /// A browser is sent to the playground, where there is one.
@@ -168,7 +191,7 @@ pub fn router(app: &Arc<App>) -> Router {
     (status = 200, description = "A line that says where to go on", body = String, content_type = "text/plain"),
     (status = 307, description = "To the playground"),
 ))]
-async fn front(axum::extract::State(app): axum::extract::State<Arc<App>>) -> Response {
+async fn front(State(app): State<Arc<App>>) -> Response {
     if app.config.graphql.playground {
         return Redirect::temporary("/playground").into_response();
     }

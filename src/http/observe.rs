@@ -34,7 +34,7 @@ pub async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Ne
     let path = matched.as_ref().map_or("unknown", |path| path.as_str());
     let id = request_id(&mut request);
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let client = peer.map(|peer| client_address(peer, request.headers(), &app.config.http.trusted_proxies));
+    let client = peer.map(|peer| client_address(peer, request.headers(), &app.config.http));
     if let Some(client) = client {
         request.extensions_mut().insert(ClientAddress(client));
     }

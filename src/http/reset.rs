@@ -65,6 +65,7 @@ pub(super) struct NewPassword {
     responses(
         (status = 200, description = "The form", body = String, content_type = "text/html"),
         (status = 404, description = "The link is no good (any more)", body = String, content_type = "text/html"),
+        (status = 503, description = "It can't be done at the moment", body = String, content_type = "text/html"),
     ))]
 pub(super) async fn page(State(app): State<Arc<App>>, link: Result<Query<Link>, QueryRejection>) -> Response {
     let Query(link) = link.unwrap_or_else(|_| Query(Link::default()));
@@ -84,6 +85,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, link: Result<Query<Link>, 
         (status = 200, description = "The password is set", body = String, content_type = "text/html"),
         (status = 404, description = "The link is no good (any more)", body = String, content_type = "text/html"),
         (status = 422, description = "The password will not do", body = String, content_type = "text/html"),
+        (status = 503, description = "It can't be done at the moment", body = String, content_type = "text/html"),
     ))]
 pub(super) async fn set(State(app): State<Arc<App>>, sent: Result<Form<NewPassword>, FormRejection>) -> Response {
     // What is no form has no link in it either.
@@ -119,6 +121,11 @@ fn refused(error: &Error, token: &str, least: usize) -> Response {
         return drawn(StatusCode::NOT_FOUND, &format!("<p class=\"no\">{why}</p>"));
     }
     tracing::error!(%error, "a password could not be reset");
+    took_too_long()
+}
+
+/// What a person is told who has to come again.
+pub(super) fn took_too_long() -> Response {
     let why =
         "暂时无法处理，请稍后重试。<br><span lang=\"en\">This can't be done at the moment. Try again later.</span>";
     let mut response = drawn(StatusCode::SERVICE_UNAVAILABLE, &format!("<p class=\"no\">{why}</p>"));

@@ -43,12 +43,18 @@ pub async fn by_path(conn: &mut Conn, path: &str) -> Result<Option<Attachment>> 
     Ok(conn.list(sql.bind(path), read).await?.into_iter().next())
 }
 
-/// The files of a ticket that no comment names, oldest first.
-pub async fn of_ticket(conn: &mut Conn, ticket: TicketId, limit: usize) -> Result<Vec<Attachment>> {
+/// The files of a ticket that no comment names, oldest first: so many after so many others.
+pub async fn of_ticket(conn: &mut Conn, ticket: TicketId, (skip, limit): (usize, usize)) -> Result<Vec<Attachment>> {
     let sql = Sql::built(format!(
-        "SELECT {COLUMNS} FROM attachments WHERE comment_id IS NULL AND ticket_id = $1 ORDER BY id LIMIT $2"
+        "SELECT {COLUMNS} FROM attachments WHERE comment_id IS NULL AND ticket_id = $1 ORDER BY id LIMIT $2 OFFSET $3"
     ));
-    conn.list(sql.bind(ticket).bind(limit as i64), read).await
+    conn.list(sql.bind(ticket).bind(limit as i64).bind(skip as i64), read).await
+}
+
+/// How many there are.
+pub async fn count_of_ticket(conn: &mut Conn, ticket: TicketId) -> Result<i64> {
+    let sql = Sql::new("SELECT COUNT(*) FROM attachments WHERE comment_id IS NULL AND ticket_id = $1");
+    conn.int(sql.bind(ticket)).await
 }
 
 pub async fn by_ids(conn: &mut Conn, ids: &[AttachmentId]) -> Result<Vec<Attachment>> {

@@ -27,6 +27,7 @@ mod crash;
 mod dialects;
 mod docs;
 mod documents;
+mod doors;
 mod graphql;
 mod graphql_accounts;
 mod graphql_fields;

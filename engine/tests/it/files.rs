@@ -1,7 +1,7 @@
 //! Files: kept once, for those who may see the comment that names them, and swept when nothing does.
 
 use crate::house::{House, caller, each_backend, next};
-use engine::{Caller, Engine};
+use engine::{Caller, Engine, Numbers};
 use model::attachment::{Attachment, Purpose};
 use model::command::{AddComment, OpenTicket};
 use model::comment::Visibility;
@@ -171,7 +171,11 @@ async fn what_a_ticket_or_a_profile_has_stays() {
         assert_eq!(read(&house, &mallory, &second).await.unwrap(), PIXEL, "an avatar is for everybody");
         assert_eq!(read(&house, &bob, &of_ticket).await.unwrap(), PIXEL);
         assert_eq!(read(&house, &mallory, &of_ticket).await.unwrap_err().code(), "NOT_FOUND");
-        assert_eq!(engine.files_of_ticket(&alice.actor, ticket).await.unwrap(), [of_ticket]);
+        assert_eq!(engine.files_of_ticket(&alice.actor, ticket).await.unwrap(), std::slice::from_ref(&of_ticket));
+        let first = engine.files_numbered(&alice.actor, ticket, Numbers { skip: 0, limit: 1 }).await.unwrap();
+        assert_eq!((first.items, first.total), (vec![of_ticket], 1));
+        let behind = engine.files_numbered(&alice.actor, ticket, Numbers { skip: 1, limit: 1 }).await.unwrap();
+        assert_eq!((behind.items, behind.total), (Vec::new(), 1));
         engine.close().await;
     })
     .await;

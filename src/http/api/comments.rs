@@ -4,7 +4,6 @@ use super::tickets::{convert, filter, show};
 use super::{Answer, Api, Listed, paging, upload, wire};
 use crate::http::App;
 use crate::http::dialect::{Body, Caller, Fail, Ids, Params};
-use crate::http::query::PageNumber;
 use axum::extract::State;
 use engine::CommentQuery;
 use model::comment::Comment;
@@ -105,16 +104,22 @@ async fn withdraw(app: Server, by: Caller<Api>, Ids([id, comment], ..): Ids<Api,
 
 /// List the files of a ticket (获取工单附件)
 ///
-/// Those that were uploaded for the ticket and belong to none of its comments; comments name their own.
+/// Those that were uploaded for the ticket and belong to none of its comments; comments name their own. The oldest first.
 #[utoipa::path(get, path = "/tickets/{id}/attachments", operation_id = "apiTicketFiles", tag = "api files",
-    params(("id" = i64, Path, description = "工单ID", example = 1)),
-    responses((status = 200, description = "All of them, the oldest first", body = wire::List<wire::Uploaded>)),
+    params(("id" = i64, Path, description = "工单ID", example = 1), wire::TicketFilesQuery),
+    responses((status = 200, description = "One page", body = wire::List<wire::Uploaded>)),
 )]
-async fn files(app: Server, by: Caller<Api>, Ids([id], ..): Ids<Api, 1>) -> Listed<wire::Uploaded> {
-    let found = app.engine.files_of_ticket(&by.actor, TicketId(id)).await?;
-    let rows: Vec<wire::Uploaded> = found.into_iter().map(|file| upload::shown(&app, &by.actor, file)).collect();
-    let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-    Ok(wire::List::new(rows, paging::shown(PageNumber { page: 1, size: total.max(1) }, total)))
+async fn files(
+    app: Server,
+    by: Caller<Api>,
+    Ids([id], ..): Ids<Api, 1>,
+    Params(query, ..): Params<wire::TicketFilesQuery, Api>,
+) -> Listed<wire::Uploaded> {
+    let limit = [query.limit.as_deref(), query.page_size.as_deref()];
+    let page = filter::part(query.page.as_deref(), limit).map_err(Fail::of_query)?;
+    let found = app.engine.files_numbered(&by.actor, TicketId(id), page.part()).await?;
+    let rows = found.items.into_iter().map(|file| upload::shown(&app, &by.actor, file)).collect();
+    Ok(wire::List::new(rows, paging::shown(page, found.total)))
 }
 
 async fn one(app: &App, by: &engine::Caller, comment: Comment) -> Result<wire::Comment> {

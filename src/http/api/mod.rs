@@ -48,6 +48,8 @@ pub const PREFIX: &str = "/api";
 pub struct Api;
 
 impl Dialect for Api {
+    const STREAMS: &'static [&'static str] = &["/api/upload", "/api/admin/configs/import"];
+
     fn failure(failure: &Failure) -> Response {
         failure::response(failure)
     }
@@ -106,5 +108,23 @@ pub(super) fn surrounded(app: &Arc<App>, routes: OpenApiRouter<Arc<App>>) -> Rou
         return router;
     }
     let too_often = |error: &Error| Api::failure(&Failure::Refused(error.clone()));
-    router.layer(limits::layer(app, too_often))
+    router.layer(limits::layer_by(app, too_often, socket::credential))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::documents::openapi;
+    use serde_json::Value;
+
+    #[test]
+    fn streams_are_the_routes_that_take_forms() {
+        let paths = openapi()["paths"].as_object().unwrap().iter().filter(|(path, _)| path.starts_with(PREFIX));
+        let takes_form = |item: &&Value| !item["post"]["requestBody"]["content"]["multipart/form-data"].is_null();
+        let mut all: Vec<&str> = paths.filter(|(_, item)| takes_form(item)).map(|(path, _)| path.as_str()).collect();
+        let mut streams = Api::STREAMS.to_vec();
+        all.sort_unstable();
+        streams.sort_unstable();
+        assert_eq!(all, streams);
+    }
 }

@@ -5,16 +5,18 @@
 //! takes nothing for too long. Refuses to decide who sees what; it asks the engine for every event.
 
 mod frames;
+mod pace;
 mod place;
 mod told;
 
 use super::Api;
-use crate::http::dialect::{Dialect as _, Fail, Failure, Params};
+use crate::http::dialect::{Fail, Failure, Params};
 use crate::http::graphql::ClientAddress;
 use crate::http::places::{Place as Taken, Who};
 use crate::http::{App, gate};
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
-use axum::extract::{FromRequestParts as _, Request, State};
+use axum::extract::{FromRequestParts as _, MatchedPath, Query, Request, State};
+use axum::http::Uri;
 use axum::response::Response;
 use bytes::Bytes;
 use engine::{Act, Caller};
@@ -24,6 +26,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use model::event::Recorded;
 use model::query::{Cursor, EventFilter};
 use model::{Actor, Error};
+use pace::Pace;
 use place::Place;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -55,6 +58,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 struct SocketQuery {
     /// The access token or API token, for browsers, which can't send it as a header.
     #[param(nullable = false)]
+    #[expect(dead_code, reason = "it describes; `credential` reads it")]
     token: Option<String>,
     /// The `cursor` of the last frame that was heard: what happened since comes first.
     #[param(nullable = false, example = "k3f9x2.42")]
@@ -65,8 +69,9 @@ struct SocketQuery {
 ///
 /// Frames are JSON: `{type, data, timestamp, cursor}`. The server sends `connected`, `notification`, `ticket_updated`,
 /// `resync_required` (what happened after the cursor is not kept: load anew and go on), `pong`, `marked_read` and `error`. A client
-/// may send `{"type":"ping"}` and `{"type":"mark_read","data":{"ids":[1]}}`, with `"all":true` for all. The server closes with 4401
-/// when the session ends, with 4408 when the client is silent or too slow, with 1012 when it goes down itself.
+/// may send `{"type":"ping"}` and `{"type":"mark_read","data":{"ids":[1]}}`, with `"all":true` for all: ten frames a second on
+/// average, fifty at once; of more it hears an `error`, and they are not looked at. The server closes with 4401 when the session
+/// ends, with 4408 when the client is silent or too slow, with 1012 when it goes down itself.
 #[utoipa::path(get, path = "/ws", operation_id = "apiSocket", tag = "api socket",
     params(SocketQuery),
     responses(
@@ -80,11 +85,8 @@ async fn connect(
     Params(query, ..): Params<SocketQuery, Api>,
     request: Request,
 ) -> Result<Response, Fail<Api>> {
+    let credential = credential(&request);
     let (mut parts, _) = request.into_parts();
-    let credential = match query.token {
-        Some(token) => Some(if token.contains(' ') { token } else { format!("Bearer {token}") }),
-        None => Api::credential(&parts),
-    };
     let actor = app.engine.authenticate(credential.as_deref()).await?;
     let user = actor.user().ok_or_else(model::access::sign_in)?;
     gate::note(&actor);
@@ -100,6 +102,23 @@ async fn connect(
     let seat = Seat { app, actor, client, place: place.filter(|_| !resync), stream, _open: open, _taken: taken };
     let upgrade = upgrade.max_message_size(LONGEST).max_frame_size(LONGEST).read_buffer_size(READ_AT_ONCE);
     Ok(upgrade.on_upgrade(async move |socket| seat.serve(socket, resync).await))
+}
+
+/// What the caller of a request of this dialect names themselves by. Only for the socket it may stand in the address, because
+/// browsers can't send headers with a handshake.
+pub(super) fn credential(request: &Request) -> Option<String> {
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let token = if route.strip_prefix(super::PREFIX) == Some("/ws") { token(request.uri()) } else { None };
+    match token {
+        Some(token) => Some(if token.contains(' ') { token } else { format!("Bearer {token}") }),
+        None => gate::credential(request.headers()),
+    }
+}
+
+fn token(uri: &Uri) -> Option<String> {
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).ok()?;
+    let mut given = pairs.into_iter().filter(|(name, value)| name == "token" && !value.trim().is_empty());
+    given.next_back().map(|(_, token)| token)
 }
 
 type Events = BoxStream<'static, model::Result<Arc<Recorded>>>;
@@ -186,6 +205,7 @@ impl Seat {
             return close;
         }
         let (mut heard, mut ping) = (Instant::now(), Instant::now() + PING);
+        let mut pace = Pace::new(heard);
         loop {
             let done = tokio::select! {
                 message = socket.recv() => {
@@ -194,6 +214,9 @@ impl Seat {
                         None | Some(Ok(Message::Close(_))) => Err(Close::DONE),
                         Some(Err(error)) => Err(if error.to_string().contains("too long") { Close::TOO_BIG } else { Close::DONE }),
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
+                        Some(Ok(Message::Text(_) | Message::Binary(_))) if !pace.takes(heard) => {
+                            send(socket, &frames::error(app.engine.now(), "too many frames: ten a second are taken")).await
+                        }
                         Some(Ok(Message::Text(text))) => Box::pin(answer(app, (actor, client.as_deref()), socket, text.as_str())).await,
                         Some(Ok(Message::Binary(_))) => send(socket, &frames::error(app.engine.now(), "binary frames are not understood")).await,
                     }
@@ -265,6 +288,9 @@ async fn answer(
     let frame = match frames::read(text) {
         Ok(Said::Ping) => frames::pong(now),
         Ok(Said::MarkRead { ids, all }) => {
+            if let Some(refusal) = too_often(app, actor).await {
+                return send(socket, &frames::error(now, &refusal.to_string())).await;
+            }
             let by = Caller::new(actor.clone());
             let marked = app.engine.mark_notifications_read(&by, ids.clone(), all).await;
             let act = Act {
@@ -289,6 +315,14 @@ async fn answer(
         Err(why) => frames::error(now, why),
     };
     send(socket, &frame).await
+}
+
+/// What a frame does is a request like any other, where requests are counted.
+async fn too_often(app: &App, actor: &Actor) -> Option<Error> {
+    if !app.config.rate_limit.api {
+        return None;
+    }
+    app.engine.count_request(actor, None).await?.refusal(app.engine.now())
 }
 
 async fn send(socket: &mut WebSocket, frame: &Frame) -> Result<(), Close> {

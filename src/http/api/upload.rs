@@ -7,17 +7,14 @@ use super::people::moment;
 use super::{Answer, Api, wire};
 use crate::http::App;
 use crate::http::dialect::{Caller, Fail, Failure};
-use crate::http::file::Arriving;
-use axum::extract::multipart::Field;
-use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Request, State};
+use crate::http::form::{AROUND, Bounds, Fault, Form, Part};
+use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, EXPECT};
 use engine::Received;
-use futures_util::StreamExt as _;
 use model::attachment::{Attachment, Purpose};
 use model::id::TicketId;
 use model::{Actor, Error};
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use utoipa_axum::router::OpenApiRouter;
@@ -26,14 +23,12 @@ use utoipa_axum::routes;
 /// How much of a form that is refused is read on and thrown away, and how long.
 const PATIENCE: u64 = 64 << 20;
 const READING_ON: Duration = Duration::from_secs(20);
-/// What a form has around its file.
-const AROUND: u64 = 64 << 10;
 /// Parts of a form, and the length of one that is no file.
 const PARTS: usize = 20;
 const WORD: usize = 1_000;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::disable())
+    OpenApiRouter::new().routes(routes!(upload))
 }
 
 /// Upload a file (上传文件)
@@ -59,12 +54,16 @@ async fn upload(State(app): State<Arc<App>>, by: Caller<Api>, request: Request) 
         // It asks before it sends.
         return Err(Error::TooLarge { field: "file", limit: most }.into());
     }
-    let mut form = Multipart::from_request(request, &()).await.map_err(|_| unreadable())?;
+    let silence = Duration::from_secs(app.config.http.request_timeout_seconds);
+    let bounds = Bounds { silence, bytes: most.saturating_add(AROUND + PATIENCE), parts: PARTS };
+    let mut form = Form::open(request, bounds).await.map_err(refused)?;
     match taken(&app, &by, &mut form).await {
         Ok(attachment) => Ok(wire::Reply::created("文件上传成功", shown(&app, &by.actor, attachment))),
+        // Who said nothing for so long won't go on now.
+        Err(refusal) if refusal.0 == Failure::TimedOut => Err(refusal),
         Err(refusal) => {
             // Whoever goes on sending would find the connection reset before reading the answer.
-            if tokio::time::timeout(READING_ON, read_on(&mut form)).await.is_err() {
+            if !matches!(tokio::time::timeout(READING_ON, form.read_on(PATIENCE)).await, Ok(Ok(()))) {
                 tracing::debug!("a refused upload did not end");
             }
             Err(refusal)
@@ -76,69 +75,52 @@ fn announced(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn unreadable() -> Fail<Api> {
-    Fail::new(Failure::malformed("body", "is not a form that can be read (multipart/form-data)"))
-}
-
-async fn read_on(form: &mut Multipart) {
-    let mut total = 0_u64;
-    while let Ok(Some(mut field)) = form.next_field().await {
-        while let Ok(Some(chunk)) = field.chunk().await {
-            total = total.saturating_add(chunk.len() as u64);
-            if total > PATIENCE {
-                return;
-            }
-        }
-    }
+fn refused(fault: Fault) -> Fail<Api> {
+    Fail::new(match fault {
+        Fault::Unreadable => Failure::malformed("body", "is not a form that can be read (multipart/form-data)"),
+        Fault::TooManyParts => Failure::malformed("body", "has too many parts"),
+        Fault::TooLarge => Failure::malformed("body", "has a part that is too long"),
+        Fault::Silent => Failure::TimedOut,
+    })
 }
 
 /// Reads the form, and files what it carries.
-async fn taken(app: &App, by: &engine::Caller, form: &mut Multipart) -> Result<Attachment, Fail<Api>> {
-    let patience = Duration::from_secs(app.config.http.request_timeout_seconds);
+async fn taken(app: &App, by: &engine::Caller, form: &mut Form) -> Result<Attachment, Fail<Api>> {
     let (mut received, mut purpose, mut ticket): (Option<Received>, _, _) = (None, Purpose::Attachment, None);
-    for _ in 0..PARTS {
-        let next = tokio::time::timeout(patience, form.next_field()).await;
-        let next = next.map_err(|_| Fail::new(Failure::TimedOut))?.map_err(|_| unreadable())?;
-        let Some(field) = next else {
-            let received = received.ok_or_else(|| Error::invalid("file", "is missing from the form"))?;
-            return Ok(app.engine.file(by, received, purpose, ticket).await?);
-        };
-        match field.name() {
+    while let Some(part) = form.next().await.map_err(refused)? {
+        match part.name() {
             Some("file") if received.is_none() => {
-                let filename = field.file_name().unwrap_or("attachment").to_owned();
-                let kind = field.content_type().map(str::to_owned);
-                let bytes = Arriving::new(field.map(|chunk| chunk.map_err(io::Error::other)).boxed(), patience);
-                received = Some(app.engine.receive(by, &filename, kind.as_deref(), bytes).await?);
+                let filename = part.file_name().unwrap_or("attachment").to_owned();
+                let kind = part.content_type().map(str::to_owned);
+                received = Some(app.engine.receive(by, &filename, kind.as_deref(), part.arriving()).await?);
             }
             Some("file") => return Err(Error::invalid("file", "stands in the form twice").into()),
             Some("type") => {
-                let word = text(field, "type").await?;
+                let word = text(part, "type").await?;
                 purpose = Purpose::parse(&word)
                     .ok_or_else(|| Error::invalid("kind", "must be avatar, attachment or document"))?;
             }
             Some("ticket_id") => {
-                let word = text(field, "ticket_id").await?;
+                let word = text(part, "ticket_id").await?;
                 if !word.is_empty() {
                     let id = word.parse().map_err(|_| Error::invalid("ticket_id", "must be an integer"))?;
                     ticket = Some(TicketId(id));
                 }
             }
             // A part that we don't know is read past.
-            Some(_) | None => {}
+            Some(_) | None => part.pass().await.map_err(refused)?,
         }
     }
-    Err(Fail::new(Failure::malformed("body", "has too many parts")))
+    let received = received.ok_or_else(|| Error::invalid("file", "is missing from the form"))?;
+    Ok(app.engine.file(by, received, purpose, ticket).await?)
 }
 
 /// A part that is a word.
-async fn text(mut field: Field<'_>, name: &'static str) -> Result<String, Fail<Api>> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = field.chunk().await.map_err(|_| unreadable())? {
-        bytes.extend_from_slice(&chunk);
-        if bytes.len() > WORD {
-            return Err(Error::invalid(name, "is too long").into());
-        }
-    }
+async fn text(part: Part<'_>, name: &'static str) -> Result<String, Fail<Api>> {
+    let bytes = part.bytes(WORD).await.map_err(|fault| match fault {
+        Fault::TooLarge => Error::invalid(name, "is too long").into(),
+        Fault::Unreadable | Fault::Silent | Fault::TooManyParts => refused(fault),
+    })?;
     let text = String::from_utf8(bytes).map_err(|_| Error::invalid(name, "must be UTF-8"))?;
     Ok(text.trim().to_owned())
 }

@@ -15,7 +15,7 @@ struct Transport;
 /// How the transport says no, whatever the method.
 const REFUSALS: &[(&str, &str)] = &[
     ("400", "The request, or to those who accept graphql-response+json its document, is malformed"),
-    ("401", "The token is malformed, unknown, expired or revoked"),
+    ("401", "The token is malformed, unknown, expired or revoked; or there is none, and files are sent"),
     ("403", "The account may not come in"),
     ("406", "None of the accepted media types is served"),
     ("408", "The body took too long to arrive"),

@@ -31,8 +31,8 @@ pub trait Gate: Clone + Send + Sync + 'static {
         info: &ClientInfo,
     ) -> impl Future<Output = Result<Option<Self::Caller>, Refused>> + Send;
 
-    /// Gives the request what the resolvers read from their context.
-    fn attach(&self, request: Request, caller: Option<&Self::Caller>, info: &ClientInfo) -> Request;
+    /// Gives the request what the resolvers read from their context. What it can't read of it, it refuses.
+    fn attach(&self, request: Request, caller: Option<&Self::Caller>, info: &ClientInfo) -> Result<Request, Refused>;
 
     /// The key that the per-user caps count by.
     fn user(&self, caller: &Self::Caller) -> i64;
@@ -49,6 +49,8 @@ pub enum Refused {
     Unauthenticated(String),
     /// The credentials are good, but the account may not come in.
     Forbidden(String),
+    /// What came with the request can't be read.
+    Malformed(String),
     /// It cannot be told now (the database is away): the credentials may well be good, try again.
     Unavailable(String),
 }

@@ -19,7 +19,7 @@ use super::document::{Prepared, prepare};
 use super::negotiation::{Accepted, Media};
 use super::parameters::{Body, Parameters};
 use super::problem::Problem;
-use super::{ClientInfo, Gate, Surface, Transport, multipart, reply, socket, stream};
+use super::{ClientInfo, Gate, Refused, Surface, Transport, multipart, reply, socket, stream};
 
 /// What a request turned out to hold.
 pub(super) enum Read {
@@ -65,7 +65,7 @@ async fn run<G: Gate>(
     let info = ClientInfo::new(parts, if accepted.single.is_none() { Transport::Events } else { Transport::Http });
     let caller = surface.gate.authenticate(info.authorization().as_deref(), &info).await?;
     let read = if method == Method::POST {
-        read(surface, &info.headers, body).await?
+        read(surface, caller.as_ref(), &info.headers, body).await?
     } else if method == Method::GET || method == Method::HEAD {
         let Prepared { request, kind } = prepare(&surface.documents, Parameters::from_uri(&uri)?)?;
         Read::One(Box::new(request), kind)
@@ -86,7 +86,7 @@ async fn run<G: Gate>(
     if kind == OperationType::Subscription {
         return Err(no_stream());
     }
-    let request = surface.gate.attach(*request, caller.as_ref(), &info);
+    let request = surface.gate.attach(*request, caller.as_ref(), &info)?;
     Ok(reply::executed(media, execute(surface, request, kind).await?))
 }
 
@@ -116,8 +116,8 @@ async fn batch<G: Gate>(
     }
     let ordered = all.iter().any(|one| one.kind == OperationType::Mutation);
     let one = async |Prepared { request, kind }: Prepared| {
-        let request = surface.gate.attach(request, caller, info);
-        execute(surface, request, kind).await.unwrap_or_else(Problem::into_response)
+        let run = async { execute(surface, surface.gate.attach(request, caller, info)?, kind).await };
+        run.await.unwrap_or_else(Problem::into_response)
     };
     let responses = if ordered {
         let mut responses = Vec::with_capacity(all.len());
@@ -131,8 +131,13 @@ async fn batch<G: Gate>(
     Ok(reply::batch(responses))
 }
 
-/// Reads the operations out of a POST.
-pub(super) async fn read<G: Gate>(surface: &Surface<G>, headers: &HeaderMap, body: HttpBody) -> Result<Read, Problem> {
+/// Reads the operations out of a POST. Files are taken only from those who are signed in: nobody else can do anything with one.
+pub(super) async fn read<G: Gate>(
+    surface: &Surface<G>,
+    caller: Option<&G::Caller>,
+    headers: &HeaderMap,
+    body: HttpBody,
+) -> Result<Read, Problem> {
     let options = &surface.options;
     match content_type(headers) {
         Some(Content::Json) => {
@@ -152,6 +157,9 @@ pub(super) async fn read<G: Gate>(surface: &Surface<G>, headers: &HeaderMap, bod
                     Ok(Read::Many(prepared?))
                 }
             }
+        }
+        Some(Content::Multipart) if caller.is_none() => {
+            Err(Refused::Unauthenticated("Sign in to send files".to_owned()).into())
         }
         Some(Content::Multipart) => multipart::read(headers, body, &surface.documents, options).await,
         None => Err(Problem::unsupported_media()),

@@ -1,5 +1,6 @@
 //! Uploads, by the GraphQL multipart request specification: `operations`, then `map`, then the files.
-//! Each file goes to a temporary file of its own as it arrives, so memory does not grow with it.
+//! Each file goes to a temporary file of its own as it arrives, so memory does not grow with it. `http.rs` lets only those
+//! come here who are signed in.
 //! Refuses files that the map does not name, names without a file, and places that are not in the variables.
 
 use std::collections::HashMap;
@@ -9,11 +10,9 @@ use std::sync::atomic::Ordering;
 
 use async_graphql::{Request as Operation, UploadValue};
 use axum::body::Body as HttpBody;
-use axum::extract::multipart::{Field, MultipartError};
-use axum::extract::{FromRequest, Multipart, Request};
+use axum::extract::Request;
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, StatusCode};
-use bytes::Bytes;
 use tempfile::NamedTempFile;
 use tokio::io::AsyncWriteExt;
 
@@ -23,6 +22,7 @@ use super::http::Read;
 use super::parameters::Body;
 use super::persisted::Documents;
 use super::problem::Problem;
+use crate::http::form::{AROUND, Bounds, Fault, Form, LONGEST, Part};
 
 /// Reads the request and stores its files.
 pub(super) async fn read(
@@ -31,15 +31,25 @@ pub(super) async fn read(
     documents: &Documents,
     options: &Options,
 ) -> Result<Read, Problem> {
+    let read = taken(headers, body, documents, options);
+    tokio::time::timeout(LONGEST, read).await.map_err(|_| Problem::slow_body())?
+}
+
+async fn taken(headers: &HeaderMap, body: HttpBody, documents: &Documents, options: &Options) -> Result<Read, Problem> {
     let mut request = Request::new(body);
     if let Some(content_type) = headers.get(CONTENT_TYPE) {
         request.headers_mut().insert(CONTENT_TYPE, content_type.clone());
     }
-    // The limits are counted here, part by part; axum's own for whole bodies would cut uploads off.
-    axum::extract::DefaultBodyLimit::disable().apply(&mut request);
-    let mut form = Multipart::from_request(request, &())
-        .await
-        .map_err(|_| Problem::bad_request("The multipart body has no boundary"))?;
+    let texts = (options.max_body_bytes as u64).saturating_mul(2);
+    let files = options.max_upload_bytes.load(Ordering::Relaxed).saturating_mul(options.max_uploads as u64);
+    let bounds = Bounds {
+        silence: options.body_timeout,
+        bytes: texts.saturating_add(files).saturating_add(AROUND),
+        // The two texts come before the files.
+        parts: options.max_uploads.saturating_add(2),
+    };
+    let mut form =
+        Form::open(request, bounds).await.map_err(|_| Problem::bad_request("The multipart body has no boundary"))?;
 
     let operations = text_part(&mut form, "operations", options).await?;
     let map = text_part(&mut form, "map", options).await?;
@@ -50,7 +60,7 @@ pub(super) async fn read(
         return Err(Problem::too_large(format!("At most {} files in one request", options.max_uploads)));
     }
 
-    while let Some(field) = next(&mut form).await? {
+    while let Some(field) = form.next().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();
         let paths = map
             .remove(&name)
@@ -117,38 +127,22 @@ fn misplaced(path: &str) -> Problem {
     Problem::bad_request(format!("`map` names \"{path}\", which is not in the variables"))
 }
 
-async fn next(form: &mut Multipart) -> Result<Option<Field<'_>>, Problem> {
-    form.next_field().await.map_err(|error| broken(&error))
-}
-
 /// The next part, which must be the one that the specification wants there.
-async fn text_part(form: &mut Multipart, name: &str, options: &Options) -> Result<Vec<u8>, Problem> {
+async fn text_part(form: &mut Form, name: &str, options: &Options) -> Result<Vec<u8>, Problem> {
     let missing = || Problem::bad_request("The parts must come in order: `operations`, `map`, then the files");
-    let mut field = next(form).await?.filter(|field| field.name() == Some(name)).ok_or_else(missing)?;
-    let mut bytes = Vec::new();
-    while let Some(chunk) = chunk(&mut field, options).await? {
-        if bytes.len() + chunk.len() > options.max_body_bytes {
-            return Err(Problem::too_large(format!("`{name}` is larger than {} bytes", options.max_body_bytes)));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
-}
-
-/// The next piece of a part. A large file may take its time, but each piece must come soon.
-async fn chunk(field: &mut Field<'_>, options: &Options) -> Result<Option<Bytes>, Problem> {
-    tokio::time::timeout(options.body_timeout, field.chunk())
-        .await
-        .map_err(|_| Problem::slow_body())?
-        .map_err(|error| broken(&error))
+    let part = form.next().await.map_err(broken)?.filter(|part| part.name() == Some(name)).ok_or_else(missing)?;
+    part.bytes(options.max_body_bytes).await.map_err(|fault| match fault {
+        Fault::TooLarge => Problem::too_large(format!("`{name}` is larger than {} bytes", options.max_body_bytes)),
+        Fault::Unreadable | Fault::Silent | Fault::TooManyParts => broken(fault),
+    })
 }
 
 /// Writes a file part to disk, as far as its size is allowed.
-async fn store(mut field: Field<'_>, name: &str, options: &Options) -> Result<NamedTempFile, Problem> {
+async fn store(mut part: Part<'_>, name: &str, options: &Options) -> Result<NamedTempFile, Problem> {
     let stored = create(options.upload_dir.as_deref()).map_err(Problem::internal)?;
     let mut file = tokio::fs::File::from_std(reopen(&stored)?);
     let mut size = 0_u64;
-    while let Some(chunk) = chunk(&mut field, options).await? {
+    while let Some(chunk) = part.chunk().await.map_err(broken)? {
         size += chunk.len() as u64;
         let most = options.max_upload_bytes.load(Ordering::Relaxed);
         if size > most {
@@ -174,10 +168,11 @@ fn reopen(stored: &NamedTempFile) -> Result<File, Problem> {
     stored.reopen().map_err(Problem::internal)
 }
 
-fn broken(error: &MultipartError) -> Problem {
-    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        Problem::too_large("The request is too large")
-    } else {
-        Problem::bad_request("The multipart body is malformed or broke off")
+fn broken(fault: Fault) -> Problem {
+    match fault {
+        Fault::TooLarge => Problem::too_large("The request is too large"),
+        Fault::Silent => Problem::slow_body(),
+        Fault::Unreadable => Problem::bad_request("The multipart body is malformed or broke off"),
+        Fault::TooManyParts => Problem::bad_request("The multipart body has more parts than files are taken"),
     }
 }

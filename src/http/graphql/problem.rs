@@ -133,6 +133,7 @@ impl From<Refused> for Problem {
         match refused {
             Refused::Unauthenticated(message) => Self::new(StatusCode::UNAUTHORIZED, UNAUTHENTICATED, message)
                 .with_header(WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#),
+            Refused::Malformed(message) => Self::bad_request(message),
             Refused::Forbidden(message) => Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", message),
             Refused::Unavailable(message) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message).with_header(RETRY_AFTER, "5")

@@ -197,7 +197,7 @@ async fn greet<G: Gate>(
             None => receive(incoming).await?,
             Some(verdict) => tokio::select! {
                 caller = verdict => return caller.map_err(|refused| match refused {
-                    Refused::Unauthenticated(_) | Refused::Forbidden(_) => Close::FORBIDDEN,
+                    Refused::Unauthenticated(_) | Refused::Forbidden(_) | Refused::Malformed(_) => Close::FORBIDDEN,
                     Refused::Unavailable(_) => Close::UNAVAILABLE,
                 }),
                 message = receive(incoming) => message?,
@@ -358,7 +358,7 @@ impl<G: Gate> Talk<'_, G> {
             .take(self.who, options.max_operations_per_user)
             .ok_or_else(|| Problem::too_many("Too many operations at a time"))?;
         let Prepared { request, kind } = prepare(&self.surface.documents, payload)?;
-        let request = self.surface.gate.attach(request, self.caller.as_ref(), &self.info);
+        let request = self.surface.gate.attach(request, self.caller.as_ref(), &self.info)?;
         Ok((request, kind, place))
     }
 

@@ -49,7 +49,7 @@ pub(super) async fn serve<G: Gate>(State(surface): State<Arc<Surface<G>>>, reque
     let opened = async {
         let caller = surface.gate.authenticate(info.authorization().as_deref(), &info).await?;
         let prepared = if method == Method::POST {
-            read(&surface, &info.headers, body).await
+            read(&surface, caller.as_ref(), &info.headers, body).await
         } else if method == Method::GET {
             Parameters::from_uri(&uri)
                 .and_then(|parameters| prepare(&surface.documents, parameters))
@@ -88,7 +88,7 @@ pub(super) fn open<G: Gate>(
     if let Some(cursor) = last_event_id(&info.headers) {
         request = request.data(ResumeAfter(cursor));
     }
-    let request = surface.gate.attach(request, caller.as_ref(), info);
+    let request = surface.gate.attach(request, caller.as_ref(), info)?;
     let results = surface.results(request, kind, Some(place.clone()));
     let (out, queue) = mpsc::channel(options.send_queue.max(1));
     let feed = Feed {

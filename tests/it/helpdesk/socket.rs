@@ -252,6 +252,54 @@ async fn notifications_are_marked_as_read() {
     );
 }
 
+/// An office behind one address: each is counted as themselves, although browsers say only in the address who they are.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_requests_are_counted_sockets_and_what_they_do_are_counted_by_the_person() {
+    let settings = ["rate_limit.enabled", "rate_limit.api"].map(|name| (name, "true"));
+    let limits = [("rate_limit.anonymous", "2"), ("rate_limit.user", "4"), ("rate_limit.agent", "20")];
+    let app = TestApp::with(&[settings.as_slice(), limits.as_slice()].concat()).await;
+    for _ in 0..5 {
+        Live::greeted(&app, &app.agent, "").await;
+    }
+    let (mut live, _) = Live::greeted(&app, &app.user, "").await;
+    let mark = json!({ "type": "mark_read", "data": { "all": true } });
+    for kind in ["marked_read", "marked_read", "marked_read", "error"] {
+        live.say(mark.clone()).await;
+        let frame = live.next().await;
+        assert_eq!(frame["type"], kind, "{frame}");
+    }
+    assert_eq!(Live::open(&app, &format!("token={}", app.user.token)).await.err(), Some(429));
+    // Whoever is unknown is still counted by where they are, and a token in the address counts nowhere else.
+    let wrong: Vec<_> = [401, 401, 429].map(Some).to_vec();
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        told.push(Live::open(&app, "token=nonsense").await.err());
+    }
+    assert_eq!(told, wrong);
+    let path = format!("/api/tickets?token={}", app.agent.token);
+    assert_eq!(app.get("", &path).await.status(), 429);
+    app.clock.advance(60_000);
+    live.say(mark).await;
+    assert_eq!(live.next().await["type"], "marked_read");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_talks_too_much_is_told_so() {
+    let app = TestApp::start().await;
+    let (mut live, _) = Live::greeted(&app, &app.user, "").await;
+    for _ in 0..300 {
+        live.say(json!({ "type": "ping" })).await;
+    }
+    let mut kinds = Vec::new();
+    for _ in 0..300 {
+        kinds.push(live.next().await);
+    }
+    let pongs = kinds.iter().filter(|frame| frame["type"] == "pong").count();
+    let refused: Vec<&Value> = kinds.iter().filter(|frame| frame["type"] == "error").collect();
+    assert!(pongs >= 50 && pongs + refused.len() == 300, "{pongs}");
+    assert!(refused[0]["data"]["message"].as_str().unwrap().contains("too many frames"), "{}", refused[0]);
+}
+
 /// One that hears nothing for as long as it is not asked, with next to no room for what waits.
 async fn slow(app: &TestApp, by: &Person) -> WebSocketStream<TcpStream> {
     let address = app.url.trim_start_matches("http://").parse().unwrap();

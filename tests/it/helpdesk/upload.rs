@@ -350,6 +350,13 @@ async fn comments_and_tickets_carry_what_was_uploaded_for_them() {
         let log = uploaded(&app, user, form).await;
         let files = get(&app, &agent.token, &format!("{path}/attachments")).await;
         assert_eq!((&files["data"][0]["id"], &files["total"]), (&log["id"], &json!(1)), "{files:#}");
+        let form = file("more.txt", "text/plain", b"more").text("ticket_id", ticket["id"].to_string());
+        let more = uploaded(&app, agent, form).await;
+        for (page, id) in [(1, &log["id"]), (2, &more["id"])] {
+            let files = get(&app, &user.token, &format!("{path}/attachments?limit=1&page={page}")).await;
+            assert_eq!(files["data"].as_array().unwrap().len(), 1, "{files:#}");
+            assert_eq!((&files["data"][0]["id"], &files["total"]), (id, &json!(2)), "{files:#}");
+        }
         assert_eq!(refused(&app, agent, Form::new()).await.1, "VALIDATION_FAILED");
         // Another's file, one that has been used, and none at all.
         for id in [report["id"].clone(), picture["id"].clone(), json!(999_999)] {
@@ -359,6 +366,10 @@ async fn comments_and_tickets_carry_what_was_uploaded_for_them() {
         }
         let none = format!("{path}/attachments");
         assert_eq!(call(&app, &app.stranger.token, Method::GET, &none, None).await.0, 404);
+        // A deleted ticket is gone here for administrators, too.
+        assert_eq!(call(&app, &app.admin.token, Method::GET, &none, None).await.0, 200);
+        send(&app, &app.admin.token, Method::DELETE, &path, json!({})).await;
+        assert_eq!(call(&app, &app.admin.token, Method::GET, &none, None).await.0, 404);
     })
     .await;
 }

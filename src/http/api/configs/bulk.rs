@@ -5,8 +5,9 @@ use crate::http::App;
 use crate::http::api::wire::{self, Envelope, Refusal, Reply};
 use crate::http::api::{Answer, Api};
 use crate::http::dialect::{Caller, Fail, Failure, Params, Rows, rows};
+use crate::http::form::{AROUND, Bounds, Fault, Form};
 use axum::Json;
-use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Request, State};
+use axum::extract::{Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_DISPOSITION;
 use axum::response::{IntoResponse as _, Response};
@@ -17,6 +18,7 @@ use model::error::Problem;
 use model::setting::{KNOWN, MOST_AT_ONCE};
 use model::time::{HOUR, MINUTE, SECOND};
 use std::sync::Arc;
+use std::time::Duration;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -34,7 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(policy))
         .routes(routes!(cleared))
         .routes(routes!(held))
-        .merge(OpenApiRouter::new().routes(routes!(import)).layer(DefaultBodyLimit::max(FILE + (64 << 10))))
+        .routes(routes!(import))
 }
 
 /// Change many settings
@@ -109,7 +111,7 @@ async fn export(
 )]
 async fn import(app: Server, by: Caller<Api>, request: Request) -> Answer<wire::ConfigsImported> {
     by.may(Operation::ChangeSettings)?;
-    let (filename, bytes) = sent(request).await?;
+    let (filename, bytes) = sent(&app, request).await?;
     let forms = rows("file", &bytes).map_err(Fail::new)?;
     let wire::ConfigsChanged { updated_count, changed_count } = changed(&app, &by, forms).await?;
     let size = bytes.len();
@@ -117,18 +119,28 @@ async fn import(app: Server, by: Caller<Api>, request: Request) -> Answer<wire::
 }
 
 /// The file of a form, by its name.
-async fn sent(request: Request) -> Result<(String, Vec<u8>), Fail<Api>> {
-    let unreadable =
-        || Fail::new(Failure::malformed("body", "is not a form that can be read (multipart/form-data, 4 MiB at most)"));
-    let mut form = Multipart::from_request(request, &()).await.map_err(|_| unreadable())?;
-    for _ in 0..PARTS {
-        let Some(field) = form.next_field().await.map_err(|_| unreadable())? else { break };
-        if field.name() == Some("file") {
-            let filename = model::attachment::safe_filename(field.file_name().unwrap_or("configs.json"));
-            return Ok((filename, field.bytes().await.map_err(|_| unreadable())?.to_vec()));
+async fn sent(app: &App, request: Request) -> Result<(String, Vec<u8>), Fail<Api>> {
+    let silence = Duration::from_secs(app.config.http.request_timeout_seconds);
+    let bounds = Bounds { silence, bytes: AROUND.saturating_add(FILE as u64), parts: PARTS };
+    let mut form = Form::open(request, bounds).await.map_err(refused)?;
+    while let Some(part) = form.next().await.map_err(refused)? {
+        if part.name() == Some("file") {
+            let filename = model::attachment::safe_filename(part.file_name().unwrap_or("configs.json"));
+            return Ok((filename, part.bytes(FILE).await.map_err(refused)?));
         }
+        part.pass().await.map_err(refused)?;
     }
     Err(Error::invalid("file", "is missing from the form").into())
+}
+
+fn refused(fault: Fault) -> Fail<Api> {
+    Fail::new(match fault {
+        Fault::Unreadable | Fault::TooLarge => {
+            Failure::malformed("body", "is not a form that can be read (multipart/form-data, 4 MiB at most)")
+        }
+        Fault::TooManyParts => Failure::malformed("body", "has too many parts"),
+        Fault::Silent => Failure::TimedOut,
+    })
 }
 
 /// Put back what is missing

@@ -443,6 +443,21 @@ pub struct HistoryQuery {
     pub page_size: Option<String>,
 }
 
+/// `GET /tickets/{id}/attachments?…`
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TicketFilesQuery {
+    /// 页码 (默认: 1)
+    #[param(value_type = i64, required = false, example = 1)]
+    pub page: Option<String>,
+    /// 每页数量 (默认: 100, 最大: 100)
+    #[param(value_type = i64, required = false, example = 100)]
+    pub limit: Option<String>,
+    /// The same as `limit`.
+    #[param(value_type = i64, required = false)]
+    pub page_size: Option<String>,
+}
+
 /// `GET /tickets/{id}/comments?…`
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
