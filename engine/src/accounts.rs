@@ -1,6 +1,7 @@
 //! Accounts: signing in and up, refreshing, passwords, API tokens.
 
-use crate::execute::{Subject, Work};
+use crate::execute::Work;
+use crate::subject::Subject;
 use crate::throttle::Guard;
 use crate::{Caller, Engine, Tolerate as _, secret};
 use model::access::{self, Operation};

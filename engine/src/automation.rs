@@ -1,6 +1,7 @@
 //! Quick replies, templates and rules as those who write and use them see them. What rules do by themselves: `automate.rs`.
 
-use crate::execute::{Outcome, Subject};
+use crate::execute::Outcome;
+use crate::subject::Subject;
 use crate::{Caller, Engine, Numbered, Numbers, see};
 use model::access::{self, Operation};
 use model::automation::reply::QuickReplyInput;

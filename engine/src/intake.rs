@@ -4,7 +4,8 @@
 //! join it: everyone else gets a ticket of their own that names the one they answered.
 
 use crate::audit::{Act, took};
-use crate::execute::{Subject, Work};
+use crate::execute::Work;
+use crate::subject::Subject;
 use crate::{Caller, Engine, secret};
 use model::access::{self, Operation};
 use model::command::{AddComment, Command, Effect, MakeContact, Once, OpenTicket, Origin, StoreFile};

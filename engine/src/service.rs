@@ -1,6 +1,7 @@
 //! The service: one typed method per command, each a line over `execute`. Surfaces call these.
 
-use crate::execute::{Outcome, Subject};
+use crate::execute::Outcome;
+use crate::subject::Subject;
 use crate::{Caller, Engine, see};
 use model::access;
 use model::category::{Category, CategoryForm};

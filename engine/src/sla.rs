@@ -1,7 +1,7 @@
 //! SLA configurations: read by staff, made by administrators. What they do to tickets, the rules decide (`model/src/sla/`), out
 //! of the policy that every process keeps (`settings.rs`).
 
-use crate::execute::Subject;
+use crate::subject::Subject;
 use crate::{Caller, Engine};
 use model::access::{self, Operation};
 use model::command::{Command, EditSlaConfig};

@@ -3,9 +3,9 @@
 //! A file is received first and filed afterwards, because a form may name its ticket after its file. What is not filed goes
 //! away. What a file is, `model::media` says; how a picture is cleaned, `picture/`.
 
-use crate::execute::Subject;
 use crate::files::{Written, media_type};
 use crate::picture::{self, Faulty, Seen};
+use crate::subject::Subject;
 use crate::{Caller, Engine, see};
 use model::access::{self, Operation};
 use model::attachment::{

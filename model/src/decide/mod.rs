@@ -14,6 +14,7 @@ mod factor;
 mod house;
 mod mail;
 mod notify;
+mod open;
 mod person;
 mod rules;
 mod session;
@@ -174,7 +175,7 @@ pub fn decide(scene: &Scene<'_>, request: &Request, counters: &mut Counters) -> 
         }
     }
     match &request.command {
-        Command::OpenTicket(open) => ticket::open(scene, open, counters),
+        Command::OpenTicket(open) => open::open(scene, open, counters),
         Command::EditTicket(_, edit) => ticket::edit(scene, edit),
         Command::ChangeStatus(_, change) => ticket::change_status(scene, change),
         Command::CloseTicket(_, reason) => ticket::close(scene, reason),

@@ -95,7 +95,9 @@ async fn what_is_below_admin_is_for_those_who_look_after_the_house() {
         (
             Method::POST,
             "/admin/users",
-            Some(json!({ "email": "x@example.com", "password": "Password123!", "role": "admin" })),
+            Some(
+                json!({ "username": "xavier", "email": "x@example.com", "password": "Password123!", "role": "admin" }),
+            ),
             [401, 403, 403, 403, 201],
         ),
         (Method::PUT, user.as_str(), Some(json!({ "role": "admin" })), [401, 403, 403, 403, 200]),

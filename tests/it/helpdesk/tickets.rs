@@ -190,7 +190,14 @@ async fn bad_forms_are_refused_by_field() {
             "VALIDATION_FAILED",
             "content is_internal",
         ),
-        (&post, "/tickets/999999/assign".to_owned(), json!({ "assigned_to_id": 1 }), 404, "TICKET_NOT_FOUND", ""),
+        (
+            &post,
+            "/tickets/999999/assign".to_owned(),
+            json!({ "assigned_to_id": 1 }),
+            404,
+            "TICKET_NOT_FOUND",
+            "ticket_id",
+        ),
     ] {
         let fields: Vec<String> = fields.split(' ').filter(|field| !field.is_empty()).map(str::to_owned).collect();
         let told = faults(&app, admin, method.clone(), &path, body.clone()).await;

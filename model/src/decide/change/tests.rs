@@ -89,8 +89,13 @@ fn everything_happens_in_its_order() {
     facts.assignee = Some(user(OTHER, Role::Agent));
     let told = asked(&facts, (AGENT, Role::Agent), sample()).unwrap();
     let all =
-        ["comment_added", "ticket_edited", "status_changed", "priority_changed", "ticket_rated", "ticket_assigned"];
-    assert_eq!(told, all, "also although the agent does not reach it any more in the end");
+        ["ticket_edited", "status_changed", "priority_changed", "ticket_rated", "ticket_assigned", "comment_added"];
+    assert_eq!(told, all, "the note is for who has it then, although the agent does not reach it any more");
+    // Without a new pair of hands, or where the requester reads it, the word comes first.
+    let alone = ChangeTicket { hand: None, ..sample() };
+    assert_eq!(asked(&facts, (AGENT, Role::Agent), alone).unwrap()[0], "comment_added");
+    let public = ChangeTicket { comment: Some(AddComment::public("word")), ..sample() };
+    assert_eq!(asked(&facts, (AGENT, Role::Agent), public).unwrap()[0], "comment_added");
 }
 
 #[test]
