@@ -20,6 +20,9 @@ use store::comment::Part;
 use store::delivery::{Delivery, Which};
 use store::detail::Opening;
 
+/// Earlier texts of one comment that are shown.
+const VERSIONS_MAX: usize = 50;
+
 impl Engine {
     pub async fn me(&self, actor: &Actor) -> Result<User> {
         let me = self.person(actor.user().ok_or_else(access::sign_in)?).await?;
@@ -155,12 +158,10 @@ impl Engine {
         Ok(comments)
     }
 
-    /// The earlier texts of a comment.
-    pub async fn comment_versions(&self, actor: &Actor, id: CommentId) -> Result<Vec<CommentVersion>> {
-        if self.comments_by_ids(actor, &[id]).await?.is_empty() {
-            return Err(Error::not_found("comment"));
-        }
-        store::comment::versions(&mut self.0.store.read().await?, id).await
+    /// The earlier texts of comments, as far as the actor may read them: of each the last fifty, the oldest first.
+    pub async fn comment_versions(&self, actor: &Actor, ids: &[CommentId]) -> Result<Vec<(CommentId, CommentVersion)>> {
+        let seen: Vec<CommentId> = self.comments_by_ids(actor, ids).await?.iter().map(|comment| comment.id).collect();
+        store::comment::versions(&mut self.0.store.read().await?, &seen, VERSIONS_MAX).await
     }
 
     /// What happened to a ticket, newest first, as far as the actor may know it.

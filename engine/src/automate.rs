@@ -109,7 +109,8 @@ impl Engine {
         let last = self.0.hub.last();
         let rules = self.active_rules().await?;
         let Some(mut reading) = self.reading(READER).await? else {
-            self.begin_reading(READER, rules.iter().map(|rule| rule.since).min()).await?;
+            // A rule that is made meanwhile acts on what happens after it, and nothing of that is behind `last`.
+            self.begin_reading(READER, rules.iter().map(|rule| rule.since).min().or(Some(last))).await?;
             return Ok(Some(0));
         };
         if last <= reading.seen() {
@@ -148,7 +149,12 @@ impl Engine {
     async fn set_off(&self, event: Arc<Recorded>) -> Result<bool> {
         let seq = event.seq;
         let outcome = match self.submit(Work::RunRules { event: event.clone(), broken: None }).await {
-            Err(error) if !matches!(error, Error::Busy { .. }) && self.0.automation.gives_up(seq) => {
+            // Only where the store takes other things: then it is the event's fault.
+            Err(error)
+                if !matches!(error, Error::Busy { .. })
+                    && self.0.automation.gives_up(seq)
+                    && self.submit(Work::KeepAutoClose).await.is_ok() =>
+            {
                 tracing::error!(%error, %seq, "rules can't act on an event; it is passed over");
                 let broken = Some("an internal error occurred".to_owned());
                 self.submit(Work::RunRules { event, broken }).await?

@@ -3,12 +3,11 @@
 //! What may be forgotten, `model::decide` says under the write lock, batch by batch. Several processes may look at the clock
 //! at once: one of them begins what is due. A run that is interrupted stays as it was, and the next one goes on.
 
-use crate::{Caller, Engine, Inner, Tolerate as _};
+use crate::{Caller, Engine, Inner, Numbered, Numbers, Subject, Tolerate as _};
 use model::access::{self, Operation};
 use model::cleanup::Keep;
 pub use model::cleanup::{Run as CleanupRun, Task as CleanupTask};
 use model::command::{ChangeSetting, Command, Edit, StartCleanup};
-use model::event::Event;
 use model::id::Seq;
 use model::{Actor, Error, Result, Time};
 use serde_json::Value;
@@ -83,7 +82,7 @@ impl Engine {
             return Ok(None);
         }
         match self.begin_cleanup(&Caller::system("cleanup"), StartCleanup { task, due: Some(due) }).await? {
-            Some(run) => self.carry_through(&run).await.map(Some),
+            Some((run, _)) => self.carry_through(&run).await.map(Some),
             None => Ok(None),
         }
     }
@@ -100,19 +99,23 @@ impl Engine {
         // A key names the whole call; within it, each task has its own.
         let each =
             |task: CleanupTask| by.clone().keyed(by.once.key.as_ref().map(|key| format!("{key}#{}", task.word())));
-        let (mut begun, mut refused) = (Vec::new(), None);
+        let (mut begun, mut mine, mut refused) = (Vec::new(), Vec::new(), None);
         for task in tasks {
             match self.begin_cleanup(&each(*task), StartCleanup { task: *task, due: None }).await {
-                Ok(run) => begun.extend(run),
+                Ok(Some((run, repeated))) => {
+                    mine.extend((!repeated).then(|| run.clone()));
+                    begun.push(run);
+                }
+                Ok(None) => {}
                 Err(error) => refused = refused.or(Some(error)),
             }
         }
         if let Some(error) = refused.filter(|_| begun.is_empty()) {
             return Err(error);
         }
-        let (engine, runs) = (std::sync::Arc::downgrade(&self.0), begun.clone());
+        let engine = std::sync::Arc::downgrade(&self.0);
         self.keep(tokio::spawn(async move {
-            for run in runs {
+            for run in mine {
                 let Some(inner) = engine.upgrade() else { return };
                 Engine(inner).carry_through(&run).await.map(drop).tolerate("cleaning up by hand");
             }
@@ -126,20 +129,17 @@ impl Engine {
     /// `Conflict` where one of the kind is running.
     pub async fn clean_up(&self, by: &Caller, task: CleanupTask) -> Result<CleanupRun> {
         let begun = self.begin_cleanup(by, StartCleanup { task, due: None }).await?;
-        self.carry_through(&begun.ok_or_else(|| Error::internal("no clean-up was begun"))?).await
+        let (run, repeated) = begun.ok_or_else(|| Error::internal("no clean-up was begun"))?;
+        if repeated { Ok(run) } else { self.carry_through(&run).await }
     }
 
-    async fn begin_cleanup(&self, by: &Caller, start: StartCleanup) -> Result<Option<CleanupRun>> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "nothing was begun, or a run")]
+    async fn begin_cleanup(&self, by: &Caller, start: StartCleanup) -> Result<Option<(CleanupRun, bool)>> {
         let outcome = self.execute(by, Command::StartCleanup(start)).await?;
-        let begun = outcome.events.iter().find(|r| matches!(r.event, Event::CleanupStarted { .. }));
-        match begun {
-            Some(recorded) => self.cleanup_run(recorded.seq).await.map(Some),
-            // The same call again: the run that it began.
-            None if outcome.repeated => {
-                let runs = store::cleanup::runs(&mut self.0.store.read().await?, Some(start.task), 1).await?;
-                Ok(runs.into_iter().next())
-            }
-            None => Ok(None),
+        // The same call again answers the run that it began.
+        match outcome.subject {
+            Subject::Cleanup(run) => Ok(Some((self.cleanup_run(run).await?, outcome.repeated))),
+            _ => Ok(None),
         }
     }
 
@@ -185,8 +185,22 @@ impl Engine {
         task: Option<CleanupTask>,
         limit: usize,
     ) -> Result<Vec<CleanupRun>> {
+        let part = Numbers { skip: 0, limit: limit.min(RUNS_MAX) };
+        Ok(self.cleanup_runs_numbered(actor, task, part).await?.items)
+    }
+
+    /// Records of clean-ups by number of page, the newest first.
+    pub async fn cleanup_runs_numbered(
+        &self,
+        actor: &Actor,
+        task: Option<CleanupTask>,
+        part: Numbers,
+    ) -> Result<Numbered<CleanupRun>> {
         access::in_general(actor, Operation::ReadCleanup)?;
-        store::cleanup::runs(&mut self.0.store.read().await?, task, limit.min(RUNS_MAX)).await
+        let mut conn = self.0.store.read().await?;
+        let total = store::cleanup::count(&mut conn, task).await?;
+        let items = store::cleanup::runs(&mut conn, task, (part.skip, part.limit)).await?;
+        Ok(Numbered { items, total })
     }
 
     pub async fn cleanup_figures(&self, actor: &Actor) -> Result<CleanupFigures> {

@@ -28,6 +28,8 @@ pub enum Subject {
     /// What a person was told of an event.
     Notice(UserId, Seq),
     SlaConfig(SlaConfigId),
+    /// A clean-up, by its place in the log.
+    Cleanup(Seq),
     Nothing,
 }
 
@@ -48,6 +50,7 @@ pub(crate) fn subject_of(command: &Command, facts: &Facts, events: &[Arc<Recorde
         Event::TemplateCreated { template } => Some(Subject::Template(template.id)),
         Event::RuleCreated { rule } => Some(Subject::Rule(rule.id)),
         Event::NotificationSent { to, .. } => Some(Subject::Notice(*to, r.seq)),
+        Event::CleanupStarted { .. } => Some(Subject::Cleanup(r.seq)),
         Event::SlaConfigCreated { config } => Some(Subject::SlaConfig(config.id)),
         _ => None,
     });
@@ -102,6 +105,7 @@ impl Subject {
             Self::Rule(id) => format!("rule {id}"),
             Self::Notice(user, seq) => format!("notice {user} {seq}"),
             Self::SlaConfig(id) => format!("sla_config {id}"),
+            Self::Cleanup(run) => format!("cleanup {run}"),
             Self::Nothing => "nothing".to_owned(),
         }
     }
@@ -126,6 +130,7 @@ impl Subject {
             "rule" => Self::Rule(RuleId(number())),
             "notice" => Self::Notice(UserId(number()), Seq(number())),
             "sla_config" => Self::SlaConfig(SlaConfigId(number())),
+            "cleanup" => Self::Cleanup(Seq(number())),
             _ => Self::Nothing,
         }
     }

@@ -150,8 +150,8 @@ impl Comment {
             return Ok(Vec::new());
         }
         let call = Call::of(ctx)?;
-        let versions = Box::pin(call.engine.comment_versions(call.actor(), self.0.id)).await?;
-        Ok(versions.into_iter().map(CommentVersion).collect())
+        let versions = call.loaders.versions(self.0.id).await?;
+        Ok(versions.iter().cloned().map(CommentVersion).collect())
     }
 }
 

@@ -2,15 +2,16 @@
 //! who asks; for each item of a subscription they are made anew, so that it never shows what was true before.
 
 use crate::batch::{Batch, Load};
-use engine::{Engine, Opened, StatisticsQuery};
+use engine::{Attempt, Engine, Opened, StatisticsQuery};
 use futures_util::future::try_join_all;
 use model::category::Category;
-use model::comment::Comment;
-use model::id::{CategoryId, CommentId, TicketId, UserId};
+use model::comment::{Comment, CommentVersion};
+use model::id::{CategoryId, CommentId, DeliveryId, TicketId, UserId, WebhookId};
 use model::people::{Identity, User};
 use model::query::Cursor;
 use model::ticket::Ticket;
-use model::{Actor, Result};
+use model::webhook::Webhook;
+use model::{Actor, Error, Result};
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,6 +54,9 @@ pub struct Loaders {
     comments: Batch<CommentId, Arc<Comment>, Reader>,
     first_comments: Batch<FirstComments, Vec<Arc<Comment>>, Reader>,
     tickets_in: Batch<CategoryId, i64, Reader>,
+    versions: Batch<CommentId, Arc<Vec<CommentVersion>>, Reader>,
+    attempts: Batch<DeliveryId, Arc<Vec<Attempt>>, Reader>,
+    webhooks: Batch<WebhookId, Arc<Webhook>, Reader>,
 }
 
 impl Loaders {
@@ -67,6 +71,9 @@ impl Loaders {
             comments: Batch::new(reader.clone()),
             first_comments: Batch::new(reader.clone()),
             tickets_in: Batch::new(reader.clone()),
+            versions: Batch::new(reader.clone()),
+            attempts: Batch::new(reader.clone()),
+            webhooks: Batch::new(reader.clone()),
             reader,
         }
     }
@@ -155,6 +162,21 @@ impl Loaders {
         Ok(Box::pin(self.tickets_in.get(id)).await?.unwrap_or_default())
     }
 
+    /// The earlier texts of a comment, the oldest first.
+    pub(crate) async fn versions(&self, id: CommentId) -> Result<Arc<Vec<CommentVersion>>> {
+        Ok(Box::pin(self.versions.get(id)).await?.unwrap_or_default())
+    }
+
+    /// How a delivery was tried, in order.
+    pub(crate) async fn attempts(&self, id: DeliveryId) -> Result<Arc<Vec<Attempt>>> {
+        Ok(Box::pin(self.attempts.get(id)).await?.unwrap_or_default())
+    }
+
+    /// The webhook, for those who may read webhooks.
+    pub(crate) async fn webhook(&self, id: WebhookId) -> Result<Option<Arc<Webhook>>> {
+        Box::pin(self.webhooks.get(id)).await
+    }
+
     /// All categories in their order, out of the engine's cache.
     pub(crate) async fn categories(&self) -> Result<Arc<Vec<Category>>> {
         self.reader.engine.categories(&self.reader.actor).await
@@ -177,11 +199,8 @@ impl Load<UserId, Arc<User>> for Reader {
 
 impl Load<UserId, Arc<Vec<Identity>>> for Reader {
     async fn load(&self, keys: Vec<UserId>) -> Result<HashMap<UserId, Arc<Vec<Identity>>>> {
-        let mut found: HashMap<UserId, Vec<Identity>> = HashMap::new();
-        for identity in self.engine.identities(&self.actor, &keys).await? {
-            found.entry(identity.user).or_default().push(identity);
-        }
-        Ok(found.into_iter().map(|(user, all)| (user, Arc::new(all))).collect())
+        let all = self.engine.identities(&self.actor, &keys).await?;
+        Ok(gathered(all.into_iter().map(|identity| (identity.user, identity))))
     }
 }
 
@@ -229,4 +248,37 @@ impl Load<CategoryId, i64> for Reader {
         let counted = self.engine.statistics(&self.actor, StatisticsQuery::default()).await?;
         Ok(counted.by_category.into_iter().filter_map(|(category, count)| Some((category?, count))).collect())
     }
+}
+
+impl Load<CommentId, Arc<Vec<CommentVersion>>> for Reader {
+    async fn load(&self, keys: Vec<CommentId>) -> Result<HashMap<CommentId, Arc<Vec<CommentVersion>>>> {
+        Ok(gathered(self.engine.comment_versions(&self.actor, &keys).await?))
+    }
+}
+
+impl Load<DeliveryId, Arc<Vec<Attempt>>> for Reader {
+    async fn load(&self, keys: Vec<DeliveryId>) -> Result<HashMap<DeliveryId, Arc<Vec<Attempt>>>> {
+        let tried = self.engine.delivery_attempts(&self.actor, &keys).await?;
+        Ok(gathered(tried.into_iter().map(|attempt| (attempt.delivery, attempt))))
+    }
+}
+
+impl Load<WebhookId, Arc<Webhook>> for Reader {
+    async fn load(&self, keys: Vec<WebhookId>) -> Result<HashMap<WebhookId, Arc<Webhook>>> {
+        let all = match self.engine.webhooks(&self.actor).await {
+            // To whoever may not read them, there are none.
+            Err(Error::Forbidden { .. }) => Vec::new(),
+            all => all?,
+        };
+        Ok(all.into_iter().filter(|one| keys.contains(&one.id)).map(|one| (one.id, Arc::new(one))).collect())
+    }
+}
+
+/// What belongs to each, in its order.
+fn gathered<K: Eq + Hash, V>(all: impl IntoIterator<Item = (K, V)>) -> HashMap<K, Arc<Vec<V>>> {
+    let mut found: HashMap<K, Vec<V>> = HashMap::new();
+    for (key, value) in all {
+        found.entry(key).or_default().push(value);
+    }
+    found.into_iter().map(|(key, all)| (key, Arc::new(all))).collect()
 }

@@ -12,9 +12,7 @@ use crate::webhook::{DeliveryAttempt, Webhook};
 use crate::words::{Channel, InboundState, NotificationType, Priority, WebhookEvent};
 use async_graphql::{Context, ID, Json, Object, SimpleObject};
 use engine::Caller;
-use model::Error;
 use model::id::{InboundId, TicketId, WebhookId};
-use model::notice::NoticeKind;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -134,9 +132,8 @@ impl Delivery {
     /// Every try, in order; they are kept for 30 days.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn log(&self, ctx: &Context<'_>) -> Result<Vec<DeliveryAttempt>> {
-        let call = Call::of(ctx)?;
-        let tried = call.engine.delivery_attempts(call.actor(), &[self.0.id]).await?;
-        Ok(tried.into_iter().map(DeliveryAttempt).collect())
+        let tried = Call::of(ctx)?.loaders.attempts(self.0.id).await?;
+        Ok(tried.iter().cloned().map(DeliveryAttempt).collect())
     }
 
     /// To whom.
@@ -245,11 +242,9 @@ impl InboundMessage {
 
 /// A webhook, for those who may know of it.
 async fn webhook(call: Call<'_>, id: Option<WebhookId>) -> Result<Option<Webhook>> {
-    let Some(id) = id else { return Ok(None) };
-    match call.engine.webhook(call.actor(), id).await {
-        Ok(webhook) => Ok(Some(Webhook(webhook))),
-        Err(Error::NotFound { .. } | Error::Forbidden { .. }) => Ok(None),
-        Err(other) => Err(other.into()),
+    match id {
+        Some(id) => Ok(call.loaders.webhook(id).await?.map(|webhook| Webhook((*webhook).clone()))),
+        None => Ok(None),
     }
 }
 
@@ -308,11 +303,6 @@ impl Notification {
         }
         let call = Call::of(ctx)?;
         let locale = call.engine.locale_of(call.actor()).await?;
-        // What a rule tells stands in the rule's own words.
-        if self.0.kind == NoticeKind::SystemAlert && self.0.ticket.is_some() {
-            let told = call.engine.worded(call.actor(), vec![self.0.clone()]).await?;
-            return Ok(told.into_iter().map(|told| told.message).collect());
-        }
         let ticket = match self.0.ticket {
             Some(id) => call.loaders.ticket(id).await?,
             None => None,

@@ -33,11 +33,17 @@ pub async fn run(conn: &mut Conn, id: Seq) -> Result<Option<Run>> {
 }
 
 /// Runs, the newest first.
-pub async fn runs(conn: &mut Conn, task: Option<Task>, limit: usize) -> Result<Vec<Run>> {
+pub async fn runs(conn: &mut Conn, task: Option<Task>, (skip, limit): (usize, usize)) -> Result<Vec<Run>> {
     let mut sql = Sql::built(format!("SELECT {COLUMNS} FROM cleanup_runs WHERE id > 0"));
     sql.and_in("task", task.map(Task::word));
-    sql.push(" ORDER BY id DESC LIMIT ").push_arg(limit as i64);
+    sql.push(" ORDER BY id DESC LIMIT ").push_arg(limit as i64).push(" OFFSET ").push_arg(skip as i64);
     conn.list(sql, read).await
+}
+
+pub async fn count(conn: &mut Conn, task: Option<Task>) -> Result<i64> {
+    let mut sql = Sql::built("SELECT COUNT(*) FROM cleanup_runs WHERE id > 0".to_owned());
+    sql.and_in("task", task.map(Task::word));
+    conn.int(sql).await
 }
 
 /// Runs of a kind that have not ended.

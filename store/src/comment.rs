@@ -158,18 +158,28 @@ pub async fn movable(conn: &mut Conn, ticket: TicketId, sources: &[TicketId]) ->
     conn.list(sql, |c| Ok((CommentId(c.int()?), c.word(Visibility::parse)?))).await
 }
 
-/// The earlier texts of a comment, oldest first.
-pub async fn versions(conn: &mut Conn, comment: CommentId) -> Result<Vec<CommentVersion>> {
-    let sql = Sql::new(
-        "SELECT version, body, replaced_at, replaced_by FROM comment_versions WHERE comment_id = $1 ORDER BY version LIMIT 500",
+/// The earlier texts of comments: of each the last so many, the oldest first.
+pub async fn versions(conn: &mut Conn, ids: &[CommentId], each: usize) -> Result<Vec<(CommentId, CommentVersion)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = Sql::built(
+        "SELECT comment_id, version, body, replaced_at, replaced_by FROM (SELECT v.*, \
+         ROW_NUMBER() OVER (PARTITION BY comment_id ORDER BY version DESC) AS place FROM comment_versions v \
+         WHERE comment_id > 0"
+            .to_owned(),
     );
-    conn.list(sql.bind(comment), |c| {
-        Ok(CommentVersion {
+    sql.and_in("comment_id", ids.iter().copied());
+    sql.push(") AS last WHERE place <= ").push_arg(each as i64).push(" ORDER BY comment_id, version");
+    conn.list(sql, |c| {
+        let comment = CommentId(c.int()?);
+        let version = CommentVersion {
             version: c.int()?,
             body: c.text()?,
             replaced_at: c.time()?,
             replaced_by: c.int_or()?.map(UserId),
-        })
+        };
+        Ok((comment, version))
     })
     .await
 }

@@ -132,11 +132,42 @@ const OPEN: &str = "(d.state = 'queued' OR d.state = 'sending')";
 
 /// Whether a route has something to try now.
 pub async fn is_due(conn: &mut Conn, route: &str, now: Time) -> Result<bool> {
+    Ok(conn.one(due(route, now)).await?.is_some())
+}
+
+fn due(route: &str, now: Time) -> Sql {
     let sql = Sql::built(format!(
         "SELECT d.id FROM deliveries d WHERE d.route = $1 AND d.due_at <= $2 AND {OPEN} \
          AND (d.state = 'queued' OR d.claimed_until <= $2) LIMIT 1"
     ));
-    Ok(conn.one(sql.bind(route).bind(now)).await?.is_some())
+    sql.bind(route).bind(now)
+}
+
+/// What claims a route's due deliveries.
+fn claimed(claim: &Claim<'_>) -> Sql {
+    let mut sql =
+        Sql::built("UPDATE deliveries SET state = 'sending', attempts = attempts + 1, claimed_until = ".to_owned());
+    sql.push_arg(claim.until);
+    sql.push(
+        " WHERE id IN (SELECT due.id FROM (SELECT d.id, d.due_at, \
+         ROW_NUMBER() OVER (PARTITION BY COALESCE(d.webhook_id, -d.id) ORDER BY d.due_at, d.id) AS place \
+         FROM deliveries d WHERE d.route = ",
+    );
+    sql.push_arg(claim.route).push(" AND d.due_at <= ").push_arg(claim.now);
+    sql.push(&format!(" AND {OPEN} AND (d.state = 'queued' OR d.claimed_until <= ")).push_arg(claim.now);
+    sql.push(
+        ") AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.route = d.route AND e.lane = d.lane AND e.id < d.id \
+         AND (e.state = 'queued' OR e.state = 'sending'))",
+    );
+    if !claim.busy.is_empty() {
+        sql.push(" AND (d.webhook_id IS NULL OR NOT (d.webhook_id > 0");
+        sql.and_in("d.webhook_id", claim.busy.iter().copied());
+        sql.push("))");
+    }
+    sql.push(") AS due WHERE due.place <= ").push_arg(claim.each as i64);
+    sql.push(" ORDER BY due.due_at, due.id LIMIT ").push_arg(claim.limit as i64);
+    sql.push(&format!(") RETURNING {COLUMNS}"));
+    sql
 }
 
 /// A delivery to make.
@@ -207,29 +238,7 @@ impl Batch<'_> {
 
     /// Claims a route's due deliveries, the first of each lane only.
     pub async fn claim_deliveries(&mut self, claim: Claim<'_>) -> Result<Vec<Delivery>> {
-        let mut sql =
-            Sql::built("UPDATE deliveries SET state = 'sending', attempts = attempts + 1, claimed_until = ".to_owned());
-        sql.push_arg(claim.until);
-        sql.push(
-            " WHERE id IN (SELECT due.id FROM (SELECT d.id, d.due_at, \
-             ROW_NUMBER() OVER (PARTITION BY COALESCE(d.webhook_id, -d.id) ORDER BY d.due_at, d.id) AS place \
-             FROM deliveries d WHERE d.route = ",
-        );
-        sql.push_arg(claim.route).push(" AND d.due_at <= ").push_arg(claim.now);
-        sql.push(&format!(" AND {OPEN} AND (d.state = 'queued' OR d.claimed_until <= ")).push_arg(claim.now);
-        sql.push(
-            ") AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.route = d.route AND e.lane = d.lane AND e.id < d.id \
-             AND (e.state = 'queued' OR e.state = 'sending'))",
-        );
-        if !claim.busy.is_empty() {
-            sql.push(" AND (d.webhook_id IS NULL OR NOT (d.webhook_id > 0");
-            sql.and_in("d.webhook_id", claim.busy.iter().copied());
-            sql.push("))");
-        }
-        sql.push(") AS due WHERE due.place <= ").push_arg(claim.each as i64);
-        sql.push(" ORDER BY due.due_at, due.id LIMIT ").push_arg(claim.limit as i64);
-        sql.push(&format!(") RETURNING {COLUMNS}"));
-        self.conn.list(sql, read).await
+        self.conn.list(claimed(&claim), read).await
     }
 
     /// Gives back what a process that is no more had claimed.
@@ -272,5 +281,33 @@ impl Batch<'_> {
              AND route = (SELECT route FROM deliveries WHERE id = $2) AND lane = (SELECT lane FROM deliveries WHERE id = $2)",
         );
         self.conn.run(sql.bind(again).bind(id)).await.map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Options, Store};
+
+    /// The ledger grows for months, and is looked at every second, also under the write lock.
+    #[tokio::test]
+    async fn what_is_due_is_found_without_reading_what_is_settled() {
+        let file = std::env::temp_dir().join(format!("echodesk-plans-{}.db", std::process::id()));
+        let store = Store::open(&Options::new(format!("sqlite://{}", file.display()))).await.unwrap();
+        let claim = Claim { route: "mail", now: Time(2), until: Time(3), limit: 10, each: 5, busy: &[] };
+        for sql in [due("mail", Time(2)), claimed(&claim)] {
+            let mut conn = store.read().await.unwrap();
+            let plan = conn.list(sql.explained(), |c| {
+                let _ = (c.int()?, c.int()?, c.int()?);
+                c.text()
+            });
+            let plan = plan.await.unwrap().join("\n");
+            let looks = |index: &str| plan.contains(&format!("SEARCH d USING INDEX {index}"));
+            assert!(looks("deliveries_open_lane") || looks("deliveries_due"), "{plan}");
+        }
+        store.close().await;
+        for end in ["", "-wal", "-shm"] {
+            std::fs::remove_file(format!("{}{end}", file.display())).ok();
+        }
     }
 }

@@ -9,6 +9,9 @@ use model::text::{Email, Tag, Title};
 use model::ticket::{Customer, Priority, Resolution, Source, Status, Ticket};
 use model::{Error, Result};
 
+/// Tickets that went into one another and are moved together.
+const CHAIN_MAX: usize = 10_000;
+
 /// Where `meta` keeps after how many hours resolved tickets close; 0: never.
 const AUTO_CLOSE: &str = "auto_close_hours";
 
@@ -354,17 +357,17 @@ pub async fn tags(conn: &mut Conn, limit: usize) -> Result<Vec<(String, i64)>> {
 }
 
 /// A ticket and all that were merged into it, directly or by way of others.
+///
+/// # Errors
+/// `Conflict` for more than one statement can name.
 pub async fn merged_chain(conn: &mut Conn, id: TicketId) -> Result<Vec<TicketId>> {
-    let mut all = vec![id];
-    let mut next = 0;
-    while let Some(id) = all.get(next).copied() {
-        next += 1;
-        let sql = Sql::new("SELECT id FROM tickets WHERE merged_into_id = $1 ORDER BY id LIMIT 200");
-        for found in conn.list(sql.bind(id), |c| c.int().map(TicketId)).await? {
-            if !all.contains(&found) && all.len() < 1_000 {
-                all.push(found);
-            }
-        }
+    let sql = Sql::new(
+        "WITH RECURSIVE chain (id) AS (SELECT CAST($1 AS BIGINT) UNION \
+         SELECT t.id FROM tickets t JOIN chain c ON t.merged_into_id = c.id) SELECT id FROM chain LIMIT $2",
+    );
+    let all = conn.list(sql.bind(id).bind(CHAIN_MAX as i64 + 1), |c| c.int().map(TicketId)).await?;
+    if all.len() > CHAIN_MAX {
+        return Err(Error::conflict("ticket", format!("more than {CHAIN_MAX} tickets were merged into it")));
     }
     Ok(all)
 }

@@ -46,6 +46,20 @@ async fn count(app: &TestApp) {
     let detail = statements(app, admin, detail, json!({ "id": ids[0] })).await;
     assert!(detail <= 5, "{detail} statements for a ticket with its comments");
 
+    // Comments that were edited, with their earlier texts; deliveries are read in the same way.
+    let versions = "query($id: ID!) { ticket(id: $id) { comments(first: 50) { nodes { body versions { body replacedBy { name } } } } } }";
+    let mut asked = Vec::new();
+    for (at, edits) in [(0, 2), (1, 12)] {
+        let ticket = json!({ "id": ids[at] });
+        for n in 0..edits {
+            let made = app.comment(admin, &json!({ "id": ids[at] }), &format!("b{n}")).await;
+            let edit = json!({ "id": made["id"], "body": format!("c{n}") });
+            app.done(admin, "editComment", "comment { id }", edit).await;
+        }
+        asked.push(statements(app, admin, versions, ticket).await);
+    }
+    assert_eq!(asked[0], asked[1], "earlier texts of two comments and of twelve");
+
     let users = "query($first: Int) { users(first: $first) { nodes { id name email identities { channel } } pageInfo { hasNextPage } } }";
     let few = statements(app, admin, users, json!({ "first": 2 })).await;
     let many = statements(app, admin, users, json!({ "first": 20 })).await;

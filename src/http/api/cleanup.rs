@@ -5,7 +5,7 @@ use super::wire::{self, Envelope, List, Refusal, Reply};
 use super::{Answer, Api, Listed, paging};
 use crate::http::App;
 use crate::http::dialect::{Body, Caller, Fail, Params};
-use crate::http::query::{PageNumber, integer, one_of, word};
+use crate::http::query::{PageNumber, one_of, word};
 use axum::extract::State;
 use engine::{CleanupEdit, CleanupFigures, CleanupRun, CleanupTask};
 use model::access::Operation;
@@ -102,9 +102,8 @@ async fn logs(
     Params(query, ..): Params<wire::CleanupQuery, Api>,
 ) -> Listed<wire::CleanupLog> {
     let (task, page) = asked(&query).map_err(Fail::of_query)?;
-    let runs = app.engine.cleanup_runs(&by.actor, task, page.part().limit).await?;
-    let total = i64::try_from(runs.len()).unwrap_or(i64::MAX);
-    Ok(List::new(runs.into_iter().map(record).collect(), paging::shown(page, total)))
+    let found = app.engine.cleanup_runs_numbered(&by.actor, task, page.part()).await?;
+    Ok(List::new(found.items.into_iter().map(record).collect(), paging::shown(page, found.total)))
 }
 
 /// Count what there is, and what was forgotten
@@ -154,8 +153,7 @@ fn ordered(form: wire::CleanupOrder) -> Result<CleanupTask> {
 fn asked(query: &wire::CleanupQuery) -> Result<(Option<CleanupTask>, PageNumber)> {
     let mut problems = Problems::default();
     let task = word("task_type", query.task_type.as_deref(), &Task::WORDS, Task::parse, &mut problems);
-    integer("limit", query.limit.as_deref(), &mut problems);
-    let page = paging::page(None, [query.limit.as_deref(), None], paging::MOST, &mut Problems::default());
+    let page = paging::page(None, [query.limit.as_deref(), None], paging::MOST, &mut problems);
     problems.finish()?;
     Ok((task, page))
 }

@@ -66,6 +66,12 @@ impl Sql {
         Self { text: Cow::Owned(text), args: Vec::new(), packed: true }
     }
 
+    /// How SQLite would go about it.
+    #[cfg(test)]
+    pub(crate) fn explained(self) -> Self {
+        Self { text: Cow::Owned(format!("EXPLAIN QUERY PLAN {}", self.text)), ..self }
+    }
+
     /// The next argument.
     pub fn bind(mut self, value: impl Into<Value>) -> Self {
         self.args.push(value.into());
