@@ -106,7 +106,7 @@ pub(crate) enum Work {
         broken: Option<String>,
     },
     ForgetOld,
-    /// Has the store go by the policy that this process started with.
+    /// Has the store go by the policy that this server started with.
     KeepAutoClose,
 }
 

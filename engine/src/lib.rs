@@ -261,7 +261,6 @@ impl Engine {
         let writer = tokio::spawn(execute::writer(Arc::downgrade(&engine.0), waiting));
         engine.0.writer.lock().map_err(Error::internal)?.replace(writer);
         engine.0.audit.start(Arc::downgrade(&engine.0))?;
-        engine.submit(execute::Work::KeepAutoClose).await?;
         engine.keep(tokio::spawn(hub::follow(Arc::downgrade(&engine.0))));
         Ok(engine)
     }

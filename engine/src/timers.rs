@@ -15,6 +15,9 @@ const AT_ONCE: usize = 200;
 pub(crate) async fn run(engine: Weak<Inner>) {
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    if let Some(inner) = engine.upgrade() {
+        Engine(inner).go_by_policy().await.tolerate("going by the hours that the settings file has now");
+    }
     loop {
         tick.tick().await;
         let Some(inner) = engine.upgrade() else { return };
@@ -45,6 +48,12 @@ pub(crate) async fn housekeeping(engine: Weak<Inner>) {
 }
 
 impl Engine {
+    /// Has the store go by the policy that this process was started with, where the settings file has changed since: for a
+    /// server, not for a command beside it, which may have been given other settings.
+    pub async fn go_by_policy(&self) -> Result<()> {
+        self.submit(Work::KeepAutoClose).await.map(|_| ())
+    }
+
     /// Fires what is due; answers how many tickets something happened to.
     pub async fn fire_timers(&self) -> Result<usize> {
         let mut fired = 0;

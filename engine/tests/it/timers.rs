@@ -158,7 +158,9 @@ async fn hours_that_changed_while_nothing_ran_count_for_what_was_resolved_before
         let started = async |hours: Option<i64>| {
             let mut options = house.options.clone();
             options.policy.auto_close_hours = hours;
-            Engine::start(options).await.unwrap()
+            let engine = Engine::start(options).await.unwrap();
+            engine.go_by_policy().await.unwrap();
+            engine
         };
         // From a week to a month: a week later nothing is due, now or every second.
         let engine = started(Some(720)).await;
