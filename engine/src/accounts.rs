@@ -101,23 +101,25 @@ impl Engine {
     pub async fn sign_in(&self, sign_in: SignIn) -> Result<SignedIn> {
         let at_the_door = [Some(Guard::Login(&sign_in.login)), sign_in.ip.as_deref().map(Guard::Address)];
         let at_the_door: Vec<Guard<'_>> = at_the_door.into_iter().flatten().collect();
-        let entered = self.now();
-        self.0.throttle.enter(&at_the_door, entered)?;
-        let let_in = self.tried(&sign_in).await;
-        if !matches!(let_in, Err(Error::Unauthenticated { .. })) {
-            self.0.throttle.take_back(&at_the_door, entered);
+        self.0.throttle.check(&at_the_door, self.now())?;
+        let mut entered = None;
+        let enter = || self.0.throttle.enter(&at_the_door, self.now()).map(|at| entered = Some(at));
+        let let_in = self.tried(&sign_in, enter).await;
+        if let Some(at) = entered.filter(|_| !matches!(let_in, Err(Error::Unauthenticated { .. }))) {
+            self.0.throttle.take_back(&at_the_door, at);
         }
         let_in
     }
 
-    async fn tried(&self, sign_in: &SignIn) -> Result<SignedIn> {
+    /// `enter` counts the try when its turn has come.
+    async fn tried(&self, sign_in: &SignIn, enter: impl FnOnce() -> Result<()> + Send) -> Result<SignedIn> {
         let mut conn = self.0.store.read().await?;
         let user = store::people::by_login(&mut conn, &sign_in.login).await?;
         // Asked in both cases, and nothing below waits where somebody is known: time tells nobody who exists.
         let known = user.as_ref().map(|user| user.id);
         let hash = store::people::password_hash(&mut conn, known.unwrap_or(UserId(0))).await?;
         drop(conn);
-        let right = self.is_right(sign_in.password.clone(), hash).await?;
+        let right = self.is_right(sign_in.password.clone(), hash, enter).await?;
         let (method, let_in) = match user {
             // Only who knows the password learns that the account is closed.
             Some(user) if right && !user.is_active() => {
@@ -158,23 +160,29 @@ impl Engine {
     }
 
     /// Whether a password is right; the same time for none, for a wrong one, and for one that is far too long.
-    async fn is_right(&self, password: String, hash: Option<String>) -> Result<bool> {
+    async fn is_right(
+        &self,
+        password: String,
+        hash: Option<String>,
+        enter: impl FnOnce() -> Result<()> + Send,
+    ) -> Result<bool> {
         let too_long = password.chars().count() > people::PASSWORD_MAX;
-        self.0.passwords.check(if too_long { String::new() } else { password }, hash).await
+        self.0.passwords.check(if too_long { String::new() } else { password }, hash, enter).await
     }
 
     /// Has somebody who is signed in say their password again. An account without one has nothing to say.
     pub(crate) async fn confirm(&self, user: UserId, field: &'static str, password: String) -> Result<()> {
         let guard = [Guard::Password(user)];
-        let entered = self.now();
-        self.0.throttle.enter(&guard, entered)?;
-        let right = async {
-            let hash = store::people::password_hash(&mut self.0.store.read().await?, user).await?;
-            Ok(hash.is_none() || self.is_right(password, hash).await?)
-        };
-        let right = right.await;
-        if !matches!(right, Ok(false)) {
-            self.0.throttle.take_back(&guard, entered);
+        self.0.throttle.check(&guard, self.now())?;
+        let hash = store::people::password_hash(&mut self.0.store.read().await?, user).await?;
+        if hash.is_none() {
+            return Ok(());
+        }
+        let mut entered = None;
+        let enter = || self.0.throttle.enter(&guard, self.now()).map(|at| entered = Some(at));
+        let right = self.is_right(password, hash, enter).await;
+        if let Some(at) = entered.filter(|_| !matches!(right, Ok(false))) {
+            self.0.throttle.take_back(&guard, at);
         }
         if right? { Ok(()) } else { Err(Error::invalid(field, "is not right")) }
     }

@@ -10,7 +10,7 @@ use crate::execute::{Outcome, Work, command_done};
 use crate::{Act, Caller, Engine, Inner, Tolerate as _, act_of};
 use model::actor::ActingRule;
 use model::automation::condition::{Condition, Field};
-use model::automation::{Done, Rule, Running, Subject};
+use model::automation::{Done, Rule, Running, Subject, braked};
 use model::event::{Event, Recorded};
 use model::id::Seq;
 use model::ticket::Ticket;
@@ -23,9 +23,6 @@ use store::Batch;
 
 /// The reader's name beside its place.
 const READER: &str = "automation";
-/// So often within an hour a rule acts on one ticket. What answers from outside (a receiver of webhooks that comments, a
-/// mailbox) could otherwise keep it going for ever.
-const OFTEN: i64 = 30;
 /// How often an event is tried on which the store fails, before rules pass it over.
 const TRIES: u32 = 3;
 
@@ -145,6 +142,14 @@ impl Engine {
         Ok(Some(acted))
     }
 
+    /// Whether the store can be written to at all.
+    async fn takes_writes(&self) -> bool {
+        match self.0.store.begin().await {
+            Ok(batch) => batch.rollback().await.is_ok(),
+            Err(_) => false,
+        }
+    }
+
     /// Has rules act on one event; false where that was done before.
     async fn set_off(&self, event: Arc<Recorded>) -> Result<bool> {
         let seq = event.seq;
@@ -153,7 +158,7 @@ impl Engine {
             Err(error)
                 if !matches!(error, Error::Busy { .. })
                     && self.0.automation.gives_up(seq)
-                    && self.submit(Work::KeepAutoClose).await.is_ok() =>
+                    && self.takes_writes().await =>
             {
                 tracing::error!(%error, %seq, "rules can't act on an event; it is passed over");
                 let broken = Some("an internal error occurred".to_owned());
@@ -218,8 +223,7 @@ pub(crate) async fn act(
             };
             let lately =
                 store::automation::run::lately(batch.conn(), rule.id, ticket.id, engine.now().plus(-HOUR)).await?;
-            let broken = broken
-                .or((lately >= OFTEN).then_some("it acts on this ticket so often that it may be answering itself"));
+            let broken = broken.or_else(|| braked(lately));
             let acting = ActingRule { id: rule.id, name: rule.form.name.clone() };
             let caller = Caller::new(Actor::Rule(acting));
             for action in &rule.form.actions {

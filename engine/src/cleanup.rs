@@ -97,8 +97,7 @@ impl Engine {
             return Err(Error::invalid("task_type", "is required"));
         }
         // A key names the whole call; within it, each task has its own.
-        let each =
-            |task: CleanupTask| by.clone().keyed(by.once.key.as_ref().map(|key| format!("{key}#{}", task.word())));
+        let each = |task: CleanupTask| by.clone().keyed_among(by.once.key.as_deref(), task.word());
         let (mut begun, mut mine, mut refused) = (Vec::new(), Vec::new(), None);
         for task in tasks {
             match self.begin_cleanup(&each(*task), StartCleanup { task: *task, due: None }).await {

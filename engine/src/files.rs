@@ -9,6 +9,7 @@ use model::command::Command;
 use model::media::HEAD;
 use model::time::{DAY, HOUR};
 use model::{Error, Result, Time};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -48,6 +49,8 @@ pub(crate) struct Files {
     pub(crate) drawing: tokio::sync::Semaphore,
 }
 
+/// Names the stores that name files beside it.
+const STORES: &str = "stores";
 /// Files that are looked at in one go.
 const AT_ONCE: usize = 200;
 /// Pictures that are read at a time.
@@ -77,6 +80,33 @@ impl Files {
             .map_err(|e| Error::internal(format!("can't make {}: {e}", root.display())))?;
         let drawing = tokio::sync::Semaphore::new(DRAWN_AT_ONCE);
         Ok(Self { root, limits, turn: tokio::sync::Mutex::default(), drawing })
+    }
+
+    /// The stores that name files here, by their logs' epochs.
+    async fn stores(&self) -> Result<BTreeSet<String>> {
+        match tokio::fs::read_to_string(self.root.join(STORES)).await {
+            Ok(text) => Ok(text.lines().map(str::to_owned).collect()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeSet::new()),
+            Err(error) => Err(unreadable(error)),
+        }
+    }
+
+    /// Notes that a store names files here, and that it was called otherwise before.
+    pub(crate) async fn belong_to(&self, epoch: &str, before: Option<&str>) -> Result<()> {
+        let known = self.stores().await?;
+        let mut stores = known.clone();
+        if let Some(before) = before {
+            stores.remove(before);
+        }
+        stores.insert(epoch.to_owned());
+        if stores == known {
+            return Ok(());
+        }
+        let io = |e: std::io::Error| Error::internal(format!("noting whose the files are: {e}"));
+        let written = self.temporary()?;
+        let lines: String = stores.iter().flat_map(|epoch| [epoch, "\n"]).collect();
+        tokio::fs::write(&written, lines).await.map_err(io)?;
+        tokio::fs::rename(&written, self.root.join(STORES)).await.map_err(io)
     }
 
     /// Where a file lies; `None` for what isn't a digest.
@@ -156,17 +186,13 @@ impl Files {
         folder.sync_all().await.map_err(io)
     }
 
+    /// The first bytes of a file.
     pub(crate) async fn head(&self, sha256: &str, most: usize) -> Result<Vec<u8>> {
         let io = |e: std::io::Error| Error::internal(format!("reading a file: {e}"));
         let path = self.path(sha256).ok_or_else(|| Error::internal("not a digest"))?;
         let mut bytes = Vec::new();
         tokio::fs::File::open(path).await.map_err(io)?.take(most as u64).read_to_end(&mut bytes).await.map_err(io)?;
         Ok(bytes)
-    }
-
-    pub(crate) async fn read(&self, sha256: &str) -> Result<Vec<u8>> {
-        let path = self.path(sha256).ok_or_else(|| Error::internal("not a digest"))?;
-        tokio::fs::read(path).await.map_err(|e| Error::internal(format!("reading a file: {e}")))
     }
 }
 
@@ -227,8 +253,13 @@ impl Engine {
     }
 
     /// Removes the bytes that no row names: of what was refused after it was received, and of what a process was about to name
-    /// or to remove when it was killed.
+    /// or to remove when it was killed. Where another store ever named files in this folder, nothing is removed: what this one
+    /// doesn't know may be that one's.
     pub async fn sweep_orphans(&self) -> Result<()> {
+        if self.0.files.stores().await? != BTreeSet::from([self.0.epoch.clone()]) {
+            tracing::debug!("the folder of files is another store's, too; what nothing names stays in it");
+            return Ok(());
+        }
         let mut folders = tokio::fs::read_dir(&self.0.files.root).await.map_err(unreadable)?;
         while let Some(folder) = folders.next_entry().await.map_err(unreadable)? {
             if folder.file_name().len() != 2 || !folder.file_type().await.map_err(unreadable)?.is_dir() {

@@ -400,12 +400,7 @@ impl Engine {
 
     /// A stored message's bytes, for reading it again.
     pub async fn inbound_raw(&self, actor: &Actor, id: InboundId) -> Result<Vec<u8>> {
-        access::in_general(actor, Operation::ReadQuarantine)?;
-        let raw = store::inbound::raw(&mut self.0.store.read().await?, id).await?;
-        match raw.ok_or_else(|| Error::not_found("message"))? {
-            Raw::Bytes(bytes) => Ok(bytes),
-            Raw::File(sha256) => self.0.files.read(&sha256).await,
-        }
+        self.inbound_head(actor, id, usize::MAX).await
     }
 }
 

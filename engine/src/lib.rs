@@ -218,6 +218,7 @@ impl Engine {
         let files = files::Files::open(options.data_dir.join("files"), options.attachments).await?;
         let store = Store::open(&options.store).await?;
         let life = operations::life_of(&store, &*options.clock).await?;
+        files.belong_to(&life.epoch, None).await?;
         let hub = hub::Hub::open(&store).await?;
         // Read after the hub's place: what changes from here on, the hub tells.
         let kept = settings::Kept::read(&mut store.read().await?).await?;

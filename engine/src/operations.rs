@@ -137,6 +137,7 @@ impl Engine {
 
     /// Puts a copy back into an empty store. The engine must be started anew afterwards: the log begins another life.
     pub async fn restore(&self, lines: impl Iterator<Item = std::io::Result<String>> + Send) -> Result<u64> {
+        let epoch = new_epoch()?;
         let mut batch = self.0.store.begin().await?;
         let restored = async {
             let mut restore = store::backup::Restore::begin(&mut batch).await?;
@@ -144,12 +145,13 @@ impl Engine {
                 let line = line.map_err(|e| Error::internal(format!("reading the backup: {e}")))?;
                 restore.line(&line).await?;
             }
-            restore.finish(&new_epoch()?).await
+            restore.finish(&epoch).await
         }
         .await;
         match restored {
             Ok(rows) => {
                 batch.commit_as_is().await?;
+                self.0.files.belong_to(&epoch, Some(&self.0.epoch)).await?;
                 Ok(rows)
             }
             Err(error) => {

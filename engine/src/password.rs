@@ -19,9 +19,15 @@ impl Passwords {
         Self { places: Arc::new(Semaphore::new(at_once.max(1))), decoy: tokio::sync::OnceCell::new() }
     }
 
-    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    /// `admit` is asked when there is a place.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        admit: impl FnOnce() -> Result<()> + Send,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         // The place goes along into the thread: a caller who hangs up doesn't free it before the work is done.
         let place = self.places.clone().acquire_owned().await.map_err(Error::internal)?;
+        admit()?;
         tokio::task::spawn_blocking(move || {
             let done = work();
             drop(place);
@@ -32,14 +38,20 @@ impl Passwords {
     }
 
     pub(crate) async fn hash(&self, password: String) -> Result<String> {
-        self.blocking(move || {
+        let work = move || {
             Argon2::default().hash_password(password.as_bytes()).map(|h| h.to_string()).map_err(Error::internal)
-        })
-        .await
+        };
+        self.blocking(|| Ok(()), work).await
     }
 
-    /// Whether the password is right; `None` as hash is never right, and takes as long.
-    pub(crate) async fn check(&self, password: String, hash: Option<String>) -> Result<bool> {
+    /// Whether the password is right; `None` as hash is never right, and takes as long. `admit` is asked when its turn has come:
+    /// of the tries that wait at once, each sees what those before it came to.
+    pub(crate) async fn check(
+        &self,
+        password: String,
+        hash: Option<String>,
+        admit: impl FnOnce() -> Result<()> + Send,
+    ) -> Result<bool> {
         let known = hash.is_some();
         let hash = match hash {
             Some(hash) => hash,
@@ -50,7 +62,7 @@ impl Passwords {
                 .clone(),
         };
         let right = self
-            .blocking(move || {
+            .blocking(admit, move || {
                 let parsed = PasswordHash::new(&hash).map_err(Error::internal)?;
                 Ok(Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
             })

@@ -59,7 +59,9 @@ impl Engine {
                 self.known_ticket(reader, ticket).await?;
                 let found = store::comment::by_id(&mut self.0.store.read().await?, id).await?;
                 let found = found.ok_or_else(|| Error::not_found("comment"))?;
-                if found.is_public() || see::internal(reader) { Ok(found) } else { Err(done_before()) }
+                // Whoever withdrew it hears that once more, too.
+                let there = found.visibility != Visibility::Internal || see::internal(reader);
+                if there { Ok(found) } else { Err(done_before()) }
             }
             (None, _) => Err(Error::internal("a command on a comment answered no comment")),
         }
@@ -149,7 +151,7 @@ impl Engine {
         }
         let each = ids.iter().map(|id| {
             // A key names the whole call; within it, each ticket has its own.
-            let caller = by.clone().keyed(by.once.key.as_ref().map(|key| format!("{key}#{id}")));
+            let caller = by.clone().keyed_among(by.once.key.as_deref(), &id.to_string());
             let command = command(*id);
             async move { (*id, self.on_ticket(&caller, command).await) }
         });

@@ -112,11 +112,12 @@ impl Throttle {
         }
     }
 
-    /// Lets one try in and counts it before anybody knows how it ends: those that are under way at once count, too.
-    pub(crate) fn enter(&self, guards: &[Guard<'_>], now: Time) -> Result<()> {
+    /// Lets one try in and counts it before anybody knows how it ends: those that are under way at once count, too. Answers
+    /// by what `take_back` knows it.
+    pub(crate) fn enter(&self, guards: &[Guard<'_>], now: Time) -> Result<Time> {
         self.check(guards, now)?;
         self.failed(guards, now);
-        Ok(())
+        Ok(now)
     }
 
     /// A try that was let in at that time was no failure.

@@ -38,31 +38,10 @@ impl<F: Fn(&Error) -> Response + Clone + Send + Sync + 'static> Render for F {}
 /// What the caller of a request names themselves by.
 type Named = fn(&Request) -> Option<String>;
 
-/// The layer; `render` draws the refusal. Put it around a whole router, its fallback included, so that errors carry the
-/// headers, too: `router.layer(limits::layer(&app, V1::failure))`.
+/// The layer; `render` draws the refusal, `named` says what callers name themselves by (`by_headers` for most). Put it around a
+/// whole router, its fallback included, so that errors carry the headers, too: `router.layer(limits::layer(&app, V1::failure,
+/// limits::by_headers))`.
 pub fn layer<R: Render>(
-    app: &Arc<App>,
-    render: R,
-) -> impl Layer<
-    Route,
-    Service: Service<
-        Request,
-        Response: IntoResponse + 'static,
-        Error: Into<Infallible> + 'static,
-        Future: Send + 'static,
-    > + Clone
-                 + Send
-                 + Sync
-                 + 'static,
-> + Clone
-+ Send
-+ Sync
-+ 'static {
-    layer_by(app, render, |request| gate::credential(request.headers()))
-}
-
-/// The same where callers may name themselves by more than headers.
-pub fn layer_by<R: Render>(
     app: &Arc<App>,
     render: R,
     named: Named,
@@ -82,6 +61,11 @@ pub fn layer_by<R: Render>(
 + Sync
 + 'static {
     from_fn_with_state((Arc::clone(app), render, named), count::<R>)
+}
+
+/// By `Authorization`, or by a header that stands for it.
+pub fn by_headers(request: &Request) -> Option<String> {
+    gate::credential(request.headers())
 }
 
 async fn count<R: Render>(

@@ -141,8 +141,11 @@ pub fn router(app: &Arc<App>) -> Router {
     options.upload_dir = Some(app.engine.half_written());
     let graphql = graphql::routes(EngineGate::new(app.engine.clone(), schema), options);
 
-    let graphql =
-        if app.config.rate_limit.graphql { graphql.layer(limits::layer(app, graphql::too_often)) } else { graphql };
+    let graphql = if app.config.rate_limit.graphql {
+        graphql.layer(limits::layer(app, graphql::too_often, limits::by_headers))
+    } else {
+        graphql
+    };
 
     let Groups { probes, forms, short, pages, files, v1, api } = Groups::all();
     let given_up = |told: fn() -> Response| from_fn_with_state((patience, told), in_time);

@@ -46,7 +46,7 @@ impl Small {
             .route("/things", get(async || "things"))
             .route("/broken", get(async || StatusCode::INTERNAL_SERVER_ERROR))
             .fallback(async || StatusCode::NOT_FOUND)
-            .layer(limits::layer(&inner, refusal));
+            .layer(limits::layer(&inner, refusal, limits::by_headers));
         Self { app, router: Router::new().nest("/small", routes) }
     }
 

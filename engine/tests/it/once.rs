@@ -56,6 +56,12 @@ async fn a_key_stands_for_one_request_of_one_actor() {
                 .unwrap();
             assert!(all.iter().all(|(id, t)| t.as_ref().is_ok_and(|t| t.id == *id && t.priority == Priority::High)));
         }
+        // A key that is good is good for each of them.
+        let longest = keyed(&root, &"k".repeat(200));
+        for _ in 0..2 {
+            let all = engine.bulk(&longest, &[a, b], |id| Command::SetPriority(id, Priority::Urgent)).await.unwrap();
+            assert!(all.iter().all(|(_, t)| t.as_ref().is_ok_and(|t| t.version == 3)), "{all:?}");
+        }
         engine.close().await;
     })
     .await;
@@ -197,7 +203,12 @@ async fn an_old_key_shows_nothing_that_its_owner_may_not_see_any_more() {
         for told in [raise().await.unwrap_err(), say().await.unwrap_err()] {
             assert_eq!((told.code(), told.field()), ("CONFLICT", Some("idempotency_key")), "{told}");
         }
-        // Who deleted a ticket hears that once more.
+        // Who withdrew a comment, or deleted a ticket, hears that once more.
+        let said = engine.add_comment(&alice, ticket, AddComment::public("oh")).await.unwrap();
+        for _ in 0..2 {
+            let withdrawn = engine.withdraw_comment(&keyed(&alice, "w"), said.id).await.unwrap();
+            assert!(withdrawn.withdrawn_at.is_some());
+        }
         let sue = caller(&house.person("sue", Role::Supervisor).await);
         for _ in 0..2 {
             engine.delete_ticket(&keyed(&sue, "d"), ticket).await.unwrap();

@@ -14,7 +14,7 @@ pub mod template;
 pub use action::{Action, ActionInput};
 pub use condition::{Condition, ConditionInput, Subject};
 pub use reply::{QuickReply, QuickReplyFilter, QuickReplyForm};
-pub use rule::{Rule, RuleFilter, RuleForm, RuleInput, RuleKind, Trigger};
+pub use rule::{Rule, RuleFilter, RuleForm, RuleInput, RuleKind, Trigger, braked};
 pub use run::{Done, Figures, Run, RunFilter, Running};
 pub use template::{Blank, BlankKind, Template, TemplateFilter, TemplateForm, UseTemplate};
 

@@ -239,6 +239,15 @@ impl Rule {
     }
 }
 
+/// So often within an hour a rule acts on one ticket. What answers from outside (a receiver of webhooks that comments, a
+/// mailbox) could otherwise keep it going for ever.
+const OFTEN: i64 = 30;
+
+/// Why a rule does nothing that has acted on the ticket so often within the hour.
+pub fn braked(within_the_hour: i64) -> Option<&'static str> {
+    (within_the_hour >= OFTEN).then_some("it acts on this ticket so often that it may be answering itself")
+}
+
 /// Whether it notes what a machine wrote back: a bounce, or an automatic answer. It may be an answer to what a rule did.
 fn is_of_a_machine(recorded: &Recorded) -> bool {
     let noted = |comment: &Comment| comment.visibility == Visibility::Internal;

@@ -108,7 +108,7 @@ pub(super) fn surrounded(app: &Arc<App>, routes: OpenApiRouter<Arc<App>>) -> Rou
         return router;
     }
     let too_often = |error: &Error| Api::failure(&Failure::Refused(error.clone()));
-    router.layer(limits::layer_by(app, too_often, socket::credential))
+    router.layer(limits::layer(app, too_often, socket::credential))
 }
 
 #[cfg(test)]

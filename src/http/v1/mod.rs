@@ -54,5 +54,5 @@ pub(super) fn surrounded(app: &Arc<App>, routes: OpenApiRouter<Arc<App>>) -> Rou
         .fallback(async || Fail::<V1>::new(Failure::NoSuchRoute))
         .method_not_allowed_fallback(async || Fail::<V1>::new(Failure::WrongMethod))
         .layer(from_fn_with_state(Arc::clone(app), guarded::<V1>))
-        .layer(limits::layer(app, too_often))
+        .layer(limits::layer(app, too_often, limits::by_headers))
 }
