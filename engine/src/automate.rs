@@ -7,6 +7,7 @@
 
 use crate::dispatch::Reading;
 use crate::execute::{Outcome, Work, command_done};
+use crate::hub::linger;
 use crate::{Act, Caller, Engine, Inner, Tolerate as _, act_of};
 use model::actor::ActingRule;
 use model::automation::condition::{Condition, Field};
@@ -68,7 +69,7 @@ pub(crate) async fn run(engine: Weak<Inner>) {
         }
         // The next event wakes us; what failed is looked at again by the clock.
         tokio::select! {
-            _ = live.recv() => while live.try_recv().is_ok() {},
+            _ = live.recv() => linger(&mut live).await,
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
         }
     }

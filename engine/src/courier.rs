@@ -5,6 +5,7 @@
 //! that one slow peer keeps nobody else waiting.
 
 use crate::carrier::{Carrier, Receipt, Trace, Undelivered};
+use crate::hub::linger;
 use crate::{Caller, Engine, Inner, Tolerate as _};
 use model::command::Command;
 use model::id::WebhookId;
@@ -243,7 +244,7 @@ async fn run(engine: Weak<Inner>, carrier: Arc<dyn Carrier>, mut closing: watch:
         }
         // The next event wakes us, and an attempt that ends; what is due by time alone is looked for every second.
         tokio::select! {
-            _ = live.recv() => while live.try_recv().is_ok() {},
+            _ = live.recv() => linger(&mut live).await,
             true = flying.landed() => look = true,
             () = tokio::time::sleep(Duration::from_secs(1)) => look = true,
             _ = closing.changed() => {}

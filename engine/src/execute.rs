@@ -19,7 +19,7 @@ use model::{Actor, Error, Result};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use store::inbound::NewInbound;
-use store::{Batch, Rules};
+use store::{Batch, Rules, Uncommitted};
 use tokio::sync::{mpsc, oneshot};
 
 /// Commands that may wait; more are told to come back.
@@ -264,10 +264,14 @@ async fn attempt(engine: &Engine, works: &[&Work]) -> Result<Vec<Result<Outcome>
             }
         }
     }
-    batch.flush().await?;
-    // Whether a commit that failed took place after all nobody knows: nothing is tried again, or it might happen twice.
-    if let Err(error) = batch.commit().await.map_err(logged) {
-        return Ok(results.iter().map(|_| Err(error.clone())).collect());
+    match batch.conclude().await {
+        Ok(()) => {}
+        Err(Uncommitted::Undone(error)) => return Err(error),
+        // Nothing is tried again, or it might happen twice.
+        Err(Uncommitted::Unknown(error)) => {
+            let error = logged(error);
+            return Ok(results.iter().map(|_| Err(error.clone())).collect());
+        }
     }
     let events = results.iter().flatten().flat_map(|outcome: &Outcome| outcome.events.iter().cloned());
     inner.hub.publish(engine, events.collect()).await;

@@ -12,8 +12,6 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
-/// Batches that are under way at the same time.
-const UNDER_WAY: usize = 2;
 /// Keys that one batch carries.
 const BATCH: usize = 128;
 
@@ -24,16 +22,20 @@ pub(crate) trait Load<K, V>: Send + Sync + 'static {
 
 type Waiting<K, V> = HashMap<K, Vec<oneshot::Sender<Result<Option<V>>>>>;
 
-pub(crate) struct Gather<K, V>(Arc<Mutex<State<K, V>>>);
+pub(crate) struct Gather<K, V> {
+    state: Arc<Mutex<State<K, V>>>,
+    /// Batches that are under way at the same time, at most.
+    most: usize,
+}
 
 struct State<K, V> {
     waiting: Waiting<K, V>,
     under_way: usize,
 }
 
-impl<K, V> Default for Gather<K, V> {
-    fn default() -> Self {
-        Self(Arc::new(Mutex::new(State { waiting: HashMap::new(), under_way: 0 })))
+impl<K, V> Gather<K, V> {
+    pub(crate) fn new(most: usize) -> Self {
+        Self { state: Arc::new(Mutex::new(State { waiting: HashMap::new(), under_way: 0 })), most }
     }
 }
 
@@ -46,15 +48,15 @@ where
     pub(crate) async fn get(&self, key: K, load: impl Load<K, V> + Clone) -> Result<Option<V>> {
         let (answer, wait) = oneshot::channel();
         let starts = {
-            let mut state = lock(&self.0);
+            let mut state = lock(&self.state);
             state.waiting.entry(key).or_default().push(answer);
-            let starts = state.under_way < UNDER_WAY;
+            let starts = state.under_way < self.most;
             state.under_way += usize::from(starts);
             starts
         };
         if starts {
             // A task of its own: a caller who goes away must not take the others' answers along.
-            tokio::spawn(serve(self.0.clone(), load));
+            tokio::spawn(serve(self.state.clone(), load));
         }
         wait.await.map_err(|_| Error::internal("a look-up was given up"))?
     }
@@ -143,7 +145,7 @@ mod tests {
 
     #[tokio::test]
     async fn those_who_wait_are_answered_together() {
-        let (gather, load) = (Gather::default(), Doubles::new(100));
+        let (gather, load) = (Gather::new(2), Doubles::new(100));
         let found = join_all([1, 2, 2, -1, 5, 6].map(|key| gather.get(key, load.clone()))).await;
         let found: Vec<_> = found.into_iter().map(Result::unwrap).collect();
         assert_eq!(found, [Some(2), Some(4), Some(4), None, Some(10), Some(12)]);
@@ -152,7 +154,7 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_joins_a_batch_that_was_sent() {
-        let (gather, load) = (Arc::new(Gather::default()), Doubles::new(0));
+        let (gather, load) = (Arc::new(Gather::new(2)), Doubles::new(0));
         let ask = |key| {
             let (gather, load) = (gather.clone(), load.clone());
             tokio::spawn(async move { gather.get(key, load).await })
@@ -177,7 +179,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_caller_who_leaves_and_a_load_that_panics_harm_nobody_else() {
-        let (gather, load) = (Gather::default(), Doubles::new(100));
+        let (gather, load) = (Gather::new(2), Doubles::new(100));
         let mut gone = Box::pin(gather.get(7, load.clone()));
         assert!(futures_util::poll!(&mut gone).is_pending());
         drop(gone);

@@ -12,6 +12,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 use store::db::Conn;
 use store::{Batch, Store};
+use tokio::sync::broadcast::error::TryRecvError;
 use tokio::sync::{Mutex, MutexGuard, broadcast};
 
 /// Events that a slow listener may be behind before it has to read the log.
@@ -117,6 +118,15 @@ impl Hub {
         // Nobody listening is no error.
         self.live.send(event).ok();
     }
+}
+
+/// How long a reader that nobody waits for lets events come together.
+const LINGER: Duration = Duration::from_millis(5);
+
+/// Lets events come together that are read from the log at once.
+pub(crate) async fn linger(live: &mut broadcast::Receiver<Arc<Recorded>>) {
+    tokio::time::sleep(LINGER).await;
+    while !matches!(live.try_recv(), Err(TryRecvError::Empty | TryRecvError::Closed)) {}
 }
 
 /// Follows the commits of other processes for as long as the engine lives.

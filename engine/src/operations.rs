@@ -127,7 +127,7 @@ impl Engine {
 
     /// Copies the whole store, line by line, while it is in use; answers the number of rows.
     pub async fn backup(&self, line: impl FnMut(&str) -> Result<()> + Send) -> Result<u64> {
-        store::backup::copy(&mut self.0.store.read().await?, line).await
+        store::backup::copy(self.0.store.read().await?, line).await
     }
 
     /// Every stored file that something names, in order of the digest, after one.

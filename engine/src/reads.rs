@@ -30,13 +30,25 @@ pub(crate) struct Listed {
     pub page: Page,
 }
 
-#[derive(Default)]
 pub(crate) struct Reads {
     pub tickets: Gather<TicketId, Arc<Ticket>>,
     pub opened: Gather<(TicketId, Opening), Arc<Opened>>,
     pub lists: Answers<Listed, Slice<Arc<Ticket>>>,
     pub counts: Answers<(Scope, TicketFilter), i64>,
     place: Gather<(), Seq>,
+}
+
+impl Default for Reads {
+    fn default() -> Self {
+        Self {
+            tickets: Gather::new(2),
+            opened: Gather::new(2),
+            lists: Answers::default(),
+            counts: Answers::default(),
+            // The same answer for all, and no work to be done side by side.
+            place: Gather::new(1),
+        }
+    }
 }
 
 impl Engine {

@@ -135,7 +135,7 @@ fn ranges(config: &Config) -> Vec<Range> {
         ("http.request_timeout_seconds", http.request_timeout_seconds, 1, 3600, "seconds"),
         ("http.max_connections", http.max_connections as u64, 10, 1_000_000, "connections"),
         ("http.shutdown_grace_seconds", http.shutdown_grace_seconds, 0, 3600, "seconds"),
-        ("database.max_connections", database.max_connections.into(), 2, 1000, "connections"),
+        ("database.max_connections", database.max_connections.into(), 3, 1000, "connections"),
         ("database.read_connections", database.read_connections.into(), 1, 100, "connections"),
         ("graphql.max_depth", graphql.max_depth as u64, 1, 1000, "levels"),
         ("graphql.max_complexity", graphql.max_complexity as u64, 1, 10_000_000, "points"),

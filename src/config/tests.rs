@@ -189,7 +189,7 @@ fn wrong_values_are_refused_where_they_were_set() {
         (
             "ECHODESK_DATABASE__MAX_CONNECTIONS",
             "0",
-            "ECHODESK_DATABASE__MAX_CONNECTIONS must be from 2 to 1000 connections, not 0.",
+            "ECHODESK_DATABASE__MAX_CONNECTIONS must be from 3 to 1000 connections, not 0.",
         ),
         ("ECHODESK_METRICS__PUBLIC", "maybe", "ECHODESK_METRICS__PUBLIC must be true or false, not `maybe`."),
         (

@@ -29,8 +29,8 @@ pub async fn list(conn: &mut Conn, filter: &UserFilter, sort: UserSort, part: (u
         Direction::Ascending => "ASC",
         Direction::Descending => "DESC",
     };
-    sql.push(&format!(" ORDER BY {} {direction}, u.id {direction} LIMIT ", column(sort.by)));
-    sql.push_arg(i64::try_from(part.1).unwrap_or(i64::MAX)).push(" OFFSET ");
+    sql.push(&format!(" ORDER BY {} {direction}, u.id {direction}", column(sort.by)));
+    sql.push_limit(i64::try_from(part.1).unwrap_or(i64::MAX)).push(" OFFSET ");
     sql.push_arg(i64::try_from(part.0).unwrap_or(i64::MAX));
     conn.list(sql, read).await
 }

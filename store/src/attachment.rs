@@ -46,7 +46,7 @@ pub async fn by_path(conn: &mut Conn, path: &str) -> Result<Option<Attachment>> 
 /// The files of a ticket that no comment names, oldest first: so many after so many others.
 pub async fn of_ticket(conn: &mut Conn, ticket: TicketId, (skip, limit): (usize, usize)) -> Result<Vec<Attachment>> {
     let sql = Sql::built(format!(
-        "SELECT {COLUMNS} FROM attachments WHERE comment_id IS NULL AND ticket_id = $1 ORDER BY id LIMIT $2 OFFSET $3"
+        "SELECT {COLUMNS} FROM attachments WHERE comment_id IS NULL AND ticket_id = $1 ORDER BY id LIMIT CAST($2 AS BIGINT) OFFSET $3"
     ));
     conn.list(sql.bind(ticket).bind(limit as i64).bind(skip as i64), read).await
 }
@@ -79,7 +79,7 @@ pub async fn unused_before(conn: &mut Conn, at: Time, limit: usize) -> Result<Ve
     let sql = Sql::built(format!(
         "SELECT {COLUMNS} FROM attachments WHERE comment_id IS NULL AND ticket_id IS NULL AND created_at < $1 \
          AND (purpose <> 'avatar' OR NOT EXISTS (SELECT 1 FROM users WHERE users.id = attachments.owner_id \
-         AND users.avatar_url = '/uploads/' || attachments.path)) LIMIT $2"
+         AND users.avatar_url = '/uploads/' || attachments.path)) LIMIT CAST($2 AS BIGINT)"
     ));
     conn.list(sql.bind(at).bind(limit as i64), read).await
 }
@@ -102,7 +102,7 @@ pub async fn files_after(conn: &mut Conn, sha256: &str, limit: usize) -> Result<
         "SELECT name, MAX(size) FROM (SELECT sha256 AS name, size FROM attachments WHERE sha256 > $1 \
          UNION ALL SELECT thumbnail AS name, thumbnail_size AS size FROM attachments WHERE thumbnail > $1 \
          UNION ALL SELECT raw_file AS name, size FROM inbound WHERE raw_file > $1) AS needed \
-         GROUP BY name ORDER BY name LIMIT $2",
+         GROUP BY name ORDER BY name LIMIT CAST($2 AS BIGINT)",
     );
     conn.list(sql.bind(sha256).bind(limit as i64), |c| Ok((c.text()?, c.int()?))).await
 }

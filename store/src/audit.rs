@@ -84,8 +84,9 @@ impl Store {
     /// Forgets at most so many lines from before an instant; answers how many.
     pub async fn forget_audit(&self, before: Time, most: i64) -> Result<u64> {
         let (mut conn, _turn) = self.db.beside().await?;
-        let sql =
-            Sql::new("DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 ORDER BY at, id LIMIT $2)");
+        let sql = Sql::new(
+            "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 ORDER BY at, id LIMIT CAST($2 AS BIGINT))",
+        );
         conn.run(sql.bind(before).bind(most)).await
     }
 }
@@ -124,8 +125,8 @@ pub async fn list(conn: &mut Conn, filter: &AuditFilter, page: &Page) -> Result<
             sql.push_arg(place.key.unwrap_or_default()).push(", ").push_arg(place.id).push(")");
         }
     }
-    sql.push(if page.backward { " ORDER BY at, id LIMIT " } else { " ORDER BY at DESC, id DESC LIMIT " });
-    sql.push_arg(page.limit as i64 + 1).push(" OFFSET ").push_arg(page.offset as i64);
+    sql.push(if page.backward { " ORDER BY at, id" } else { " ORDER BY at DESC, id DESC" });
+    sql.push_limit(page.limit as i64 + 1).push(" OFFSET ").push_arg(page.offset as i64);
     let lines = conn.list(sql, read).await?;
     Ok(crate::list::slice(lines, page, |line| Place { key: Some(line.at.0), id: line.id.0 }))
 }

@@ -209,13 +209,22 @@ fn cells(row: &Row, columns: &[(&'static str, Kind)]) -> Result<serde_json::Valu
     cells.collect::<Result<Vec<_>>>().map(serde_json::Value::Array)
 }
 
+/// A connection with a transaction of its own, however that ends: it is closed with it.
+struct Moment(Conn);
+
+impl Drop for Moment {
+    fn drop(&mut self) {
+        self.0.spoil();
+    }
+}
+
 /// Copies everything, line by line, from one moment. `line` is called with each; returns the number of rows.
-pub async fn copy(conn: &mut Conn, mut line: impl FnMut(&str) -> Result<()> + Send) -> Result<u64> {
+pub async fn copy(conn: Conn, mut line: impl FnMut(&str) -> Result<()> + Send) -> Result<u64> {
+    let mut moment = Moment(conn);
+    let conn = &mut moment.0;
     let begin = if conn.is_postgres() { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" } else { "BEGIN" };
     conn.run(Sql::new(begin)).await?;
-    let copied = copy_all(conn, &mut line).await;
-    conn.run(Sql::new("ROLLBACK")).await?;
-    copied
+    copy_all(conn, &mut line).await
 }
 
 async fn copy_all(conn: &mut Conn, line: &mut (impl FnMut(&str) -> Result<()> + Send)) -> Result<u64> {
@@ -234,7 +243,7 @@ async fn copy_all(conn: &mut Conn, line: &mut (impl FnMut(&str) -> Result<()> + 
                 }
                 sql.push(")");
             }
-            sql.push(&format!(" ORDER BY {} LIMIT ", table.order)).push_arg(PAGE);
+            sql.push(&format!(" ORDER BY {}", table.order)).push_limit(PAGE);
             let page = conn.all(sql).await?;
             for row in &page {
                 line(&cells(row, &columns)?.to_string())?;

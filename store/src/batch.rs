@@ -11,7 +11,7 @@ use crate::sheet::{self, Sheet};
 use model::counters::Counters;
 use model::id::{CommentId, Seq};
 use model::notice::Notice;
-use model::{Result, Time};
+use model::{Error, Result, Time};
 use std::collections::BTreeMap;
 use tokio::sync::MutexGuard;
 
@@ -27,6 +27,15 @@ pub struct Batch<'db> {
     loaded: Counters,
     pub(crate) later: Later,
     open: bool,
+}
+
+/// How a batch failed to be committed.
+#[derive(Debug)]
+pub enum Uncommitted {
+    /// Nothing of it has happened.
+    Undone(Error),
+    /// Whether it has happened nobody knows.
+    Unknown(Error),
 }
 
 impl Later {
@@ -84,7 +93,7 @@ impl<'db> Batch<'db> {
             let text = format!("BEGIN IMMEDIATE; SELECT {COUNTERS} FROM counters WHERE id = 1");
             self.conn.one(Sql::built(text)).await?
         };
-        let row = row.ok_or_else(|| model::Error::internal("the counters are missing"))?;
+        let row = row.ok_or_else(|| Error::internal("the counters are missing"))?;
         let mut columns = row.columns();
         let mut values = [0; 24];
         for value in &mut values {
@@ -93,7 +102,7 @@ impl<'db> Batch<'db> {
         Ok(Counters::of_values(values))
     }
 
-    async fn abandon(self, error: model::Error) -> model::Error {
+    async fn abandon(self, error: Error) -> Error {
         match self.rollback().await {
             Ok(()) => error,
             Err(worse) => worse,
@@ -111,15 +120,26 @@ impl<'db> Batch<'db> {
     }
 
     /// Writes what was collected and makes it durable.
-    pub async fn commit(mut self) -> Result<()> {
+    pub async fn commit(self) -> Result<()> {
+        self.conclude().await.map_err(|(Uncommitted::Undone(error) | Uncommitted::Unknown(error))| error)
+    }
+
+    /// The same, and tells how it failed.
+    pub async fn conclude(mut self) -> std::result::Result<(), Uncommitted> {
         let mut last = self.counters_moved();
-        let commit = Sql::new("COMMIT");
-        if self.conn.is_postgres() {
-            self.flush_with(last).await?;
-            self.conn.run(commit).await?;
-        } else {
-            last.push(commit);
-            self.flush_with(last).await?;
+        let separate = self.conn.is_postgres();
+        if !separate {
+            last.push(Sql::new("COMMIT"));
+        }
+        if let Err(error) = self.flush_with(last).await {
+            // A transaction that can be rolled back was not committed.
+            return Err(match self.rollback().await {
+                Ok(()) => Uncommitted::Undone(error),
+                Err(_) => Uncommitted::Unknown(error),
+            });
+        }
+        if separate {
+            self.conn.run(Sql::new("COMMIT")).await.map_err(Uncommitted::Unknown)?;
         }
         self.open = false;
         Ok(())
@@ -149,8 +169,9 @@ impl<'db> Batch<'db> {
     }
 
     pub async fn rollback(mut self) -> Result<()> {
+        self.conn.run(Sql::new("ROLLBACK")).await?;
         self.open = false;
-        self.conn.run(Sql::new("ROLLBACK")).await.map(|_| ())
+        Ok(())
     }
 
     /// Writes the tickets and comments that wait, for whoever is going to read them.
@@ -187,10 +208,7 @@ impl Drop for Batch<'_> {
     fn drop(&mut self) {
         // A task that is cancelled in the middle leaves an open transaction behind: the connection must not be used again.
         if self.open {
-            match &mut self.conn {
-                Conn::Sqlite(conn, _) => conn.close_on_drop(),
-                Conn::Postgres(conn, _) => conn.close_on_drop(),
-            }
+            self.conn.spoil();
         }
     }
 }

@@ -36,7 +36,7 @@ pub async fn run(conn: &mut Conn, id: Seq) -> Result<Option<Run>> {
 pub async fn runs(conn: &mut Conn, task: Option<Task>, (skip, limit): (usize, usize)) -> Result<Vec<Run>> {
     let mut sql = Sql::built(format!("SELECT {COLUMNS} FROM cleanup_runs WHERE id > 0"));
     sql.and_in("task", task.map(Task::word));
-    sql.push(" ORDER BY id DESC LIMIT ").push_arg(limit as i64).push(" OFFSET ").push_arg(skip as i64);
+    sql.push(" ORDER BY id DESC").push_limit(limit as i64).push(" OFFSET ").push_arg(skip as i64);
     conn.list(sql, read).await
 }
 
@@ -105,7 +105,7 @@ fn place(record: Record) -> (&'static str, &'static str, &'static str, &'static 
 pub async fn forgettable(conn: &mut Conn, record: Record, before: Time, most: i64) -> Result<i64> {
     let (table, key, old, order) = place(record);
     let sql = Sql::built(format!(
-        "SELECT COUNT(*) FROM (SELECT {key} FROM {table} WHERE {old} ORDER BY {order} LIMIT $2) AS old"
+        "SELECT COUNT(*) FROM (SELECT {key} FROM {table} WHERE {old} ORDER BY {order} LIMIT CAST($2 AS BIGINT)) AS old"
     ));
     conn.int(sql.bind(before).bind(most)).await
 }
@@ -114,7 +114,7 @@ impl Batch<'_> {
     pub(crate) async fn forget_records(&mut self, run: Seq, record: Record, before: Time, gone: i64) -> Result<()> {
         let (table, key, old, order) = place(record);
         let sql = Sql::built(format!(
-            "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE {old} ORDER BY {order} LIMIT $2)"
+            "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE {old} ORDER BY {order} LIMIT CAST($2 AS BIGINT))"
         ));
         self.conn.run(sql.bind(before).bind(gone)).await?;
         let sql = Sql::new("UPDATE cleanup_runs SET forgotten = forgotten + $1 WHERE id = $2");

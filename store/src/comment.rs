@@ -104,8 +104,8 @@ pub async fn of_ticket(conn: &mut Conn, ticket: TicketId, part: Part) -> Result<
     if let Some(before) = part.before {
         sql.push(" AND id < ").push_arg(before);
     }
-    sql.push(if part.newest_first { " ORDER BY id DESC LIMIT " } else { " ORDER BY id LIMIT " });
-    sql.push_arg(part.limit as i64);
+    sql.push(if part.newest_first { " ORDER BY id DESC" } else { " ORDER BY id" });
+    sql.push_limit(part.limit as i64);
     if part.offset > 0 {
         sql.push(" OFFSET ").push_arg(part.offset as i64);
     }

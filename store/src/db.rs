@@ -2,6 +2,7 @@
 //!
 //! Placeholders are `$1`, `$2` … on both. What differs between the two is declared: opening (here), search, waking.
 
+mod lent;
 mod row;
 mod statement;
 
@@ -9,12 +10,13 @@ pub use row::{Columns, Row};
 pub use statement::{Sql, Value};
 
 use futures_util::future::BoxFuture;
+use lent::{Lent, Shelf};
 use model::{Error, Result};
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, SqliteConnection};
+use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection};
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::str::FromStr as _;
@@ -28,25 +30,21 @@ const STATEMENTS: usize = 512;
 
 /// A connection of either database, wherever it comes from.
 pub enum Conn {
-    Sqlite(sqlx::pool::PoolConnection<sqlx::Sqlite>, Arc<AtomicU64>),
-    Postgres(sqlx::pool::PoolConnection<sqlx::Postgres>, Arc<AtomicU64>),
+    Sqlite(Lent<SqliteConnection>, Arc<AtomicU64>),
+    Postgres(Lent<Pooled>, Arc<AtomicU64>),
 }
 
-enum Raw<'a> {
-    Sqlite(&'a mut SqliteConnection),
-    Postgres(&'a mut PgConnection),
-}
+type Pooled = PoolConnection<sqlx::Postgres>;
 
 impl Conn {
-    fn raw(&mut self) -> Raw<'_> {
+    /// It is closed and not used again: a transaction is open that nobody ends.
+    pub(crate) fn spoil(&mut self) {
         match self {
-            Self::Sqlite(conn, count) => {
-                count.fetch_add(1, Ordering::Relaxed);
-                Raw::Sqlite(conn)
-            }
-            Self::Postgres(conn, count) => {
-                count.fetch_add(1, Ordering::Relaxed);
-                Raw::Postgres(conn)
+            Self::Sqlite(lent, _) => drop(lent.take()),
+            Self::Postgres(lent, _) => {
+                if let Some(mut conn) = lent.take() {
+                    conn.close_on_drop();
+                }
             }
         }
     }
@@ -71,22 +69,28 @@ impl Conn {
     }
 
     async fn fetched(&mut self, sql: Sql) -> Result<Vec<Row>> {
-        match self.raw() {
-            Raw::Sqlite(conn) => {
+        match self {
+            Self::Sqlite(lent, count) => {
                 let args = sql.sqlite()?;
-                let rows = match sql.text {
+                count.fetch_add(1, Ordering::Relaxed);
+                let conn = lent.begin()?;
+                let done = match sql.text {
                     Cow::Borrowed(text) => sqlx::query_with(text, args).fetch_all(conn).await,
                     Cow::Owned(text) => sqlx::query_with(AssertSqlSafe(text), args).fetch_all(conn).await,
                 };
-                Ok(rows.map_err(failed)?.into_iter().map(Row::Sqlite).collect())
+                lent.ended(sound(&done));
+                Ok(done.map_err(failed)?.into_iter().map(Row::Sqlite).collect())
             }
-            Raw::Postgres(conn) => {
+            Self::Postgres(lent, count) => {
                 let args = sql.postgres()?;
-                let rows = match sql.text {
+                count.fetch_add(1, Ordering::Relaxed);
+                let conn = &mut **lent.begin()?;
+                let done = match sql.text {
                     Cow::Borrowed(text) => sqlx::query_with(text, args).fetch_all(conn).await,
                     Cow::Owned(text) => sqlx::query_with(AssertSqlSafe(text), args).fetch_all(conn).await,
                 };
-                Ok(rows.map_err(failed)?.into_iter().map(Row::Postgres).collect())
+                lent.ended(sound(&done));
+                Ok(done.map_err(failed)?.into_iter().map(Row::Postgres).collect())
             }
         }
     }
@@ -94,12 +98,18 @@ impl Conn {
     /// Statements without arguments in one trip; the rows of all of them.
     pub(crate) async fn script(&mut self, text: String) -> Result<Vec<Row>> {
         let script = sqlx::raw_sql(AssertSqlSafe(text));
-        match self.raw() {
-            Raw::Sqlite(conn) => {
-                Ok(script.fetch_all(conn).await.map_err(failed)?.into_iter().map(Row::Sqlite).collect())
+        match self {
+            Self::Sqlite(lent, count) => {
+                count.fetch_add(1, Ordering::Relaxed);
+                let done = script.fetch_all(lent.begin()?).await;
+                lent.ended(sound(&done));
+                Ok(done.map_err(failed)?.into_iter().map(Row::Sqlite).collect())
             }
-            Raw::Postgres(conn) => {
-                Ok(script.fetch_all(conn).await.map_err(failed)?.into_iter().map(Row::Postgres).collect())
+            Self::Postgres(lent, count) => {
+                count.fetch_add(1, Ordering::Relaxed);
+                let done = script.fetch_all(&mut **lent.begin()?).await;
+                lent.ended(sound(&done));
+                Ok(done.map_err(failed)?.into_iter().map(Row::Postgres).collect())
             }
         }
     }
@@ -114,21 +124,27 @@ impl Conn {
     }
 
     async fn executed(&mut self, sql: Sql) -> Result<u64> {
-        match self.raw() {
-            Raw::Sqlite(conn) => {
+        match self {
+            Self::Sqlite(lent, count) => {
                 let args = sql.sqlite()?;
+                count.fetch_add(1, Ordering::Relaxed);
+                let conn = lent.begin()?;
                 let done = match sql.text {
                     Cow::Borrowed(text) => sqlx::query_with(text, args).execute(conn).await,
                     Cow::Owned(text) => sqlx::query_with(AssertSqlSafe(text), args).execute(conn).await,
                 };
+                lent.ended(sound(&done));
                 Ok(done.map_err(failed)?.rows_affected())
             }
-            Raw::Postgres(conn) => {
+            Self::Postgres(lent, count) => {
                 let args = sql.postgres()?;
+                count.fetch_add(1, Ordering::Relaxed);
+                let conn = &mut **lent.begin()?;
                 let done = match sql.text {
                     Cow::Borrowed(text) => sqlx::query_with(text, args).execute(conn).await,
                     Cow::Owned(text) => sqlx::query_with(AssertSqlSafe(text), args).execute(conn).await,
                 };
+                lent.ended(sound(&done));
                 Ok(done.map_err(failed)?.rows_affected())
             }
         }
@@ -179,6 +195,11 @@ impl Conn {
     }
 }
 
+/// Whether a connection can be used after this: what the database refuses does no harm to it.
+fn sound<T>(done: &sqlx::Result<T>) -> bool {
+    matches!(done, Ok(_) | Err(sqlx::Error::Database(_)))
+}
+
 fn failed(error: sqlx::Error) -> Error {
     if let sqlx::Error::Database(db) = &error
         && db.is_unique_violation()
@@ -207,7 +228,7 @@ impl Options {
     }
 }
 
-/// The pools: one writer and several readers on SQLite, one pool on PostgreSQL.
+/// The connections: one writer and several readers on SQLite, one pool on PostgreSQL.
 #[derive(Clone)]
 pub struct Db {
     pools: Pools,
@@ -217,8 +238,50 @@ pub struct Db {
 
 #[derive(Clone)]
 enum Pools {
-    Sqlite { writer: SqlitePool, readers: SqlitePool, path: PathBuf },
-    Postgres(PgPool),
+    Sqlite { writer: Arc<Kept>, readers: Arc<Kept>, path: PathBuf },
+    Postgres { pool: PgPool, shelf: Arc<Shelf<Pooled>> },
+}
+
+/// SQLite connections of one kind.
+struct Kept {
+    options: SqliteConnectOptions,
+    shelf: Arc<Shelf<SqliteConnection>>,
+}
+
+impl Kept {
+    fn new(options: SqliteConnectOptions, count: u32) -> Arc<Self> {
+        Arc::new(Self { options, shelf: Shelf::new(count) })
+    }
+
+    async fn lend(&self) -> Result<Lent<SqliteConnection>> {
+        let open = async || self.options.connect().await.map_err(failed);
+        Ok(self.shelf.lend(open).await?.0)
+    }
+
+    async fn close(&self) {
+        for conn in self.shelf.empty().await {
+            // It is gone either way.
+            conn.close().await.ok();
+        }
+    }
+}
+
+/// How long a connection to PostgreSQL may have waited and be used without being asked whether it is there still.
+const FRESH: Duration = Duration::from_secs(10);
+
+/// A connection to PostgreSQL that works, or did a moment ago.
+async fn lend(pool: &PgPool, shelf: &Arc<Shelf<Pooled>>) -> Result<Lent<Pooled>> {
+    loop {
+        let (mut lent, waited) = shelf.lend(async || pool.acquire().await.map_err(failed)).await?;
+        if waited.is_some_and(|waited| waited > FRESH) {
+            let there = lent.begin()?.ping().await;
+            if there.is_err() {
+                continue;
+            }
+            lent.ended(true);
+        }
+        return Ok(lent);
+    }
 }
 
 impl Db {
@@ -230,14 +293,15 @@ impl Db {
                 .statement_cache_capacity(STATEMENTS)
                 .application_name("echodesk")
                 .disable_statement_logging();
+            let connections = options.max_connections.max(3);
             let pool = PgPoolOptions::new()
-                .max_connections(options.max_connections.max(2))
+                .max_connections(connections)
                 .acquire_timeout(Duration::from_secs(30))
-                .test_before_acquire(false)
                 .connect_with(connect)
                 .await
                 .map_err(|e| Error::internal(format!("can't reach PostgreSQL: {e}")))?;
-            Pools::Postgres(pool)
+            // One of the pool's listens for the commits of other processes, and never comes back.
+            Pools::Postgres { pool, shelf: Shelf::new(connections - 1) }
         } else if let Some(path) = options.url.strip_prefix("sqlite://") {
             Self::open_sqlite(options, PathBuf::from(path)).await?
         } else {
@@ -262,21 +326,28 @@ impl Db {
             // 16 MiB instead of 4: the same pages change again and again, and are copied into the file once.
             .pragma("wal_autocheckpoint", "4000")
             .disable_statement_logging();
-        let open = |e: sqlx::Error| Error::internal(format!("can't open {}: {e}", path.display()));
-        let writer = SqlitePoolOptions::new().max_connections(1).min_connections(1).test_before_acquire(false);
-        let writer = writer.idle_timeout(None).max_lifetime(None).connect_with(base.clone()).await.map_err(open)?;
-        let readers = SqlitePoolOptions::new()
-            // One of them watches for the commits of other processes.
-            .max_connections(options.read_connections.max(1) + 1)
-            .min_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .acquire_timeout(Duration::from_secs(30))
-            .connect_with(base.pragma("query_only", "ON"))
-            .await
-            .map_err(open)?;
+        let writer = Kept::new(base.clone(), 1);
+        // One of them watches for the commits of other processes.
+        let readers = Kept::new(base.pragma("query_only", "ON"), options.read_connections.max(1) + 1);
+        // The writer first: it makes the file.
+        for kept in [&writer, &readers] {
+            let opened = kept.lend().await;
+            opened.map_err(|error| Error::internal(format!("can't open {}: {error}", path.display())))?;
+        }
         Ok(Pools::Sqlite { writer, readers, path })
+    }
+
+    /// Runs the migrations that have not run yet.
+    pub(crate) async fn migrate(&self, migrator: &Migrator) -> std::result::Result<(), MigrateError> {
+        match &self.pools {
+            Pools::Sqlite { writer, .. } => {
+                let pool = SqlitePoolOptions::new().max_connections(1).connect_with(writer.options.clone()).await?;
+                let done = migrator.run(&pool).await;
+                pool.close().await;
+                done
+            }
+            Pools::Postgres { pool, .. } => migrator.run(pool).await,
+        }
     }
 
     /// A connection to read from. It never waits for the writer.
@@ -285,68 +356,51 @@ impl Db {
     }
 
     async fn reader(&self) -> Result<Conn> {
+        self.lent(false, self.statements.clone()).await
+    }
+
+    async fn lent(&self, writes: bool, count: Arc<AtomicU64>) -> Result<Conn> {
         match &self.pools {
-            Pools::Sqlite { readers, .. } => {
-                Ok(Conn::Sqlite(readers.acquire().await.map_err(failed)?, self.statements.clone()))
+            Pools::Sqlite { writer, readers, .. } => {
+                Ok(Conn::Sqlite(if writes { writer } else { readers }.lend().await?, count))
             }
-            Pools::Postgres(pool) => Ok(Conn::Postgres(pool.acquire().await.map_err(failed)?, self.statements.clone())),
+            Pools::Postgres { pool, shelf } => Ok(Conn::Postgres(lend(pool, shelf).await?, count)),
         }
     }
 
     /// A connection whose statements aren't counted: for looking whether others have written.
     pub(crate) async fn watch(&self) -> Result<Conn> {
-        match &self.pools {
-            Pools::Sqlite { readers, .. } => Ok(Conn::Sqlite(readers.acquire().await.map_err(failed)?, Arc::default())),
-            Pools::Postgres(pool) => Ok(Conn::Postgres(pool.acquire().await.map_err(failed)?, Arc::default())),
-        }
+        self.lent(false, Arc::default()).await
     }
 
     /// The writer's connection and the turn to use it; the transaction is the caller's to begin.
     pub(crate) async fn write(&self) -> Result<(Conn, MutexGuard<'_, ()>)> {
         let turn = self.turn.lock().await;
-        let conn = match &self.pools {
-            Pools::Sqlite { writer, .. } => {
-                Conn::Sqlite(writer.acquire().await.map_err(failed)?, self.statements.clone())
-            }
-            Pools::Postgres(pool) => Conn::Postgres(pool.acquire().await.map_err(failed)?, self.statements.clone()),
-        };
-        Ok((conn, turn))
+        Ok((self.lent(true, self.statements.clone()).await?, turn))
     }
 
     /// A connection that writes beside batches, without their lock where the database has room for several writers. Its
     /// statements aren't counted: they belong to nobody's operation.
     pub(crate) async fn beside(&self) -> Result<(Conn, Option<MutexGuard<'_, ()>>)> {
-        match &self.pools {
-            Pools::Sqlite { writer, .. } => {
-                let turn = self.turn.lock().await;
-                Ok((Conn::Sqlite(writer.acquire().await.map_err(failed)?, Arc::default()), Some(turn)))
-            }
-            Pools::Postgres(pool) => Ok((Conn::Postgres(pool.acquire().await.map_err(failed)?, Arc::default()), None)),
-        }
+        let turn = if self.is_postgres() { None } else { Some(self.turn.lock().await) };
+        Ok((self.lent(true, Arc::default()).await?, turn))
     }
 
     pub fn is_postgres(&self) -> bool {
-        matches!(self.pools, Pools::Postgres(_))
+        matches!(self.pools, Pools::Postgres { .. })
     }
 
     /// The SQLite file.
     pub fn path(&self) -> Option<&std::path::Path> {
         match &self.pools {
             Pools::Sqlite { path, .. } => Some(path),
-            Pools::Postgres(_) => None,
-        }
-    }
-
-    pub(crate) fn sqlite(&self) -> Option<&SqlitePool> {
-        match &self.pools {
-            Pools::Sqlite { writer, .. } => Some(writer),
-            Pools::Postgres(_) => None,
+            Pools::Postgres { .. } => None,
         }
     }
 
     pub(crate) fn postgres(&self) -> Option<&PgPool> {
         match &self.pools {
-            Pools::Postgres(pool) => Some(pool),
+            Pools::Postgres { pool, .. } => Some(pool),
             Pools::Sqlite { .. } => None,
         }
     }
@@ -362,7 +416,10 @@ impl Db {
                 readers.close().await;
                 writer.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres { pool, shelf } => {
+                drop(shelf.empty().await);
+                pool.close().await;
+            }
         }
     }
 }

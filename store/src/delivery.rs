@@ -165,7 +165,7 @@ fn claimed(claim: &Claim<'_>) -> Sql {
         sql.push("))");
     }
     sql.push(") AS due WHERE due.place <= ").push_arg(claim.each as i64);
-    sql.push(" ORDER BY due.due_at, due.id LIMIT ").push_arg(claim.limit as i64);
+    sql.push(" ORDER BY due.due_at, due.id").push_limit(claim.limit as i64);
     sql.push(&format!(") RETURNING {COLUMNS}"));
     sql
 }

@@ -78,8 +78,8 @@ fn first_comments(sql: &mut Sql, ids: &[TicketId], opening: Opening) {
     let hidden = if opening.internal { "" } else { " AND f.visibility <> 'internal' AND f.withdrawn_at IS NULL" };
     sql.push(&format!(
         " FROM tickets o JOIN comments c ON c.id IN (SELECT f.id FROM comments f WHERE f.ticket_id = o.id{hidden} \
-         ORDER BY f.id LIMIT "
+         ORDER BY f.id"
     ));
-    sql.push_arg(opening.comments as i64).push(") WHERE o.id > 0");
+    sql.push_limit(opening.comments as i64).push(") WHERE o.id > 0");
     sql.and_in("o.id", ids.iter().copied());
 }

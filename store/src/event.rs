@@ -65,20 +65,23 @@ pub async fn about_then(conn: &mut Conn, seq: Seq) -> Result<Option<About>> {
 
 /// The events after a place, in order, at most `limit`.
 pub async fn after(conn: &mut Conn, seq: Seq, limit: usize) -> Result<Vec<Recorded>> {
-    let sql = Sql::built(format!("{SELECT} WHERE e.seq > $1 ORDER BY e.seq LIMIT $2"));
+    let sql = Sql::built(format!("{SELECT} WHERE e.seq > $1 ORDER BY e.seq LIMIT CAST($2 AS BIGINT)"));
     conn.list(sql.bind(seq).bind(limit as i64), read).await
 }
 
 /// A ticket's history: its events before a place (newest first), at most `limit`.
 pub async fn of_ticket(conn: &mut Conn, ticket: TicketId, before: Option<Seq>, limit: usize) -> Result<Vec<Recorded>> {
-    let sql = Sql::built(format!("{SELECT} WHERE e.ticket_id = $1 AND e.seq < $2 ORDER BY e.seq DESC LIMIT $3"));
+    let sql = Sql::built(format!(
+        "{SELECT} WHERE e.ticket_id = $1 AND e.seq < $2 ORDER BY e.seq DESC LIMIT CAST($3 AS BIGINT)"
+    ));
     let before = before.map_or(i64::MAX, |s| s.0);
     conn.list(sql.bind(ticket).bind(before).bind(limit as i64), read).await
 }
 
 /// A ticket's events up to a place, oldest first, at most `limit`.
 pub async fn of_ticket_until(conn: &mut Conn, ticket: TicketId, until: Seq, limit: usize) -> Result<Vec<Recorded>> {
-    let sql = Sql::built(format!("{SELECT} WHERE e.ticket_id = $1 AND e.seq <= $2 ORDER BY e.seq LIMIT $3"));
+    let sql =
+        Sql::built(format!("{SELECT} WHERE e.ticket_id = $1 AND e.seq <= $2 ORDER BY e.seq LIMIT CAST($3 AS BIGINT)"));
     conn.list(sql.bind(ticket).bind(until).bind(limit as i64), read).await
 }
 

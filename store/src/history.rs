@@ -73,7 +73,7 @@ pub async fn of_user(
     (skip, limit): (usize, usize),
 ) -> Result<Vec<SignInRecord>> {
     let mut sql = asked(COLUMNS, user, filter, now);
-    sql.push(" ORDER BY h.at DESC, h.id DESC LIMIT ").push_arg(limit as i64);
+    sql.push(" ORDER BY h.at DESC, h.id DESC").push_limit(limit as i64);
     sql.push(" OFFSET ").push_arg(i64::try_from(skip).unwrap_or(i64::MAX));
     conn.list(sql, read).await
 }

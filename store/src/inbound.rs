@@ -53,7 +53,9 @@ pub async fn in_state(
     after: InboundId,
     limit: usize,
 ) -> Result<Vec<StoredInbound>> {
-    let sql = Sql::built(format!("SELECT {COLUMNS} FROM inbound WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3"));
+    let sql = Sql::built(format!(
+        "SELECT {COLUMNS} FROM inbound WHERE state = $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)"
+    ));
     conn.list(sql.bind(state.word()).bind(after).bind(limit as i64), read).await
 }
 

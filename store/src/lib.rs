@@ -45,7 +45,7 @@ pub mod wake;
 pub mod webhook;
 
 pub use apply::Rules;
-pub use batch::Batch;
+pub use batch::{Batch, Uncommitted};
 pub use db::{Conn, Options};
 pub use limit::Taken;
 pub use list::Scope;

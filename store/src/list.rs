@@ -265,12 +265,12 @@ pub async fn tickets(
         if let Some(place) = page.before {
             beyond(sql, column, place, sort.direction == Direction::Descending, Side::Before);
         }
-        sql.push(&order(column, descending, page.backward, true)).push(" LIMIT ");
+        sql.push(&order(column, descending, page.backward, true));
     };
     let tickets = if let [branch] = branches.as_slice() {
         let mut sql = conn.pick(&ticket::select_list(), "");
         bounded(&mut sql, *branch);
-        sql.push_arg(take).push(" OFFSET ").push_arg(skip);
+        sql.push_limit(take).push(" OFFSET ").push_arg(skip);
         conn.list(sql, ticket::read).await?
     } else {
         let mut sql = conn.pick(&ticket::select_list(), "FROM tickets t WHERE t.id IN (SELECT id FROM (");
@@ -278,12 +278,11 @@ pub async fn tickets(
             sql.push(if i == 0 { "SELECT * FROM (" } else { " UNION ALL SELECT * FROM (" });
             sql.push(&format!("SELECT t.id, {} AS sort_key", column.unwrap_or("t.id")));
             bounded(&mut sql, *branch);
-            sql.push_arg(take + skip).push(&format!(") AS b{i}"));
+            sql.push_limit(take + skip).push(&format!(") AS b{i}"));
         }
         sql.push(") AS merged")
             .push(&order(column, descending, page.backward, false))
-            .push(" LIMIT ")
-            .push_arg(take)
+            .push_limit(take)
             .push(" OFFSET ")
             .push_arg(skip)
             .push(")")
@@ -321,8 +320,8 @@ pub(crate) fn newest(mut sql: Sql, page: &Page) -> Sql {
             sql.push(than).push_arg(place.id);
         }
     }
-    sql.push(if page.backward { " ORDER BY id LIMIT " } else { " ORDER BY id DESC LIMIT " });
-    sql.push_arg(page.limit as i64 + 1).push(" OFFSET ").push_arg(page.offset as i64);
+    sql.push(if page.backward { " ORDER BY id" } else { " ORDER BY id DESC" });
+    sql.push_limit(page.limit as i64 + 1).push(" OFFSET ").push_arg(page.offset as i64);
     sql
 }
 

@@ -58,13 +58,7 @@ fn migrator(db: &Db) -> Migrator {
 
 /// Runs what has not run yet.
 pub(crate) async fn run(db: &Db) -> Result<()> {
-    let migrator = migrator(db);
-    let done = match (db.sqlite(), db.postgres()) {
-        (Some(pool), _) => migrator.run(pool).await,
-        (None, Some(pool)) => migrator.run(pool).await,
-        (None, None) => Ok(()),
-    };
-    done.map_err(|e| Error::internal(format!("a migration failed: {e}")))
+    db.migrate(&migrator(db)).await.map_err(|e| Error::internal(format!("a migration failed: {e}")))
 }
 
 /// The migrations that have not run yet, as `version name`.

@@ -135,8 +135,8 @@ pub async fn list(conn: &mut Conn, filter: &UserFilter, page: &Page) -> Result<S
     if let Some(place) = page.before {
         sql.push(" AND u.id < ").push_arg(place.id);
     }
-    sql.push(if page.backward { " ORDER BY u.id DESC LIMIT " } else { " ORDER BY u.id LIMIT " });
-    sql.push_arg(page.limit as i64 + 1).push(" OFFSET ").push_arg(page.offset as i64);
+    sql.push(if page.backward { " ORDER BY u.id DESC" } else { " ORDER BY u.id" });
+    sql.push_limit(page.limit as i64 + 1).push(" OFFSET ").push_arg(page.offset as i64);
     let users = conn.list(sql, read).await?;
     Ok(crate::list::slice(users, page, |u| Place { key: None, id: u.id.0 }))
 }

@@ -103,11 +103,11 @@ async fn newest(conn: &mut Conn, expression: String, limit: usize) -> Result<Vec
     let sql = if conn.is_postgres() {
         Sql::new(
             "SELECT c.id, c.ticket_id FROM (SELECT rowid FROM search WHERE tokens @@ CAST($1 AS TSQUERY) \
-             ORDER BY rowid DESC LIMIT $2) AS hits JOIN comments c ON c.id = hits.rowid ORDER BY c.id DESC",
+             ORDER BY rowid DESC LIMIT CAST($2 AS BIGINT)) AS hits JOIN comments c ON c.id = hits.rowid ORDER BY c.id DESC",
         )
     } else {
         Sql::new(
-            "SELECT c.id, c.ticket_id FROM (SELECT rowid FROM search WHERE search MATCH $1 ORDER BY rowid DESC LIMIT $2) \
+            "SELECT c.id, c.ticket_id FROM (SELECT rowid FROM search WHERE search MATCH $1 ORDER BY rowid DESC LIMIT CAST($2 AS BIGINT)) \
              AS hits JOIN comments c ON c.id = hits.rowid ORDER BY c.id DESC",
         )
     };

@@ -32,7 +32,9 @@ pub async fn by_id(conn: &mut Conn, id: SessionId) -> Result<Option<Session>> {
 
 /// A person's sessions, newest first.
 pub async fn of_user(conn: &mut Conn, user: UserId, limit: usize) -> Result<Vec<Session>> {
-    let sql = Sql::built(format!("SELECT {COLUMNS} FROM sessions WHERE user_id = $1 ORDER BY id DESC LIMIT $2"));
+    let sql = Sql::built(format!(
+        "SELECT {COLUMNS} FROM sessions WHERE user_id = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)"
+    ));
     conn.list(sql.bind(user).bind(limit as i64), read).await
 }
 

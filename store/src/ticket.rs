@@ -327,7 +327,7 @@ pub async fn due_timers(
 ) -> Result<Vec<(model::Time, TicketId)>> {
     let sql = Sql::new(
         "SELECT next_timer_at, id FROM tickets WHERE next_timer_at IS NOT NULL AND next_timer_at <= $1 \
-         AND (next_timer_at, id) > ($2, $3) ORDER BY next_timer_at, id LIMIT $4",
+         AND (next_timer_at, id) > ($2, $3) ORDER BY next_timer_at, id LIMIT CAST($4 AS BIGINT)",
     );
     let (time, id) = after.unwrap_or((model::Time(i64::MIN), TicketId(0)));
     conn.list(sql.bind(now).bind(time).bind(id).bind(limit as i64), |c| Ok((c.time()?, TicketId(c.int()?)))).await
@@ -352,7 +352,9 @@ pub async fn next_timer(conn: &mut Conn) -> Result<Option<model::Time>> {
 
 /// Tags in use with how many tickets carry them, most used first.
 pub async fn tags(conn: &mut Conn, limit: usize) -> Result<Vec<(String, i64)>> {
-    let sql = Sql::new("SELECT tag, COUNT(*) AS n FROM ticket_tags GROUP BY tag ORDER BY n DESC, tag LIMIT $1");
+    let sql = Sql::new(
+        "SELECT tag, COUNT(*) AS n FROM ticket_tags GROUP BY tag ORDER BY n DESC, tag LIMIT CAST($1 AS BIGINT)",
+    );
     conn.list(sql.bind(limit as i64), |c| Ok((c.text()?, c.int()?))).await
 }
 
@@ -363,7 +365,7 @@ pub async fn tags(conn: &mut Conn, limit: usize) -> Result<Vec<(String, i64)>> {
 pub async fn merged_chain(conn: &mut Conn, id: TicketId) -> Result<Vec<TicketId>> {
     let sql = Sql::new(
         "WITH RECURSIVE chain (id) AS (SELECT CAST($1 AS BIGINT) UNION \
-         SELECT t.id FROM tickets t JOIN chain c ON t.merged_into_id = c.id) SELECT id FROM chain LIMIT $2",
+         SELECT t.id FROM tickets t JOIN chain c ON t.merged_into_id = c.id) SELECT id FROM chain LIMIT CAST($2 AS BIGINT)",
     );
     let all = conn.list(sql.bind(id).bind(CHAIN_MAX as i64 + 1), |c| c.int().map(TicketId)).await?;
     if all.len() > CHAIN_MAX {

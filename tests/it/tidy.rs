@@ -328,6 +328,24 @@ fn sql_stands_in_the_store_only() {
     hold("SQL stands only in store/ and migrations/ (house.md, invariant 2):", broken);
 }
 
+/// SQLite prepares a statement anew for each value that is bound to a bare `LIMIT`.
+fn is_planned_anew(literal: &str) -> bool {
+    literal.contains("LIMIT $") || literal.contains("LIMIT ?") || literal.ends_with("LIMIT ")
+}
+
+#[test]
+fn no_statement_is_planned_for_each_limit() {
+    let mut broken = Vec::new();
+    for source in code().iter().filter(|source| source.path.starts_with("store/")) {
+        for line in without_tests(source) {
+            if line.strings.split('\u{1}').any(is_planned_anew) {
+                broken.push(format!("{}:{}", source.path, line.number));
+            }
+        }
+    }
+    hold("A bound LIMIT is computed (`Sql::push_limit`, or CAST($n AS BIGINT)):", broken);
+}
+
 #[test]
 fn one_line_is_unsafe() {
     let mut broken = Vec::new();
@@ -423,6 +441,8 @@ fn the_rules_find_what_they_look_for() {
     ] {
         assert_eq!(looks_like_sql(literal), sql, "{literal}");
     }
+    assert!(is_planned_anew("SELECT id FROM t LIMIT $2") && is_planned_anew(" ORDER BY id LIMIT "));
+    assert!(!is_planned_anew("SELECT id FROM t LIMIT 10") && !is_planned_anew(" LIMIT CAST($1 AS BIGINT)"));
     let text = "let a = \"x\\\"y\"; // \"no\"\nlet b = 'c'; let c = '\\''; /* /* \" */ */ fn f<'a>() {}\nr#\"raw \" here\"#\nend\n";
     let lines = lines(text);
     let seen: Vec<(usize, &str)> =

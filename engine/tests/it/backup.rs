@@ -124,7 +124,7 @@ async fn every_table_and_column_is_in_the_backup() {
             }
             Ok(())
         };
-        store::backup::copy(&mut conn, line).await.unwrap();
+        store::backup::copy(store.read().await.unwrap(), line).await.unwrap();
         for (table, named) in heads {
             let mut there = conn.list(Sql::new(columns).bind(&table), |c| c.text()).await.unwrap();
             let mut named: Vec<String> = named.split(", ").map(str::to_owned).collect();

@@ -34,7 +34,7 @@ pub async fn tables(store: &Store) -> BTreeMap<String, Vec<String>> {
         }
         Ok(())
     };
-    store::backup::copy(&mut store.read().await.unwrap(), line).await.unwrap();
+    store::backup::copy(store.read().await.unwrap(), line).await.unwrap();
     for rows in all.values_mut() {
         rows.sort();
     }

@@ -190,8 +190,15 @@ impl<G: Gate> Surface<G> {
         kind: OperationType,
         place: Option<Arc<Place<Who>>>,
     ) -> BoxStream<'static, Executed> {
-        let mut results = self.gate.schema().execute_stream(request, None);
-        if kind != OperationType::Mutation {
+        let schema = self.gate.schema();
+        let mut results = match kind {
+            OperationType::Subscription => return schema.execute_stream(request, None),
+            OperationType::Query | OperationType::Mutation => {
+                let schema = schema.clone();
+                futures_util::stream::once(async move { Executor::execute(&schema, request).await }).boxed()
+            }
+        };
+        if kind == OperationType::Query {
             return results;
         }
         let (out, read) = mpsc::channel(1);

@@ -26,13 +26,16 @@ fn json(form: &RuleForm) -> Result<String> {
 
 /// By priority, and those of the same priority as they were made.
 pub async fn all(conn: &mut Conn) -> Result<Vec<Rule>> {
-    let sql = Sql::built(format!("SELECT {COLUMNS} FROM automation_rules ORDER BY priority, id LIMIT $1"));
+    let sql =
+        Sql::built(format!("SELECT {COLUMNS} FROM automation_rules ORDER BY priority, id LIMIT CAST($1 AS BIGINT)"));
     conn.list(sql.bind(RULES_MAX), read).await
 }
 
 /// Those that are switched on, in the same order.
 pub async fn active(conn: &mut Conn) -> Result<Vec<Rule>> {
-    let sql = Sql::built(format!("SELECT {COLUMNS} FROM automation_rules WHERE active ORDER BY priority, id LIMIT $1"));
+    let sql = Sql::built(format!(
+        "SELECT {COLUMNS} FROM automation_rules WHERE active ORDER BY priority, id LIMIT CAST($1 AS BIGINT)"
+    ));
     conn.list(sql.bind(RULES_MAX), read).await
 }
 

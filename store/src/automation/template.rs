@@ -25,7 +25,7 @@ fn json(form: &TemplateForm) -> Result<String> {
 
 /// In the order in which they were made.
 pub async fn all(conn: &mut Conn) -> Result<Vec<Template>> {
-    let sql = Sql::built(format!("SELECT {COLUMNS} FROM ticket_templates ORDER BY id LIMIT $1"));
+    let sql = Sql::built(format!("SELECT {COLUMNS} FROM ticket_templates ORDER BY id LIMIT CAST($1 AS BIGINT)"));
     conn.list(sql.bind(TEMPLATES_MAX), read).await
 }
 

@@ -96,6 +96,12 @@ impl Sql {
         self.push(&placeholder)
     }
 
+    /// Adds ` LIMIT n`. As it stands, SQLite would plan the statement again for each value that is bound there, which for a small
+    /// one takes longer than running it; what is computed it leaves alone.
+    pub fn push_limit(&mut self, most: i64) -> &mut Self {
+        self.push(" LIMIT CAST(").push_arg(most).push(" AS BIGINT)")
+    }
+
     /// Adds another statement's text and arguments; its placeholders are counted on from here.
     pub(super) fn append(&mut self, other: Self) {
         let before = self.args.len();
