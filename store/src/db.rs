@@ -14,7 +14,7 @@ use lent::{Lent, Shelf};
 use model::{Error, Result};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgPool, PgPoolOptions, PgSeverity};
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection};
 use std::borrow::Cow;
@@ -195,9 +195,15 @@ impl Conn {
     }
 }
 
-/// Whether a connection can be used after this: what the database refuses does no harm to it.
+/// Whether a connection can be used after this: what the database refuses does no harm to it, unless that was its last word.
 fn sound<T>(done: &sqlx::Result<T>) -> bool {
-    matches!(done, Ok(_) | Err(sqlx::Error::Database(_)))
+    match done {
+        Ok(_) => true,
+        Err(sqlx::Error::Database(error)) => error
+            .try_downcast_ref::<PgDatabaseError>()
+            .is_none_or(|error| !matches!(error.severity(), PgSeverity::Panic | PgSeverity::Fatal)),
+        Err(_) => false,
+    }
 }
 
 fn failed(error: sqlx::Error) -> Error {

@@ -1,7 +1,8 @@
-//! The process ends in the middle of its work: what was acknowledged is there, once, and the store is whole.
+//! The process ends in the middle of its work, or the database hangs up: what was acknowledged is there, once, and the store is whole.
 
 use crate::house::{House, caller};
 use engine::{Engine, Options};
+use futures_util::future::join_all;
 use model::Actor;
 use model::command::OpenTicket;
 use model::people::Role;
@@ -82,4 +83,27 @@ fn what_was_acknowledged_survives_and_happened_once() {
             engine.close().await;
         });
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_hung_up_is_found_again() {
+    let house = House::open(true).await;
+    let alice = caller(&house.person("alice", Role::User).await);
+    let ask = || house.engine.due_deliveries();
+    join_all((0..8).map(|_| ask())).await.into_iter().for_each(|asked| assert_eq!(asked.unwrap(), 0));
+    // As a restart does it.
+    let store = house.store().await;
+    let hang_up = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    assert!(store.read().await.unwrap().int(Sql::new(hang_up)).await.unwrap() > 3);
+    // Whoever meets the first dead connection hears of it, and nobody else.
+    let mut failed = 0;
+    for _ in 0..8 {
+        failed += i32::from(ask().await.is_err());
+    }
+    assert!(failed <= 1, "{failed} of 8 questions failed");
+    let ticket = house.ticket(&alice, "after it").await;
+    assert_eq!(house.get(ticket.id).await.title, ticket.title);
+    store.close().await;
+    house.engine.close().await;
 }

@@ -67,9 +67,13 @@ impl<C> Lent<C> {
         self.conn.as_mut().ok_or_else(|| Error::internal("database: a connection was taken away"))
     }
 
-    /// The statement came to its end; whether the connection is none the worse for it.
+    /// The statement came to its end; whether the connection is none the worse for it. What broke one, a server that was
+    /// restarted, will have broken those that wait, too.
     pub(super) fn ended(&mut self, sound: bool) {
         self.busy = !sound;
+        if !sound {
+            self.shelf.waiting().clear();
+        }
     }
 
     /// It is not lent again, and whoever takes it sees to its end.
