@@ -78,6 +78,8 @@ impl Server {
         let connections = Connections::new(router, shutdown.clone(), patience);
         app.engine.start_background();
         for carrier in carriers {
+            // It takes its place in the log before anybody is let in: of the first who comes it shall hear, too.
+            app.engine.dispatch(&*carrier).await.tolerate("taking a place in the log");
             app.engine.carry(carrier);
         }
         let mut background = JoinSet::new();
