@@ -320,8 +320,6 @@ impl Db {
         let base = SqliteConnectOptions::new()
             .filename(&path)
             .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .auto_vacuum(SqliteAutoVacuum::Incremental)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(15))
             .foreign_keys(false)
@@ -332,7 +330,10 @@ impl Db {
             // 16 MiB instead of 4: the same pages change again and again, and are copied into the file once.
             .pragma("wal_autocheckpoint", "4000")
             .disable_statement_logging();
-        let writer = Kept::new(base.clone(), 1);
+        // What the file keeps is the writer's to say: saying it takes the write lock, and a reader that waits for the lock
+        // while whoever has it waits for a reader is there for ever.
+        let lasting = base.clone().journal_mode(SqliteJournalMode::Wal).auto_vacuum(SqliteAutoVacuum::Incremental);
+        let writer = Kept::new(lasting, 1);
         // One of them watches for the commits of other processes.
         let readers = Kept::new(base.pragma("query_only", "ON"), options.read_connections.max(1) + 1);
         // The writer first: it makes the file.

@@ -1,8 +1,9 @@
-//! The process ends in the middle of its work, or the database hangs up: what was acknowledged is there, once, and the store is whole.
+//! The process ends in the middle of its work, the database hangs up, or somebody has locked it: what was acknowledged is
+//! there, once, the store is whole, and nobody waits for ever.
 
-use crate::house::{House, caller};
+use crate::house::{House, caller, each_backend, soon};
 use engine::{Engine, Options};
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join_all};
 use model::Actor;
 use model::command::OpenTicket;
 use model::people::Role;
@@ -106,4 +107,19 @@ async fn a_database_that_hung_up_is_found_again() {
     assert_eq!(house.get(ticket.id).await.title, ticket.title);
     store.close().await;
     house.engine.close().await;
+}
+
+/// Whoever has the write lock may wait for readers: what opens one must not wait for the lock.
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_are_opened_while_somebody_writes() {
+    each_backend(|house| async move {
+        let store = house.store().await;
+        let batch = store.begin().await.unwrap();
+        let readers = soon(try_join_all((0..4).map(|_| store.read()))).await.unwrap();
+        drop(readers);
+        batch.rollback().await.unwrap();
+        store.close().await;
+        house.engine.close().await;
+    })
+    .await;
 }
