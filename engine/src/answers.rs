@@ -12,10 +12,12 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 
-/// What is kept at most, in rows of answers: some megabytes of tickets.
-const ROWS: usize = 2_000;
-
-pub(crate) struct Answers<K, V>(Mutex<Kept<K, V>>);
+/// Answers that are true at one place of the log.
+pub struct Answers<K, V> {
+    kept: Mutex<Kept<K, V>>,
+    /// What is kept at most, in rows of answers.
+    most: usize,
+}
 
 struct Kept<K, V> {
     /// The place that all of them are true at.
@@ -24,16 +26,15 @@ struct Kept<K, V> {
     rows: usize,
 }
 
-impl<K, V> Default for Answers<K, V> {
-    fn default() -> Self {
-        Self(Mutex::new(Kept { at: Seq(0), known: HashMap::new(), rows: 0 }))
-    }
-}
-
 impl<K: Eq + Hash, V: Clone> Answers<K, V> {
+    /// Keeps answers of so many rows, or whatever their size is counted in.
+    pub fn new(most: usize) -> Self {
+        Self { kept: Mutex::new(Kept { at: Seq(0), known: HashMap::new(), rows: 0 }), most }
+    }
+
     /// The answer to `asked` at `now`, the store's last place as it was found after the question came; `rows` bounds its
-    /// size. Those who ask the same at the same time wait for one reading.
-    pub(crate) async fn get<F: Future<Output = Result<V>>>(
+    /// size. Those who ask the same at the same time wait for one reading. A failure is not kept.
+    pub async fn get<F: Future<Output = Result<V>>>(
         &self,
         now: Seq,
         asked: K,
@@ -47,7 +48,7 @@ impl<K: Eq + Hash, V: Clone> Answers<K, V> {
     }
 
     fn cell(&self, now: Seq, asked: K, rows: usize) -> Option<Arc<OnceCell<V>>> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         // Whoever looked at the place before others did, and comes later, is not served from what is newer.
         if now < kept.at {
             return None;
@@ -55,7 +56,7 @@ impl<K: Eq + Hash, V: Clone> Answers<K, V> {
         if let Some(cell) = kept.known.get(&asked).filter(|_| now == kept.at) {
             return Some(cell.clone());
         }
-        if now > kept.at || kept.rows + rows > ROWS {
+        if now > kept.at || kept.rows + rows > self.most {
             kept.known.clear();
             kept.rows = 0;
             kept.at = now;
@@ -70,13 +71,15 @@ mod tests {
     use super::*;
     use model::Error;
 
+    const ROWS: usize = 100;
+
     async fn ask(answers: &Answers<&'static str, i64>, now: i64, asked: &'static str, rows: usize, value: i64) -> i64 {
         answers.get(Seq(now), asked, rows, || async move { Ok(value) }).await.unwrap()
     }
 
     #[tokio::test]
     async fn an_answer_is_kept_until_the_log_goes_on() {
-        let answers = Answers::default();
+        let answers = Answers::new(ROWS);
         assert_eq!(ask(&answers, 5, "a", 1, 1).await, 1);
         assert_eq!(ask(&answers, 5, "a", 1, 2).await, 1, "nothing has happened since");
         assert_eq!(ask(&answers, 5, "b", 1, 3).await, 3);
@@ -87,7 +90,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_failure_is_not_kept_and_the_size_is_bounded() {
-        let answers = Answers::default();
+        let answers = Answers::new(ROWS);
         let failed = answers.get(Seq(1), "a", 1, || async { Err(Error::internal("no")) }).await;
         assert!(failed.is_err());
         assert_eq!(ask(&answers, 1, "a", ROWS / 2, 1).await, 1);

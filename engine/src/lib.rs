@@ -64,6 +64,7 @@ mod whole;
 pub use account::{AccountEdit, AccountTally};
 pub use accounts::{Limits as AccountLimits, NewToken, NewUser, SignIn, SignedIn};
 pub use address::{Reach, Unreachable, is_public, parse as parse_address};
+pub use answers::Answers;
 pub use audit::{Act, AuditEntry, AuditFilter, Who, act_of, acts, hearing, status_of, took};
 pub use caller::Caller;
 pub use carrier::{Carrier, Parcel, Receipt, Trace, Undelivered};

@@ -13,6 +13,9 @@ use std::sync::{Arc, Weak};
 use store::Scope;
 use store::detail::Opening;
 
+/// How many rows of lists are kept: some megabytes of tickets.
+const ROWS: usize = 2_000;
+
 /// A ticket with its first comments.
 #[derive(Debug)]
 pub struct Opened {
@@ -43,8 +46,8 @@ impl Default for Reads {
         Self {
             tickets: Gather::new(2),
             opened: Gather::new(2),
-            lists: Answers::default(),
-            counts: Answers::default(),
+            lists: Answers::new(ROWS),
+            counts: Answers::new(ROWS),
             // The same answer for all, and no work to be done side by side.
             place: Gather::new(1),
         }
@@ -53,7 +56,7 @@ impl Default for Reads {
 
 impl Engine {
     /// The last place of the log, as the store knows it now, whoever wrote last.
-    pub(crate) async fn committed(&self) -> Result<Seq> {
+    pub async fn committed(&self) -> Result<Seq> {
         let last = self.0.reads.place.get((), self.reader()).await?;
         last.ok_or_else(|| Error::internal("the log has no last place"))
     }

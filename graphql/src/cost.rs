@@ -100,6 +100,10 @@ pub(crate) struct Account {
 }
 
 impl Account {
+    pub(crate) fn complexity(self) -> usize {
+        self.complexity
+    }
+
     /// The response with the account in its extensions.
     pub(crate) fn stated(self, response: Response, limits: Cost) -> Response {
         let account = value!({

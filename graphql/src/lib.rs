@@ -21,6 +21,8 @@ mod error;
 mod event;
 mod filter;
 mod inbox;
+mod known;
+mod lasting;
 mod loaders;
 mod mail;
 mod mutation;
@@ -44,6 +46,7 @@ mod tests;
 
 pub use context::{ResumeAfter, Viewer, attach};
 pub use error::Fail;
+pub use lasting::AsText;
 pub use loaders::Loaders;
 pub use mutation::Mutation;
 pub use operations::{Reprocess, Reprocessed};
@@ -99,7 +102,7 @@ pub fn schema(engine: Engine, options: Options) -> Schema {
         }
         if options.introspection { builder } else { builder.disable_introspection() }
     };
-    Schema::new(build, cost)
+    Schema::new(engine.clone(), build, cost)
 }
 
 /// The schema's text, without an engine: always the same for the same code.

@@ -2,24 +2,28 @@
 //!
 //! Examining (is it valid, what does it cost) takes longer than running a small query, and async-graphql makes every field
 //! slower for an extension to look on. So the account of an operation is kept: the same document with variables that
-//! could not change its account runs on the plain schema, and is answered the same.
+//! could not change its account runs on the plain schema, and is answered the same. What lasts until the next commit is
+//! answered with the text that it was answered with before.
 
 use crate::cost::{Account, Cost, Slot};
+use crate::known;
+use crate::lasting::{self, Passing};
 use crate::mutation::Mutation;
 use crate::query::Query;
 use crate::subscription::Subscription;
-use async_graphql::parser::types::{BaseType, DocumentOperations, OperationDefinition, Type};
-use async_graphql::{Data, Executor, Name, Request, Response, SchemaBuilder, ValidationMode, Value};
+use async_graphql::{Data, Executor, Request, Response, SchemaBuilder, ValidationMode, Value};
+use engine::{Answers, Engine};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use moka::sync::Cache;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
-/// Accounts that are kept.
-const ACCOUNTS: u64 = 2_000;
-/// An operation whose text and variables are longer than that is examined every time.
-const LONGEST: usize = 16 * 1024;
+/// What the accounts that are kept may come to, in bytes.
+const ACCOUNTS: u64 = 4 << 20;
+/// What one needs beside its key.
+const ACCOUNT: usize = 128;
+/// What answers that last may come to, in complexity: some megabytes.
+const ANSWERS: usize = 60_000;
 
 type Types = async_graphql::Schema<Query, Mutation, Subscription>;
 
@@ -28,16 +32,33 @@ type Types = async_graphql::Schema<Query, Mutation, Subscription>;
 pub struct Schema {
     examining: Types,
     plain: Types,
-    accounts: Cache<String, Account>,
+    accounts: Cache<String, Known>,
+    answers: Arc<Answers<String, Option<Value>>>,
+    engine: Engine,
     limits: Cost,
 }
 
+/// What is known of an operation that was examined.
+#[derive(Clone, Copy)]
+struct Known {
+    account: Account,
+    lasts: bool,
+}
+
 impl Schema {
-    pub(crate) fn new(build: impl Fn() -> SchemaBuilder<Query, Mutation, Subscription>, limits: Cost) -> Self {
+    pub(crate) fn new(
+        engine: Engine,
+        build: impl Fn() -> SchemaBuilder<Query, Mutation, Subscription>,
+        limits: Cost,
+    ) -> Self {
+        let weight = |key: &String, _: &Known| u32::try_from(key.len() + ACCOUNT).unwrap_or(u32::MAX);
+        let accounts = Cache::builder().weigher(weight);
         Self {
             examining: build().extension(limits).finish(),
             plain: build().validation_mode(ValidationMode::Fast).finish(),
-            accounts: Cache::new(ACCOUNTS),
+            accounts: accounts.max_capacity(ACCOUNTS).build(),
+            answers: Arc::new(Answers::new(ANSWERS)),
+            engine,
             limits,
         }
     }
@@ -50,16 +71,48 @@ impl Schema {
     }
 
     async fn run(&self, mut request: Request) -> Response {
-        let Some(key) = key(&mut request) else { return self.examining.execute(request).await };
-        if let Some(account) = self.accounts.get(&key) {
-            return account.stated(self.plain.execute(request).await, self.limits);
+        let Some(key) = known::key(&mut request) else { return self.examining.execute(request).await };
+        if let Some(Known { account, lasts }) = self.accounts.get(&key) {
+            let asked = if lasts { lasting::asked(&request) } else { None };
+            let response = match asked {
+                Some(asked) => self.lasting(request, asked, account).await,
+                None => self.plainly(request).await,
+            };
+            return account.stated(response, self.limits);
         }
-        let slot = Slot::default();
+        let (slot, lasts) = (Slot::default(), lasting::lasts(&mut request));
         let response = self.examining.execute(request.data(slot.clone())).await;
         if let Some(account) = slot.account() {
-            self.accounts.insert(key, account);
+            self.accounts.insert(key, Known { account, lasts });
         }
         response
+    }
+
+    fn plainly(&self, request: Request) -> BoxFuture<'_, Response> {
+        Box::pin(self.plain.execute(request))
+    }
+
+    /// The answer that was given since the last commit, or, failing that, a new one, to be kept if it may be.
+    async fn lasting(&self, request: Request, asked: String, account: Account) -> Response {
+        let Ok(now) = self.engine.committed().await else { return self.plainly(request).await };
+        let (mut request, mut fresh) = (Some(request), None);
+        let (taken, answered) = (&mut request, &mut fresh);
+        let read = move || async move {
+            let Some(request) = taken.take() else { return Ok(None) };
+            let passing = Passing::default();
+            let response = self.plainly(request.data(passing.clone())).await;
+            let kept = passing.kept(&response);
+            *answered = Some(response);
+            Ok(kept)
+        };
+        let kept = self.answers.get(now, asked, account.complexity(), read).await;
+        match (fresh, kept, request) {
+            (Some(fresh), _, _) => fresh,
+            (None, Ok(Some(kept)), _) => Response::new(kept),
+            // It doesn't last after all.
+            (None, _, Some(request)) => self.plainly(request).await,
+            (None, _, None) => Response::default(),
+        }
     }
 
     /// Runs anything, a subscription too.
@@ -75,84 +128,5 @@ impl Executor for Schema {
 
     fn execute_stream(&self, request: Request, session: Option<Arc<Data>>) -> BoxStream<'static, Response> {
         Executor::execute_stream(&self.examining, request, session)
-    }
-}
-
-/// What an operation's account depends on: its text, which of its operations runs, and the values of its variables, but for
-/// those that may be any text.
-fn key(request: &mut Request) -> Option<String> {
-    if request.query.len() > LONGEST {
-        return None;
-    }
-    let name = request.operation_name.clone();
-    let document = request.parsed_query().ok()?;
-    let operation: &OperationDefinition = match (&document.operations, &name) {
-        (DocumentOperations::Single(operation), None) => &operation.node,
-        (DocumentOperations::Multiple(all), Some(name)) => &all.get(name.as_str())?.node,
-        (DocumentOperations::Multiple(all), None) if all.len() == 1 => &all.values().next()?.node,
-        (DocumentOperations::Single(_), Some(_)) | (DocumentOperations::Multiple(_), None) => return None,
-    };
-    let variables: Vec<(Name, bool)> = operation
-        .variable_definitions
-        .iter()
-        .map(|definition| (definition.node.name.node.clone(), is_text(&definition.node.var_type.node)))
-        .collect();
-    let mut key = String::with_capacity(request.query.len() + 64);
-    key.push_str(&request.query);
-    // No document has this character: GraphQL doesn't allow it.
-    key.push('\0');
-    key.push_str(name.as_deref().unwrap_or_default());
-    for (name, text) in variables {
-        key.push('\0');
-        match request.variables.get(&name) {
-            None => key.push('-'),
-            Some(Value::String(_)) if text => key.push('"'),
-            Some(value) => write!(key, "{value}").ok()?,
-        }
-    }
-    (key.len() <= LONGEST).then_some(key)
-}
-
-/// A type of which every text is a value, and none is dearer than another.
-fn is_text(of: &Type) -> bool {
-    matches!(&of.base, BaseType::Named(name) if matches!(name.as_str(), "String" | "ID"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use async_graphql::{Variables, value};
-
-    fn keyed(text: &str, variables: Value) -> Option<String> {
-        key(&mut Request::new(text).variables(Variables::from_value(variables)))
-    }
-
-    #[test]
-    fn only_free_text_leaves_the_account_as_it_is() {
-        let text = "query($id: ID!, $n: Int, $s: Status) { ticket(id: $id) { id } }";
-        let first = keyed(text, value!({ "id": "a", "n": 1, "s": "NEW" })).unwrap();
-        assert_eq!(first, keyed(text, value!({ "id": "b", "n": 1, "s": "NEW" })).unwrap());
-        for other in [
-            value!({ "id": "a", "n": 2, "s": "NEW" }),
-            value!({ "id": "a", "n": 1, "s": "FOO" }),
-            value!({ "id": 7, "n": 1, "s": "NEW" }),
-            value!({ "id": "a", "n": 1 }),
-            value!({ "id": "a", "n": null, "s": "NEW" }),
-        ] {
-            assert_ne!(first, keyed(text, other.clone()).unwrap(), "{other}");
-        }
-        assert_ne!(
-            first,
-            keyed(&text.replace("{ id }", "{ title }"), value!({ "id": "a", "n": 1, "s": "NEW" })).unwrap()
-        );
-    }
-
-    #[test]
-    fn what_is_not_plain_is_examined_every_time() {
-        assert_eq!(keyed("{ a", value!({})), None);
-        assert!(keyed("query A { a }", value!({})).is_some() && keyed("{ a }", value!({})).is_some());
-        let two = "query A { a } query B { b }";
-        assert_eq!(keyed(two, value!({})), None);
-        assert_eq!(keyed(&format!("{{ a(x: \"{}\") }}", "x".repeat(LONGEST)), value!({})), None);
     }
 }

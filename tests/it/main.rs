@@ -32,6 +32,7 @@ mod graphql;
 mod graphql_accounts;
 mod graphql_fields;
 mod graphql_files;
+mod graphql_lasting;
 mod graphql_limits;
 mod limits;
 mod mail_peers;

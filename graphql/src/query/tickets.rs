@@ -5,6 +5,7 @@ use crate::connection::{Connection, Total, Window};
 use crate::context::Call;
 use crate::error::Result;
 use crate::filter::{TicketFilterInput, TicketSortInput};
+use crate::lasting::Passing;
 use crate::node::{self, Node, read, read_or};
 use crate::operations::Tag;
 use crate::quick::Alone;
@@ -90,6 +91,11 @@ impl Tickets {
         filter.search = search.filter(|text| !text.trim().is_empty());
         let sort = TicketSortInput::read(sort, filter.search.as_deref());
         let page = Window { first, after, last, before }.page()?;
+        if filter.by_the_clock()
+            && let Some(passing) = ctx.data_opt::<Passing>()
+        {
+            passing.note();
+        }
         let as_of = call.engine.cursor().into();
         let slice = Box::pin(call.engine.tickets(call.actor(), &filter, sort, &page)).await?;
         let mut people = Vec::with_capacity(2 * slice.items.len());

@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
+use graphql::AsText;
 
 use super::document::{Prepared, prepare};
 use super::negotiation::{Accepted, Media};
@@ -86,7 +87,7 @@ async fn run<G: Gate>(
     if kind == OperationType::Subscription {
         return Err(no_stream());
     }
-    let request = surface.gate.attach(*request, caller.as_ref(), &info)?;
+    let request = surface.gate.attach(*request, caller.as_ref(), &info)?.data(AsText);
     Ok(reply::executed(media, execute(surface, request, kind).await?))
 }
 

@@ -7,6 +7,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use std::collections::BTreeMap;
 
 use super::negotiation::Media;
 use super::problem::{Problem, complete_codes, is_request_error, status_of};
@@ -38,16 +39,29 @@ pub(super) fn executed(media: Media, mut response: Executed) -> Response {
         Media::GraphQl if is_request_error(&response) => status_of(&response),
         Media::Json | Media::GraphQl => StatusCode::OK,
     };
-    let mut answer = json(media, status, &Wire(&response));
+    let body = if let Value::Binary(text) = &response.data
+        && response.errors.is_empty()
+    {
+        around(text, &response.extensions)
+    } else {
+        to_json(&Wire(&response))
+    };
+    let mut answer = json(media, status, body);
     answer.headers_mut().extend(std::mem::take(&mut response.http_headers));
     answer
+}
+
+/// A response whose data is text already (`graphql::AsText`).
+fn around(data: &[u8], extensions: &BTreeMap<String, Value>) -> Vec<u8> {
+    let extensions = to_json(extensions);
+    [br#"{"data":"#, data, br#","extensions":"#, &extensions, b"}"].concat()
 }
 
 /// The answers to a batch.
 pub(super) fn batch(mut responses: Vec<Executed>) -> Response {
     responses.iter_mut().for_each(complete_codes);
     let wires: Vec<Wire<'_>> = responses.iter().map(Wire).collect();
-    let mut answer = json(Media::Json, StatusCode::OK, &wires);
+    let mut answer = json(Media::Json, StatusCode::OK, to_json(&wires));
     for response in &mut responses {
         answer.headers_mut().extend(std::mem::take(&mut response.http_headers));
     }
@@ -61,7 +75,7 @@ pub(super) fn refused(media: Media, mut problem: Problem) -> Response {
         Media::Json | Media::GraphQl => problem.status,
     };
     let header = problem.header.take();
-    let mut answer = json(media, status, &Wire(&problem.into_response()));
+    let mut answer = json(media, status, to_json(&Wire(&problem.into_response())));
     if let Some((name, value)) = header {
         answer.headers_mut().insert(name, HeaderValue::from_static(value));
     }
@@ -80,8 +94,8 @@ pub(super) fn to_json(value: &impl Serialize) -> Vec<u8> {
     }
 }
 
-fn json(media: Media, status: StatusCode, value: &impl Serialize) -> Response {
-    let mut answer = Response::new(Body::from(to_json(value)));
+fn json(media: Media, status: StatusCode, body: Vec<u8>) -> Response {
+    let mut answer = Response::new(Body::from(body));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
@@ -107,6 +121,16 @@ mod tests {
         assert_eq!(text(&Executed::from_errors(vec![error.clone()])), r#"{"errors":[{"message":"no"}]}"#);
         let ran = Executed::from_errors(vec![error.with_path(vec![PathSegment::Field("a".into())])]);
         assert_eq!(text(&ran), r#"{"errors":[{"message":"no","path":["a"]}],"data":null}"#);
+    }
+
+    #[tokio::test]
+    async fn data_that_is_text_is_written_as_it_is() {
+        let body = async |data: Value| {
+            let response = Executed::new(data).extension("cost", value!({ "depth": 1 }));
+            axum::body::to_bytes(executed(Media::Json, response).into_body(), 100).await.unwrap()
+        };
+        let text = Value::Binary(br#"{"a":[1,"x"]}"#.to_vec().into());
+        assert_eq!(body(text).await, body(value!({ "a": [1, "x"] })).await);
     }
 
     #[test]
