@@ -24,20 +24,26 @@ static INPUTS: LazyLock<HashMap<Name, HashMap<Name, Type>>> = LazyLock::new(|| {
     inputs.collect()
 });
 
+/// The operation that is going to run, if it can be told.
+pub(crate) fn running(request: &mut Request) -> Option<&OperationDefinition> {
+    let name = request.operation_name.clone();
+    let document = request.parsed_query().ok()?;
+    let operation = match (&document.operations, &name) {
+        (DocumentOperations::Single(operation), None) => operation,
+        (DocumentOperations::Multiple(all), Some(name)) => all.get(name.as_str())?,
+        (DocumentOperations::Multiple(all), None) if all.len() == 1 => all.values().next()?,
+        (DocumentOperations::Single(_), Some(_)) | (DocumentOperations::Multiple(_), None) => return None,
+    };
+    Some(&operation.node)
+}
+
 /// The operation's text, which of its operations runs, and the values of its variables, but for what may be any text.
 /// `None`: it is to be examined each time.
 pub(crate) fn key(request: &mut Request) -> Option<String> {
     if request.query.len() > LONGEST {
         return None;
     }
-    let name = request.operation_name.clone();
-    let document = request.parsed_query().ok()?;
-    let operation: &OperationDefinition = match (&document.operations, &name) {
-        (DocumentOperations::Single(operation), None) => &operation.node,
-        (DocumentOperations::Multiple(all), Some(name)) => &all.get(name.as_str())?.node,
-        (DocumentOperations::Multiple(all), None) if all.len() == 1 => &all.values().next()?.node,
-        (DocumentOperations::Single(_), Some(_)) | (DocumentOperations::Multiple(_), None) => return None,
-    };
+    let operation = running(request)?;
     let definitions = &operation.variable_definitions;
     let variables: Vec<(Name, Type)> =
         definitions.iter().map(|one| (one.node.name.node.clone(), one.node.var_type.node.clone())).collect();
@@ -45,7 +51,7 @@ pub(crate) fn key(request: &mut Request) -> Option<String> {
     key.push_str(&request.query);
     // No document has this character: GraphQL doesn't allow it.
     key.push('\0');
-    key.push_str(name.as_deref().unwrap_or_default());
+    key.push_str(request.operation_name.as_deref().unwrap_or_default());
     for (name, of) in variables {
         key.push('\0');
         match request.variables.get(&name) {

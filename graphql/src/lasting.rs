@@ -5,7 +5,8 @@
 //! log; the engine says which place that is, whichever process writes (`engine::Answers`).
 
 use crate::context::Viewer;
-use async_graphql::parser::types::{DocumentOperations, Field, OperationDefinition, Selection, SelectionSet};
+use crate::known;
+use async_graphql::parser::types::{Field, Selection, SelectionSet};
 use async_graphql::{Positioned, Request, Response, Value};
 use std::any::TypeId;
 use std::sync::Arc;
@@ -86,9 +87,7 @@ const USER: Known = Known {
 
 /// Whether an operation selects only what the log decides.
 pub(crate) fn lasts(request: &mut Request) -> bool {
-    let Ok(document) = request.parsed_query() else { return false };
-    let DocumentOperations::Single(operation) = &document.operations else { return false };
-    let operation: &OperationDefinition = &operation.node;
+    let Some(operation) = known::running(request) else { return false };
     operation.directives.is_empty() && QUERY.has_all(&operation.selection_set.node)
 }
 
@@ -123,7 +122,7 @@ mod tests {
     fn only_what_the_log_decides_lasts() {
         for text in [
             "{ tickets { nodes { id title requester { name } } totalCount asOf } }",
-            "query($s: String) { mine: tickets(search: $s, first: 3) { edges { cursor node { __typename type } } pageInfo { endCursor } } }",
+            "query Mine($s: String) { mine: tickets(search: $s, first: 3) { edges { cursor node { __typename type } } pageInfo { endCursor } } }",
         ] {
             assert!(lasting(text), "{text}");
         }

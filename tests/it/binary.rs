@@ -21,6 +21,11 @@ pub struct Home {
     pub settings: Vec<(String, String)>,
 }
 
+/// The program that `TESTED_PROGRAM` names, such as the release that `.ci/run` builds; else the one that was built with the tests.
+fn program() -> PathBuf {
+    std::env::var_os("TESTED_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_echodesk").into(), PathBuf::from)
+}
+
 /// What a command said.
 #[derive(Debug)]
 pub struct Done {
@@ -63,7 +68,7 @@ impl Home {
 
     /// The program with this store's settings, and nothing of the environment of whoever runs the tests.
     pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_echodesk"));
+        let mut command = Command::new(program());
         command
             .args(words)
             .current_dir(self.folder.path())

@@ -9,18 +9,23 @@ use engine::{Clock as _, Engine, FixedClock, Options, SystemClock};
 use model::people::Channel;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
 /// How often the server is killed.
 const KILLS: usize = 5;
-/// Acknowledged writes between two kills.
-const BETWEEN: usize = 24;
-/// Mails, and creates: each of these sends its writes one after the other.
-const WRITERS: usize = 3;
-const WRITES: usize = 28;
+/// The most acknowledged writes between two kills: the moment is a matter of luck.
+const BETWEEN: usize = 150;
+/// Mails, and creates: each of these sends its writes one after the other, and all of them together one at each tick.
+const WRITERS: usize = 4;
+const WRITES: usize = 110;
+/// 200 a second.
+const TICK: Duration = Duration::from_millis(5);
+/// Clients that follow the log, every third of them by server-sent events.
+const READERS: usize = 10;
 
 /// Where the server is now. Each start counts.
 type Address = watch::Receiver<(usize, String)>;
@@ -43,16 +48,19 @@ async fn killed(postgres: bool) {
     let (address, here) = watch::channel((0, server.api().url.clone()));
     let (acknowledged, mut count) = watch::channel(0_usize);
     let acknowledged = Arc::new(acknowledged);
+    let ticks = Arc::new(Mutex::new(tokio::time::interval(TICK)));
 
     // What each writer was told: its title, and the ticket that it became.
     let mut writers: JoinSet<Vec<(String, Value)>> = JoinSet::new();
     for writer in 0..WRITERS {
         for kind in [Write::Mail, Write::Create] {
-            let (here, token, acknowledged) = (here.clone(), token.clone(), Arc::clone(&acknowledged));
+            let (here, token) = (here.clone(), token.clone());
+            let (acknowledged, ticks) = (Arc::clone(&acknowledged), Arc::clone(&ticks));
             writers.spawn(async move {
                 let mut told = Vec::new();
                 for n in 0..WRITES {
                     let title = format!("{kind:?} {n} of {writer}");
+                    ticks.lock().await.tick().await;
                     let ticket = insist(&here, |api| attempt(api, kind, title.clone(), token.clone())).await;
                     told.push((title, ticket));
                     acknowledged.send_modify(|count| *count += 1);
@@ -63,13 +71,16 @@ async fn killed(postgres: bool) {
     }
     let (end, until) = watch::channel(None);
     let mut readers: JoinSet<Vec<String>> = JoinSet::new();
-    for events in [false, false, true] {
-        readers.spawn(read(events, here.clone(), token.clone(), begin.clone(), until.clone()));
+    for reader in 0..READERS {
+        readers.spawn(read(reader % 3 == 2, here.clone(), token.clone(), begin.clone(), until.clone()));
     }
 
+    let mut enough = 0;
     for kill in 1..=KILLS {
         // In the middle of the writing, wherever each writer is just then.
-        soon(count.wait_for(|count| *count >= kill * BETWEEN)).await.unwrap();
+        enough += 1 + usize::try_from(RandomState::new().hash_one(kill)).unwrap() % BETWEEN;
+        println!("kill {kill} after {enough} writes");
+        soon(count.wait_for(|count| *count >= enough)).await.unwrap();
         server.kill().await;
         server = home.serve().await;
         address.send_replace((kill, server.api().url.clone()));

@@ -3,7 +3,7 @@
 use crate::app::{TestApp, each_backend};
 use serde_json::{Value, json};
 
-const LIST: &str = "query($filter: TicketFilterInput) { tickets(first: 20, filter: $filter) {
+const LIST: &str = "query List($filter: TicketFilterInput) { tickets(first: 20, filter: $filter) {
     nodes { id title status requester { name } assignee { email } } totalCount } }";
 
 async fn titles(app: &TestApp, token: &str, filter: Value) -> Vec<String> {
