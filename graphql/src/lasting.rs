@@ -12,6 +12,9 @@ use std::any::TypeId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// What a field of an answer may have, in bytes, on the average; an answer of longer texts is not kept.
+pub(crate) const FIELD: usize = 100;
+
 /// For the data of a request whose sender writes data that is `Value::Binary` as it is: it is JSON text.
 pub struct AsText;
 
@@ -24,10 +27,10 @@ impl Passing {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// The data as text, if it may be kept.
-    pub(crate) fn kept(&self, response: &Response) -> Option<Value> {
+    /// The data as text of at most so many bytes, if it may be kept.
+    pub(crate) fn kept(&self, response: &Response, most: usize) -> Option<Value> {
         let keeps = response.errors.is_empty() && response.extensions.is_empty() && !self.0.load(Ordering::Relaxed);
-        let text = serde_json::to_vec(&response.data).ok().filter(|_| keeps)?;
+        let text = serde_json::to_vec(&response.data).ok().filter(|text| keeps && text.len() <= most)?;
         Some(Value::Binary(text.into()))
     }
 }

@@ -22,8 +22,8 @@ use std::sync::Arc;
 const ACCOUNTS: u64 = 4 << 20;
 /// What one needs beside its key.
 const ACCOUNT: usize = 128;
-/// What answers that last may come to, in complexity: some megabytes.
-const ANSWERS: usize = 60_000;
+/// What answers that last may come to, with what they are kept by, in bytes.
+const ANSWERS: usize = 16 << 20;
 
 type Types = async_graphql::Schema<Query, Mutation, Subscription>;
 
@@ -97,15 +97,17 @@ impl Schema {
         let Ok(now) = self.engine.committed().await else { return self.plainly(request).await };
         let (mut request, mut fresh) = (Some(request), None);
         let (taken, answered) = (&mut request, &mut fresh);
+        let most = account.complexity() * lasting::FIELD;
+        let size = asked.len() + most;
         let read = move || async move {
             let Some(request) = taken.take() else { return Ok(None) };
             let passing = Passing::default();
             let response = self.plainly(request.data(passing.clone())).await;
-            let kept = passing.kept(&response);
+            let kept = passing.kept(&response, most);
             *answered = Some(response);
             Ok(kept)
         };
-        let kept = self.answers.get(now, asked, account.complexity(), read).await;
+        let kept = self.answers.get(now, asked, size, read).await;
         match (fresh, kept, request) {
             (Some(fresh), _, _) => fresh,
             (None, Ok(Some(kept)), _) => Response::new(kept),
