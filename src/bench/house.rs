@@ -13,6 +13,7 @@ use model::Actor;
 use model::actor::{Member, Via};
 use model::id::SessionId;
 use model::people::{ProfileInput, Role, UserStatus};
+use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use tokio::task::JoinHandle;
@@ -47,6 +48,8 @@ pub struct House {
     pub folder: PathBuf,
     shutdown: Shutdown,
     serving: JoinHandle<()>,
+    /// Closed last: a process that closes a file gives up all its locks on it, SQLite's among them.
+    _read: Vec<File>,
 }
 
 impl House {
@@ -64,12 +67,13 @@ impl House {
         engine.first_admin(None, None).await?;
         let people = People::make(&engine).await?;
         fill(&engine, &people).await?;
+        let read = read_through(folder).await?;
         let shutdown = Shutdown::new();
         let server = Server::bind(config, engine.clone(), shutdown.clone()).await?;
         let address = server.addresses().first().copied();
         let address = address.ok_or_else(|| Failure::new("The server of the benchmark listens nowhere."))?;
         let serving = tokio::spawn(server.serve());
-        Ok(Self { engine, people, address, folder: folder.to_owned(), shutdown, serving })
+        Ok(Self { engine, people, address, folder: folder.to_owned(), shutdown, serving, _read: read })
     }
 
     /// Stops serving and closes the store.
@@ -78,6 +82,27 @@ impl House {
         self.serving.await.map_err(|error| Failure::doing("The server of the benchmark failed", error))?;
         Ok(self.people)
     }
+}
+
+/// Has the system keep the store's files in memory, as it does for a server that has run for a while: what a load of minutes
+/// wrote first it may have let go of.
+async fn read_through(folder: &Path) -> Result<Vec<File>, Failure> {
+    let folder = folder.to_owned();
+    let read = move || {
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(&folder)? {
+            let path = entry?.path();
+            if path.is_file() {
+                let mut file = File::open(path)?;
+                std::io::copy(&mut file, &mut std::io::sink())?;
+                files.push(file);
+            }
+        }
+        Ok::<_, std::io::Error>(files)
+    };
+    let done = tokio::task::spawn_blocking(read).await;
+    let done = done.map_err(|error| Failure::doing("The benchmark's files could not be read", error))?;
+    done.map_err(|error| Failure::doing("The benchmark's files could not be read", error))
 }
 
 fn config(folder: &Path, database: Option<&str>) -> Result<Config, Failure> {

@@ -93,12 +93,13 @@ pub async fn run(options: &Options) -> Result<Report, Failure> {
     Ok(report)
 }
 
-const NOTES: [&str; 5] = [
+const NOTES: [&str; 6] = [
     "Clients, limit and server share one process and its threads; both sides of a ratio pay for the same clients.",
     "A ratio is work done in all slices against the limit's; in brackets the lowest and highest of a pair of slices.",
     "Commit to subscriber: from the return of the call that opened the ticket (durable by then) to the message at the client; \
      earlier arrivals count as 0. The subscribers' sockets are clients in this process, too.",
     "Logging is at the level of this command (warn unless set), figures for Prometheus are kept, as a server keeps them.",
+    "The store's files are read through once before anything is measured, as the system's memory has those of a server that runs.",
     "Memory and start-up are those of `echodesk serve` as a process of its own, on the store as the other cells left it.",
 ];
 

@@ -21,10 +21,12 @@ pub struct Home {
     pub settings: Vec<(String, String)>,
 }
 
-/// The program that `TESTED_PROGRAM` names, such as the release that `.ci/run` builds; else the one that was built with the tests.
-fn program() -> PathBuf {
-    std::env::var_os("TESTED_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_echodesk").into(), PathBuf::from)
-}
+/// The program that `TESTED_PROGRAM` named when the tests were built, such as the release that `.ci/run` makes; else the one
+/// that was built with them.
+const PROGRAM: &str = match option_env!("TESTED_PROGRAM") {
+    Some(named) => named,
+    None => env!("CARGO_BIN_EXE_echodesk"),
+};
 
 /// What a command said.
 #[derive(Debug)]
@@ -68,7 +70,7 @@ impl Home {
 
     /// The program with this store's settings, and nothing of the environment of whoever runs the tests.
     pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(program());
+        let mut command = Command::new(PROGRAM);
         command
             .args(words)
             .current_dir(self.folder.path())
