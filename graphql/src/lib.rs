@@ -28,6 +28,7 @@ mod mail;
 mod mutation;
 mod node;
 mod operations;
+mod order;
 mod person;
 mod query;
 mod quick;

@@ -9,10 +9,12 @@ use crate::cost::{Account, Cost, Slot};
 use crate::known;
 use crate::lasting::{self, Passing};
 use crate::mutation::Mutation;
+use crate::order::Order;
 use crate::query::Query;
 use crate::subscription::Subscription;
 use async_graphql::{Data, Executor, Request, Response, SchemaBuilder, ValidationMode, Value};
 use engine::{Answers, Engine};
+use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use moka::sync::Cache;
@@ -20,8 +22,9 @@ use std::sync::Arc;
 
 /// What the accounts that are kept may come to, in bytes.
 const ACCOUNTS: u64 = 4 << 20;
-/// What one needs beside its key.
-const ACCOUNT: usize = 128;
+/// What one needs, with the order of its fields: so many bytes for each byte of its key, and for itself.
+const EACH: usize = 8;
+const ACCOUNT: usize = 256;
 /// What answers that last may come to, with what they are kept by, in bytes.
 const ANSWERS: usize = 16 << 20;
 
@@ -39,10 +42,11 @@ pub struct Schema {
 }
 
 /// What is known of an operation that was examined.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Known {
     account: Account,
     lasts: bool,
+    order: Arc<Order>,
 }
 
 impl Schema {
@@ -51,7 +55,7 @@ impl Schema {
         build: impl Fn() -> SchemaBuilder<Query, Mutation, Subscription>,
         limits: Cost,
     ) -> Self {
-        let weight = |key: &String, _: &Known| u32::try_from(key.len() + ACCOUNT).unwrap_or(u32::MAX);
+        let weight = |key: &String, _: &Known| u32::try_from(EACH * key.len() + ACCOUNT).unwrap_or(u32::MAX);
         let accounts = Cache::builder().weigher(weight);
         Self {
             examining: build().extension(limits).finish(),
@@ -71,38 +75,43 @@ impl Schema {
     }
 
     async fn run(&self, mut request: Request) -> Response {
-        let Some(key) = known::key(&mut request) else { return self.examining.execute(request).await };
-        if let Some(Known { account, lasts }) = self.accounts.get(&key) {
-            let asked = if lasts { lasting::asked(&request) } else { None };
+        let key = known::key(&mut request);
+        if let Some(known) = key.as_ref().and_then(|key| self.accounts.get(key)) {
+            let asked = if known.lasts { lasting::asked(&request) } else { None };
             let response = match asked {
-                Some(asked) => self.lasting(request, asked, account).await,
-                None => self.plainly(request).await,
+                Some(asked) => self.lasting(request, asked, &known).await,
+                None => self.plainly(request, &known).await,
             };
-            return account.stated(response, self.limits);
+            return known.account.stated(response, self.limits);
         }
-        let (slot, lasts) = (Slot::default(), lasting::lasts(&mut request));
-        let response = self.examining.execute(request.data(slot.clone())).await;
-        if let Some(account) = slot.account() {
-            self.accounts.insert(key, Known { account, lasts });
+        let (slot, lasts, order) = (Slot::default(), lasting::lasts(&mut request), Order::of(&mut request));
+        let mut response = self.examining.execute(request.data(slot.clone())).await;
+        order.put(&mut response.data);
+        if let (Some(key), Some(account)) = (key, slot.account()) {
+            self.accounts.insert(key, Known { account, lasts, order: Arc::new(order) });
         }
         response
     }
 
-    fn plainly(&self, request: Request) -> BoxFuture<'_, Response> {
-        Box::pin(self.plain.execute(request))
+    fn plainly<'a>(&'a self, request: Request, known: &'a Known) -> BoxFuture<'a, Response> {
+        Box::pin(async {
+            let mut response = self.plain.execute(request).await;
+            known.order.put(&mut response.data);
+            response
+        })
     }
 
     /// The answer that was given since the last commit, or, failing that, a new one, to be kept if it may be.
-    async fn lasting(&self, request: Request, asked: String, account: Account) -> Response {
-        let Ok(now) = self.engine.committed().await else { return self.plainly(request).await };
+    async fn lasting(&self, request: Request, asked: String, known: &Known) -> Response {
+        let Ok(now) = self.engine.committed().await else { return self.plainly(request, known).await };
         let (mut request, mut fresh) = (Some(request), None);
         let (taken, answered) = (&mut request, &mut fresh);
-        let most = account.complexity() * lasting::FIELD;
+        let most = known.account.complexity() * lasting::FIELD;
         let size = asked.len() + most;
         let read = move || async move {
             let Some(request) = taken.take() else { return Ok(None) };
             let passing = Passing::default();
-            let response = self.plainly(request.data(passing.clone())).await;
+            let response = self.plainly(request.data(passing.clone()), known).await;
             let kept = passing.kept(&response, most);
             *answered = Some(response);
             Ok(kept)
@@ -112,14 +121,14 @@ impl Schema {
             (Some(fresh), _, _) => fresh,
             (None, Ok(Some(kept)), _) => Response::new(kept),
             // It doesn't last after all.
-            (None, _, Some(request)) => self.plainly(request).await,
+            (None, _, Some(request)) => self.plainly(request, known).await,
             (None, _, None) => Response::default(),
         }
     }
 
     /// Runs anything, a subscription too.
     pub fn execute_stream(&self, request: Request) -> BoxStream<'static, Response> {
-        self.examining.execute_stream_with_session_data(request, Arc::default())
+        Executor::execute_stream(self, request, None)
     }
 }
 
@@ -128,7 +137,13 @@ impl Executor for Schema {
         Self::execute(self, request)
     }
 
-    fn execute_stream(&self, request: Request, session: Option<Arc<Data>>) -> BoxStream<'static, Response> {
-        Executor::execute_stream(&self.examining, request, session)
+    fn execute_stream(&self, mut request: Request, session: Option<Arc<Data>>) -> BoxStream<'static, Response> {
+        let order = Order::of(&mut request);
+        let responses = Executor::execute_stream(&self.examining, request, session);
+        let in_order = responses.map(move |mut response| {
+            order.put(&mut response.data);
+            response
+        });
+        in_order.boxed()
     }
 }

@@ -440,3 +440,20 @@ async fn users_see_nothing_that_is_for_staff() {
         assert!(!seen.contains(hidden), "{hidden}: {seen}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fields_are_answered_in_the_order_in_which_they_were_asked_for() {
+    let app = TestApp::start().await;
+    let root = &app.admin.token;
+    app.open_ticket(&app.user.token, "first").await;
+    let text =
+        "{ tickets { totalCount nodes { comments { totalCount nodes { id } } description id } } me { name } asOf }";
+    // Examined, known, and once more.
+    for _ in 0..3 {
+        let answer = app.post(root, &json!({ "query": text })).await.unwrap().text().await.unwrap();
+        let at = |what: &str| answer.find(what).unwrap_or_else(|| panic!("{what} in {answer}"));
+        let order =
+            ["tickets", "totalCount", "nodes", "comments", "description", "\"id\"", "\"me\"", "asOf", "extensions"];
+        assert!(order.windows(2).all(|two| at(two[0]) < at(two[1])), "{answer}");
+    }
+}
