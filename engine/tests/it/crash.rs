@@ -91,12 +91,13 @@ async fn a_database_that_hung_up_is_found_again() {
     let house = House::open(true).await;
     let alice = caller(&house.person("alice", Role::User).await);
     let ask = || house.engine.due_deliveries();
-    join_all((0..8).map(|_| ask())).await.into_iter().for_each(|asked| assert_eq!(asked.unwrap(), 0));
+    join_all((0..64).map(|_| ask())).await.into_iter().for_each(|asked| assert_eq!(asked.unwrap(), 0));
     // As a restart does it.
     let store = house.store().await;
     let hang_up = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity \
                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    assert!(store.read().await.unwrap().int(Sql::new(hang_up)).await.unwrap() > 3);
+    // The one that listens, and those that were lent: how many of them there are is a matter of luck.
+    assert!(store.read().await.unwrap().int(Sql::new(hang_up)).await.unwrap() > 1);
     // Whoever meets the first dead connection hears of it, and nobody else.
     let mut failed = 0;
     for _ in 0..8 {
