@@ -1,7 +1,8 @@
-//! Memory that the allocator keeps for later use: given back to the system after the start, which is over for good, and
+//! Memory that the allocators keep for later use: given back to the system after the start, which is over for good, and
 //! whenever the server has become quiet after work.
 //!
-//! glibc only; other allocators give back by themselves. The call is the one unsafe line of the program.
+//! There are two: mimalloc is ours, and SQLite asks the C library's (glibc is told; others give back by themselves). These calls
+//! are the only unsafe lines of the program.
 
 use std::time::Duration;
 
@@ -10,6 +11,17 @@ const EVERY: Duration = Duration::from_secs(10);
 /// Hundredths of a second of computing: less between two looks is quiet, more since the last time is worth the effort.
 const QUIET: u64 = 20;
 const WORK: u64 = 50;
+
+/// The allocator's number for the option (`mimalloc.h` of the version in Cargo.toml), which its bindings don't name.
+const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
+
+/// For the very beginning: a page that is free goes back to the system at once. The allocator would wait a second, and then
+/// for the next request: an idle server would keep what its last one needed.
+#[expect(unsafe_code, reason = "the allocator takes its options no other way; it has no conditions")]
+pub fn keep_little() {
+    // SAFETY: mi_option_set may be called at any time from any thread, and this option takes any number.
+    unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, 0) };
+}
 
 /// Gives back for as long as the server runs.
 pub async fn tend() {
@@ -41,16 +53,16 @@ async fn computed() -> Option<u64> {
     Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
 }
 
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-#[expect(unsafe_code, reason = "the allocator has no other way to be asked; it has no conditions")]
+#[expect(unsafe_code, reason = "the allocators have no other way to be asked; it has no conditions")]
 fn trim() {
+    // SAFETY: mi_collect may be called at any time from any thread.
+    unsafe { libmimalloc_sys::mi_collect(true) };
+    // SQLite asks the C library.
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: malloc_trim may be called at any time from any thread.
-    let gave = unsafe { libc::malloc_trim(0) } != 0;
-    tracing::debug!(gave, "asked the allocator for what it does not use");
+    let _gave = unsafe { libc::malloc_trim(0) };
+    tracing::debug!("asked the allocators for what they do not use");
 }
-
-#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-fn trim() {}
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {

@@ -252,15 +252,7 @@ impl Engine {
         let before = self.0.hub.last();
         let loaded = store::people::by_ids(&mut self.0.store.read().await?, &missing).await?;
         let loaded: Vec<Arc<User>> = loaded.into_iter().map(Arc::new).collect();
-        for user in &loaded {
-            cache.insert(user.id, user.clone());
-        }
-        // Somebody may have changed while we read: then what we keep could be what was before.
-        if self.0.hub.last() != before {
-            for user in &loaded {
-                cache.invalidate(&user.id);
-            }
-        }
+        self.0.hub.keep(before, || loaded.iter().for_each(|user| cache.insert(user.id, user.clone())));
         found.extend(loaded);
         Ok(found)
     }
@@ -273,11 +265,7 @@ impl Engine {
         }
         let before = self.0.hub.last();
         let all = Arc::new(store::category::all(&mut self.0.store.read().await?).await?);
-        self.0.categories.insert((), all.clone());
-        // As with people: what is kept could be what was before.
-        if self.0.hub.last() != before {
-            self.0.categories.invalidate(&());
-        }
+        self.0.hub.keep(before, || self.0.categories.insert((), all.clone()));
         Ok(all)
     }
 

@@ -130,11 +130,7 @@ impl Engine {
         let person = store::people::by_id(&mut conn, user).await?;
         let member = member(person, Via::Session(id), Vec::new())?;
         let known = Known { member, expires_at: Some(session.expires_at) };
-        cache.insert(id, known.clone());
-        // It may have ended while we read.
-        if self.0.hub.last() != before {
-            cache.invalidate(&id);
-        }
+        self.0.hub.keep(before, || cache.insert(id, known.clone()));
         live(&known, now)
     }
 
@@ -152,10 +148,7 @@ impl Engine {
         let person = store::people::by_id(&mut conn, found.user).await?;
         let known =
             Known { member: member(person, Via::ApiToken(found.id), found.scopes)?, expires_at: found.expires_at };
-        cache.insert(hash.clone(), known.clone());
-        if self.0.hub.last() != before {
-            cache.invalidate(&hash);
-        }
+        self.0.hub.keep(before, || cache.insert(hash, known.clone()));
         live(&known, now)
     }
 
@@ -208,16 +201,12 @@ impl Engine {
     }
 
     /// Forgets what is kept of the person that an event is about.
-    pub(crate) fn forget_person(&self, recorded: &Recorded) {
-        if let Some(user) = recorded.event.user() {
-            self.0.people.invalidate(&user);
-        }
-    }
-
     /// Clears what an event makes stale, before anybody hears of the event.
     pub(crate) fn observe(&self, recorded: &Recorded) {
         self.0.credentials.observe(recorded);
-        self.forget_person(recorded);
+        if let Some(user) = recorded.event.user() {
+            self.0.people.invalidate(&user);
+        }
         self.0.endpoints.observe(&recorded.event);
         self.0.mailing.observe(recorded);
         self.0.settings.observe(recorded);

@@ -155,7 +155,7 @@ impl Engine {
     }
 }
 
-/// The writer task. It ends when nobody can send any more.
+/// The writer, in a seat of its own. It ends when nobody can send any more.
 pub(crate) async fn writer(engine: Weak<Inner>, mut waiting: mpsc::Receiver<Job>) {
     let mut jobs = Vec::with_capacity(BATCH);
     let mut before = 1;
@@ -184,7 +184,9 @@ async fn gather(waiting: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>, before: 
     let wanted = before.min(BATCH);
     let until = Instant::now() + (commit / 4).min(GATHER);
     while jobs.len() < wanted {
+        // Whichever of the two keeps others from running: the task, or the writer's own thread.
         tokio::task::yield_now().await;
+        std::thread::yield_now();
         while jobs.len() < BATCH
             && let Ok(job) = waiting.try_recv()
         {
@@ -243,7 +245,7 @@ fn logged(error: Error) -> Error {
 /// of the policy is left for the next. `Err`: nothing of it happened.
 async fn attempt(engine: &Engine, works: &[&Work]) -> Result<Vec<Result<Outcome>>> {
     let inner = &engine.0;
-    let mut batch = inner.store.begin().await?;
+    let mut batch = inner.store.begin_here().await?;
     if let Err(error) = inner.hub.catch_up_before(engine, &mut batch).await {
         batch.rollback().await?;
         return Err(error);

@@ -5,6 +5,7 @@
 //! is served at once, and those who ask meanwhile are the next batch. A look-up never joins a batch that has been sent
 //! already, so what was committed before it was asked for is always found. Nothing is remembered.
 
+use crate::seat::Seat;
 use model::{Error, Result};
 use std::collections::HashMap;
 use std::future::Future;
@@ -26,6 +27,7 @@ pub(crate) struct Gather<K, V> {
     state: Arc<Mutex<State<K, V>>>,
     /// Batches that are under way at the same time, at most.
     most: usize,
+    seat: Seat,
 }
 
 struct State<K, V> {
@@ -34,8 +36,8 @@ struct State<K, V> {
 }
 
 impl<K, V> Gather<K, V> {
-    pub(crate) fn new(most: usize) -> Self {
-        Self { state: Arc::new(Mutex::new(State { waiting: HashMap::new(), under_way: 0 })), most }
+    pub(crate) fn new(most: usize, seat: Seat) -> Self {
+        Self { state: Arc::new(Mutex::new(State { waiting: HashMap::new(), under_way: 0 })), most, seat }
     }
 }
 
@@ -55,8 +57,8 @@ where
             starts
         };
         if starts {
-            // A task of its own: a caller who goes away must not take the others' answers along.
-            tokio::spawn(serve(self.state.clone(), load));
+            // By itself: a caller who goes away must not take the others' answers along.
+            self.seat.start(serve(self.state.clone(), load));
         }
         wait.await.map_err(|_| Error::internal("a look-up was given up"))?
     }
@@ -145,7 +147,7 @@ mod tests {
 
     #[tokio::test]
     async fn those_who_wait_are_answered_together() {
-        let (gather, load) = (Gather::new(2), Doubles::new(100));
+        let (gather, load) = (Gather::new(2, Seat::Task), Doubles::new(100));
         let found = join_all([1, 2, 2, -1, 5, 6].map(|key| gather.get(key, load.clone()))).await;
         let found: Vec<_> = found.into_iter().map(Result::unwrap).collect();
         assert_eq!(found, [Some(2), Some(4), Some(4), None, Some(10), Some(12)]);
@@ -154,7 +156,7 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_joins_a_batch_that_was_sent() {
-        let (gather, load) = (Arc::new(Gather::new(2)), Doubles::new(0));
+        let (gather, load) = (Arc::new(Gather::new(2, Seat::Task)), Doubles::new(0));
         let ask = |key| {
             let (gather, load) = (gather.clone(), load.clone());
             tokio::spawn(async move { gather.get(key, load).await })
@@ -179,7 +181,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_caller_who_leaves_and_a_load_that_panics_harm_nobody_else() {
-        let (gather, load) = (Gather::new(2), Doubles::new(100));
+        let (gather, load) = (Gather::new(2, Seat::Task), Doubles::new(100));
         let mut gone = Box::pin(gather.get(7, load.clone()));
         assert!(futures_util::poll!(&mut gone).is_pending());
         drop(gone);

@@ -8,7 +8,7 @@ use model::Result;
 use model::event::Recorded;
 use model::id::Seq;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 use store::db::Conn;
 use store::{Batch, Store};
@@ -27,12 +27,19 @@ pub(crate) struct Hub {
     live: broadcast::Sender<Arc<Recorded>>,
     last: AtomicI64,
     turn: Mutex<()>,
+    /// Held while an event is observed, and while what was read is put into memory.
+    keeping: std::sync::Mutex<()>,
 }
 
 impl Hub {
     pub(crate) async fn open(store: &Store) -> Result<Self> {
         let last = store::event::last(&mut store.read().await?).await?;
-        Ok(Self { live: broadcast::channel(BEHIND).0, last: AtomicI64::new(last.0), turn: Mutex::default() })
+        Ok(Self {
+            live: broadcast::channel(BEHIND).0,
+            last: AtomicI64::new(last.0),
+            turn: Mutex::default(),
+            keeping: std::sync::Mutex::default(),
+        })
     }
 
     /// The last event that was handed on.
@@ -109,11 +116,20 @@ impl Hub {
         }
     }
 
+    /// Puts what was read into memory, unless something was handed on since `before`: then it may be what was before.
+    pub(crate) fn keep(&self, before: Seq, keep: impl FnOnce()) {
+        let _keeping = self.keeping.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.last() == before {
+            keep();
+        }
+    }
+
     fn hand_on(&self, engine: &Engine, event: Arc<Recorded>) {
-        engine.observe(&event);
-        self.last.store(event.seq.0, Ordering::Release);
-        // Once more: who read the old row just before and kept it just after must not keep it.
-        engine.forget_person(&event);
+        {
+            let _keeping = self.keeping.lock().unwrap_or_else(PoisonError::into_inner);
+            engine.observe(&event);
+            self.last.store(event.seq.0, Ordering::Release);
+        }
         metrics::counter!("echodesk_events_total").increment(1);
         // Nobody listening is no error.
         self.live.send(event).ok();

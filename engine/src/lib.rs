@@ -43,6 +43,7 @@ mod reads;
 mod report;
 mod reset;
 mod sealing;
+mod seat;
 mod second_factor;
 mod secret;
 mod see;
@@ -229,6 +230,7 @@ impl Engine {
             links: link::Signer::new(life.signing_key.as_bytes(), options.link_minutes)?,
             keys: jwt::Keys::new(&life.signing_key)?,
             epoch: life.epoch,
+            reads: reads::Reads::of(&store),
             store,
             credentials: authenticate::Credentials::default(),
             passwords: password::Passwords::new(options.accounts.max_password_hashes),
@@ -247,7 +249,6 @@ impl Engine {
             hub,
             categories: moka::sync::Cache::builder().max_capacity(1).build(),
             people: moka::sync::Cache::builder().max_capacity(10_000).build(),
-            reads: reads::Reads::default(),
             views: Mutex::default(),
             replay_days: options.replay_days,
             tasks: Mutex::default(),
@@ -260,7 +261,7 @@ impl Engine {
             closing: watch::Sender::new(false),
         };
         let engine = Self(Arc::new(inner));
-        let writer = tokio::spawn(execute::writer(Arc::downgrade(&engine.0), waiting));
+        let writer = seat::Seat::at(&engine.0.store).start(execute::writer(Arc::downgrade(&engine.0), waiting));
         engine.0.writer.lock().map_err(Error::internal)?.replace(writer);
         engine.0.audit.start(Arc::downgrade(&engine.0))?;
         engine.keep(tokio::spawn(hub::follow(Arc::downgrade(&engine.0))));

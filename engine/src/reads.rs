@@ -2,6 +2,7 @@
 
 use crate::answers::Answers;
 use crate::gather::{Gather, Load};
+use crate::seat::Seat;
 use crate::{Engine, Inner};
 use model::comment::Comment;
 use model::id::{Seq, TicketId};
@@ -11,10 +12,15 @@ use model::{Error, Result};
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use store::Scope;
+use store::Store;
 use store::detail::Opening;
 
 /// How many rows of lists are kept: some megabytes of tickets.
 const ROWS: usize = 2_000;
+/// Look-ups of tickets that are under way at the same time. SQLite has each done by a thread that has to be woken for it, which
+/// takes longer than the look-up, so what comes meanwhile goes along with the next; a PostgreSQL server works on several.
+const AT_ONCE: usize = 1;
+const AT_ONCE_ON_POSTGRES: usize = 4;
 
 /// A ticket with its first comments.
 #[derive(Debug)]
@@ -41,24 +47,33 @@ pub(crate) struct Reads {
     place: Gather<(), Seq>,
 }
 
-impl Default for Reads {
-    fn default() -> Self {
+impl Reads {
+    pub(crate) fn of(store: &Store) -> Self {
+        let seat = Seat::at(store);
+        let at_once = if seat == Seat::Task { AT_ONCE_ON_POSTGRES } else { AT_ONCE };
         Self {
-            tickets: Gather::new(2),
-            opened: Gather::new(2),
+            tickets: Gather::new(at_once, seat),
+            opened: Gather::new(at_once, seat),
             lists: Answers::new(ROWS),
             counts: Answers::new(ROWS),
             // The same answer for all, and no work to be done side by side.
-            place: Gather::new(1),
+            place: Gather::new(1, seat),
         }
     }
 }
 
 impl Engine {
     /// The last place of the log, as the store knows it now, whoever wrote last.
-    pub async fn committed(&self) -> Result<Seq> {
+    pub(crate) async fn committed(&self) -> Result<Seq> {
         let last = self.0.reads.place.get((), self.reader()).await?;
         last.ok_or_else(|| Error::internal("the log has no last place"))
+    }
+
+    /// The same, if everything up to there has been handed on in this process: then what it keeps in memory, of people for
+    /// one, is as new as what the store has, and an answer that is made of both is true at that place.
+    pub async fn settled(&self) -> Result<Option<Seq>> {
+        let last = self.committed().await?;
+        Ok(Some(last).filter(|&last| self.0.hub.last() >= last))
     }
 
     pub(crate) fn reader(&self) -> Reader {
@@ -73,7 +88,7 @@ pub(crate) struct Reader(Weak<Inner>);
 impl Reader {
     async fn conn(&self) -> Result<store::Conn> {
         let inner = self.0.upgrade().ok_or(Error::Busy { after_ms: 1_000 })?;
-        inner.store.read().await
+        inner.store.read_here().await
     }
 }
 

@@ -17,7 +17,8 @@ pub struct Config(pub(crate) engine::Config);
 pub struct AuditLogEntry(pub(crate) AuditEntry);
 
 impl Quick for AuditLogEntry {
-    const FIELDS: &'static [&'static str] =
+    const LASTING: &'static [&'static str] = &[];
+    const PASSING: &'static [&'static str] =
         &["id", "at", "username", "role", "action", "method", "path", "status", "clientIp", "latencyMs", "succeeded"];
 }
 

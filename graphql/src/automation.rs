@@ -17,7 +17,8 @@ use model::automation::{Blank, Figures};
 pub struct QuickReply(pub(crate) model::automation::QuickReply);
 
 impl Quick for QuickReply {
-    const FIELDS: &'static [&'static str] =
+    const LASTING: &'static [&'static str] = &[];
+    const PASSING: &'static [&'static str] =
         &["id", "databaseId", "name", "category", "content", "tags", "isPublic", "uses", "createdAt", "updatedAt"];
 }
 
@@ -360,7 +361,8 @@ pub(crate) async fn rule(call: Call<'_>, rule: model::automation::Rule) -> model
 pub struct RuleRun(pub(crate) model::automation::Run);
 
 impl Quick for RuleRun {
-    const FIELDS: &'static [&'static str] =
+    const LASTING: &'static [&'static str] = &[];
+    const PASSING: &'static [&'static str] =
         &["id", "ruleId", "ruleName", "ticketId", "trigger", "succeeded", "message", "milliseconds", "at"];
 }
 

@@ -28,7 +28,8 @@ impl From<model::comment::Comment> for Comment {
 
 impl Quick for Comment {
     /// The authors of a page of comments are loaded with it.
-    const FIELDS: &'static [&'static str] = &[
+    const LASTING: &'static [&'static str] = &[];
+    const PASSING: &'static [&'static str] = &[
         "id",
         "databaseId",
         "author",

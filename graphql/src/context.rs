@@ -3,7 +3,7 @@
 //! The transport authenticates and calls [`attach`]; resolvers reach the engine through [`Call`] and nothing else.
 
 use crate::error::{Fail, Result};
-use crate::loaders::Loaders;
+use crate::loaders::{LateLoaders, Loaders};
 use async_graphql::{Context, Request};
 use engine::{Caller, Engine};
 use model::{Actor, Error};
@@ -32,7 +32,7 @@ pub struct ResumeAfter(pub String);
 
 /// Gives a request what the resolvers read: the viewer, and loaders that see what the viewer sees.
 pub fn attach(request: Request, engine: &Engine, viewer: Viewer) -> Request {
-    let loaders = Loaders::new(engine, &viewer.actor);
+    let loaders = LateLoaders::new(engine, &viewer.actor);
     request.data(viewer).data(loaders)
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct Call<'a> {
 impl<'a> Call<'a> {
     pub(crate) fn of(ctx: &Context<'a>) -> Result<Self> {
         let field = ctx.item.node.response_key().node.as_str();
-        Ok(Self { engine: data(ctx)?, viewer: data(ctx)?, loaders: data(ctx)?, field })
+        Ok(Self { engine: data(ctx)?, viewer: data(ctx)?, loaders: data::<LateLoaders>(ctx)?.get(), field })
     }
 
     pub(crate) fn actor(self) -> &'a Actor {

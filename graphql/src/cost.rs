@@ -3,8 +3,9 @@
 //!
 //! It is one extension for all of this, because async-graphql makes every field slower for each extension that there is.
 
+use crate::alike::Line;
 use crate::context::Viewer;
-use crate::loaders::Loaders;
+use crate::loaders::LateLoaders;
 use crate::quick::named_as;
 use crate::scalars::Cursor;
 use async_graphql::async_trait::async_trait;
@@ -72,7 +73,7 @@ impl Extension for Ledger {
         };
         let place = Place::default();
         let mut data = Data::default();
-        data.insert(Loaders::new(engine, &viewer.actor));
+        data.insert(LateLoaders::new(engine, &viewer.actor));
         data.insert(place.clone());
         let response = next.run_with_data(ctx, operation, data).await;
         match place.0.get() {
@@ -100,10 +101,6 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    pub(crate) fn complexity(self) -> usize {
-        self.complexity
-    }
-
     /// The response with the account in its extensions.
     pub(crate) fn stated(self, response: Response, limits: Cost) -> Response {
         let account = value!({
@@ -164,7 +161,12 @@ impl<T: OutputType> OutputType for Placed<T> {
         if let Some(place) = ctx.data_opt::<Place>() {
             place.0.get_or_init(|| self.cursor.0.clone());
         }
-        self.item.resolve(ctx, field).await
+        let Some(line) = ctx.data_opt::<Arc<Line>>() else { return self.item.resolve(ctx, field).await };
+        if let Some(text) = line.get(&self.cursor.0) {
+            return Ok(text);
+        }
+        let item = self.item.resolve(ctx, field).await?;
+        Ok(line.keep(&self.cursor.0, &field.node.response_key().node, item))
     }
 }
 

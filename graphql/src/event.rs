@@ -23,7 +23,8 @@ use std::sync::Arc;
 pub struct Event(pub(crate) Arc<Recorded>);
 
 impl Quick for Event {
-    const FIELDS: &'static [&'static str] = &["cursor", "type", "at", "ticketId", "changes", "reason"];
+    const LASTING: &'static [&'static str] = &["cursor", "type", "at", "ticketId", "reason"];
+    const PASSING: &'static [&'static str] = &["changes"];
 }
 
 /// Who did something.

@@ -1,7 +1,7 @@
 //! By what an operation is known again: whatever its account depends on.
 
 use async_graphql::parser::types::{
-    BaseType, DocumentOperations, OperationDefinition, Type, TypeKind, TypeSystemDefinition,
+    BaseType, DocumentOperations, ExecutableDocument, OperationDefinition, Type, TypeKind, TypeSystemDefinition,
 };
 use async_graphql::{Name, Request, Value};
 use std::collections::HashMap;
@@ -24,13 +24,11 @@ static INPUTS: LazyLock<HashMap<Name, HashMap<Name, Type>>> = LazyLock::new(|| {
     inputs.collect()
 });
 
-/// The operation that is going to run, if it can be told.
-pub(crate) fn running(request: &mut Request) -> Option<&OperationDefinition> {
-    let name = request.operation_name.clone();
-    let document = request.parsed_query().ok()?;
-    let operation = match (&document.operations, &name) {
+/// The operation of a document that runs, if the name picks one.
+pub fn running<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<&'a OperationDefinition> {
+    let operation = match (&document.operations, name) {
         (DocumentOperations::Single(operation), None) => operation,
-        (DocumentOperations::Multiple(all), Some(name)) => all.get(name.as_str())?,
+        (DocumentOperations::Multiple(all), Some(name)) => all.get(name)?,
         (DocumentOperations::Multiple(all), None) if all.len() == 1 => all.values().next()?,
         (DocumentOperations::Single(_), Some(_)) | (DocumentOperations::Multiple(_), None) => return None,
     };
@@ -43,7 +41,8 @@ pub(crate) fn key(request: &mut Request) -> Option<String> {
     if request.query.len() > LONGEST {
         return None;
     }
-    let operation = running(request)?;
+    let name = request.operation_name.clone();
+    let operation = running(request.parsed_query().ok()?, name.as_deref())?;
     let definitions = &operation.variable_definitions;
     let variables: Vec<(Name, Type)> =
         definitions.iter().map(|one| (one.node.name.node.clone(), one.node.var_type.node.clone())).collect();
@@ -51,7 +50,7 @@ pub(crate) fn key(request: &mut Request) -> Option<String> {
     key.push_str(&request.query);
     // No document has this character: GraphQL doesn't allow it.
     key.push('\0');
-    key.push_str(request.operation_name.as_deref().unwrap_or_default());
+    key.push_str(name.as_deref().unwrap_or_default());
     for (name, of) in variables {
         key.push('\0');
         match request.variables.get(&name) {

@@ -8,6 +8,7 @@
 #![allow(clippy::unused_async, reason = "every resolver is async to the derive macros, whether it waits or not")]
 
 mod admin;
+mod alike;
 mod automation;
 mod batch;
 mod category;
@@ -47,8 +48,8 @@ mod tests;
 
 pub use context::{ResumeAfter, Viewer, attach};
 pub use error::Fail;
+pub use known::running;
 pub use lasting::AsText;
-pub use loaders::Loaders;
 pub use mutation::Mutation;
 pub use operations::{Reprocess, Reprocessed};
 pub use query::Query;

@@ -14,7 +14,7 @@ use model::webhook::Webhook;
 use model::{Actor, Error, Result};
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Comments that are read along with a ticket: a page of twenty, the description, and one to know whether there are more.
 const OPENED: usize = 22;
@@ -59,9 +59,26 @@ pub struct Loaders {
     webhooks: Batch<WebhookId, Arc<Webhook>, Reader>,
 }
 
-impl Loaders {
-    pub fn new(engine: &Engine, actor: &Actor) -> Self {
+/// Loaders that are made when the first resolver asks for them, which is before it reads anything.
+pub(crate) struct LateLoaders {
+    reader: Reader,
+    made: OnceLock<Loaders>,
+}
+
+impl LateLoaders {
+    pub(crate) fn new(engine: &Engine, actor: &Actor) -> Self {
         let reader = Reader { engine: engine.clone(), actor: Arc::new(actor.clone()) };
+        Self { reader, made: OnceLock::new() }
+    }
+
+    pub(crate) fn get(&self) -> &Loaders {
+        self.made.get_or_init(|| Loaders::new(self.reader.clone()))
+    }
+}
+
+impl Loaders {
+    fn new(reader: Reader) -> Self {
+        let engine = &reader.engine;
         Self {
             as_of: engine.cursor(),
             opened: Mutex::default(),

@@ -50,15 +50,18 @@ pub struct Tag {
 }
 
 impl Quick for Delivery {
-    const FIELDS: &'static [&'static str] = &[];
+    const LASTING: &'static [&'static str] = &[];
+    const PASSING: &'static [&'static str] = &[];
 }
 
 impl Quick for InboundMessage {
-    const FIELDS: &'static [&'static str] = &[];
+    const LASTING: &'static [&'static str] = &[];
+    const PASSING: &'static [&'static str] = &[];
 }
 
 impl Quick for Notification {
-    const FIELDS: &'static [&'static str] = &[];
+    const LASTING: &'static [&'static str] = &[];
+    const PASSING: &'static [&'static str] = &[];
 }
 
 /// What this server is.

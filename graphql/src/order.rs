@@ -23,12 +23,12 @@ type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 impl Order {
     /// That of the operation that is going to run; none in particular if it is too large, or can't be told.
     pub(crate) fn of(request: &mut Request) -> Self {
-        let Some(selected) = known::running(request).map(|operation| operation.selection_set.node.clone()) else {
-            return Self::default();
-        };
-        let Ok(document) = request.parsed_query() else { return Self::default() };
-        let mut order = Self::default();
-        let fits = order.add(&document.fragments, &selected, DEEPEST, &mut MOST.clone());
+        let name = request.operation_name.clone();
+        let (mut order, mut left) = (Self::default(), MOST);
+        let fits = request.parsed_query().ok().and_then(|document| {
+            let operation = known::running(document, name.as_deref())?;
+            order.add(&document.fragments, &operation.selection_set.node, DEEPEST, &mut left)
+        });
         fits.map_or_else(Self::default, |()| order)
     }
 
@@ -48,6 +48,13 @@ impl Order {
                 }
             }
         })
+    }
+
+    /// Puts the value of one of the answer's own fields into order.
+    pub(crate) fn put_below(&self, field: &str, value: &mut Value) {
+        if let Some(below) = self.0.get(field) {
+            below.put(value);
+        }
     }
 
     /// Puts an answer's fields into this order.

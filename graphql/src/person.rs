@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub struct User(pub(crate) Arc<model::people::User>);
 
 impl Quick for User {
-    const FIELDS: &'static [&'static str] = &[
+    const LASTING: &'static [&'static str] = &[
         "id",
         "databaseId",
         "name",
@@ -25,7 +25,6 @@ impl Quick for User {
         "lastName",
         "displayName",
         "phone",
-        "avatarUrl",
         "openid",
         "staffId",
         "locale",
@@ -33,11 +32,9 @@ impl Quick for User {
         "status",
         "hasPassword",
         "createdAt",
-        "updatedAt",
-        "lastLoginAt",
-        "loginCount",
-        "version",
     ];
+    /// The link of a picture ends by the clock, and a sign-in may change the others without an event.
+    const PASSING: &'static [&'static str] = &["avatarUrl", "updatedAt", "lastLoginAt", "loginCount", "version"];
 }
 
 impl From<model::people::User> for User {

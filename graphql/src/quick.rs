@@ -11,8 +11,11 @@ use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerResult, V
 
 /// A type some of whose fields never wait.
 pub trait Quick: ContainerType + OutputType {
-    /// Their names: those that are in memory, or were loaded together with the object.
-    const FIELDS: &'static [&'static str];
+    /// Their names: those that are in memory, or were loaded together with the object. Here those that the log alone decides
+    /// (`lasting.rs` goes by it where it names the type) …
+    const LASTING: &'static [&'static str];
+    /// … and here the others: objects, and what hangs on the clock or on what is no event.
+    const PASSING: &'static [&'static str];
 }
 
 /// To GraphQL the object itself.
@@ -24,7 +27,10 @@ pub struct Alone<T>(pub T);
 impl<T: Quick> InOrder<T> {
     fn never_waits(selections: &[Positioned<Selection>]) -> bool {
         selections.iter().all(|selection| match &selection.node {
-            Selection::Field(field) => T::FIELDS.contains(&field.node.name.node.as_str()),
+            Selection::Field(field) => {
+                let name = field.node.name.node.as_str();
+                T::LASTING.contains(&name) || T::PASSING.contains(&name)
+            }
             Selection::FragmentSpread(_) | Selection::InlineFragment(_) => false,
         })
     }
@@ -64,5 +70,41 @@ impl<T: ContainerType + OutputType> OutputType for Alone<T> {
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
         resolve_container_serial(ctx, &self.0).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{admin, automation, comment, event, person, ticket};
+    use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
+
+    fn fields_of(name: &str) -> Vec<String> {
+        let document = async_graphql::parser::parse_schema(crate::sdl()).unwrap();
+        let mut objects = document.definitions.into_iter().filter_map(|definition| {
+            let TypeSystemDefinition::Type(of) = definition else { return None };
+            (of.node.name.node == name).then_some(of.node.kind)
+        });
+        let Some(TypeKind::Object(object)) = objects.next() else { panic!("{name} is no object") };
+        object.fields.into_iter().map(|field| field.node.name.node.to_string()).collect()
+    }
+
+    fn named<T: Quick>() {
+        let name = <T as OutputType>::type_name();
+        let fields = fields_of(&name);
+        for listed in T::LASTING.iter().chain(T::PASSING) {
+            assert!(fields.iter().any(|field| field == listed), "{name} has no {listed}");
+        }
+    }
+
+    #[test]
+    fn what_is_listed_is_there() {
+        named::<ticket::Ticket>();
+        named::<person::User>();
+        named::<comment::Comment>();
+        named::<event::Event>();
+        named::<admin::AuditLogEntry>();
+        named::<automation::QuickReply>();
+        named::<automation::RuleRun>();
     }
 }

@@ -5,6 +5,7 @@
 //! could not change its account runs on the plain schema, and is answered the same. What lasts until the next commit is
 //! answered with the text that it was answered with before.
 
+use crate::alike::{self, Alike};
 use crate::cost::{Account, Cost, Slot};
 use crate::known;
 use crate::lasting::{self, Passing};
@@ -26,7 +27,7 @@ const ACCOUNTS: u64 = 4 << 20;
 const EACH: usize = 8;
 const ACCOUNT: usize = 256;
 /// What answers that last may come to, with what they are kept by, in bytes.
-const ANSWERS: usize = 16 << 20;
+const ANSWERS: usize = 8 << 20;
 
 type Types = async_graphql::Schema<Query, Mutation, Subscription>;
 
@@ -36,7 +37,8 @@ pub struct Schema {
     examining: Types,
     plain: Types,
     accounts: Cache<String, Known>,
-    answers: Arc<Answers<String, Option<Value>>>,
+    answers: Arc<Answers<String, Value>>,
+    alike: Arc<Alike>,
     engine: Engine,
     limits: Cost,
 }
@@ -62,6 +64,7 @@ impl Schema {
             plain: build().validation_mode(ValidationMode::Fast).finish(),
             accounts: accounts.max_capacity(ACCOUNTS).build(),
             answers: Arc::new(Answers::new(ANSWERS)),
+            alike: Arc::default(),
             engine,
             limits,
         }
@@ -101,29 +104,18 @@ impl Schema {
         })
     }
 
-    /// The answer that was given since the last commit, or, failing that, a new one, to be kept if it may be.
+    /// The answer that was given since the last commit, or else a new one, to be kept if it may be.
     async fn lasting(&self, request: Request, asked: String, known: &Known) -> Response {
-        let Ok(now) = self.engine.committed().await else { return self.plainly(request, known).await };
-        let (mut request, mut fresh) = (Some(request), None);
-        let (taken, answered) = (&mut request, &mut fresh);
-        let most = known.account.complexity() * lasting::FIELD;
-        let size = asked.len() + most;
-        let read = move || async move {
-            let Some(request) = taken.take() else { return Ok(None) };
-            let passing = Passing::default();
-            let response = self.plainly(request.data(passing.clone()), known).await;
-            let kept = passing.kept(&response, most);
-            *answered = Some(response);
-            Ok(kept)
-        };
-        let kept = self.answers.get(now, asked, size, read).await;
-        match (fresh, kept, request) {
-            (Some(fresh), _, _) => fresh,
-            (None, Ok(Some(kept)), _) => Response::new(kept),
-            // It doesn't last after all.
-            (None, _, Some(request)) => self.plainly(request, known).await,
-            (None, _, None) => Response::default(),
+        let Ok(Some(now)) = self.engine.settled().await else { return self.plainly(request, known).await };
+        if let Some(text) = self.answers.known(now, &asked) {
+            return Response::new(text);
         }
+        let passing = Passing::default();
+        let response = self.plainly(request.data(passing.clone()), known).await;
+        if let Some(text) = passing.text(&response) {
+            self.answers.keep(now, asked.clone(), asked.len() + text.len(), Value::Binary(text.into()));
+        }
+        response
     }
 
     /// Runs anything, a subscription too.
@@ -138,7 +130,15 @@ impl Executor for Schema {
     }
 
     fn execute_stream(&self, mut request: Request, session: Option<Arc<Data>>) -> BoxStream<'static, Response> {
-        let order = Order::of(&mut request);
+        let order = Arc::new(Order::of(&mut request));
+        if let Some(line) = self.alike.line(&mut request, &order) {
+            let responses = Executor::execute_stream(&self.examining, request.data(line), session);
+            let as_text = responses.map(move |mut response| {
+                alike::around(&mut response);
+                response
+            });
+            return as_text.boxed();
+        }
         let responses = Executor::execute_stream(&self.examining, request, session);
         let in_order = responses.map(move |mut response| {
             order.put(&mut response.data);

@@ -28,22 +28,18 @@ impl From<model::ticket::Ticket> for Ticket {
 }
 
 impl Quick for Ticket {
-    /// The people of a list are loaded with it.
-    const FIELDS: &'static [&'static str] = &[
+    const LASTING: &'static [&'static str] = &[
         "id",
         "databaseId",
         "number",
         "title",
         "status",
         "priority",
-        "requester",
-        "assignee",
         "createdAt",
         "updatedAt",
         "resolution",
         "reopened",
-        "kind",
-        "category",
+        "type",
         "source",
         "channel",
         "department",
@@ -53,12 +49,12 @@ impl Quick for Ticket {
         "resolutionDueAt",
         "resolvedAt",
         "closedAt",
-        "isOverdue",
-        "isSlaOverdue",
         "escalated",
         "commentCount",
         "version",
     ];
+    /// The people of a list are loaded with it.
+    const PASSING: &'static [&'static str] = &["requester", "assignee", "category", "isOverdue", "isSlaOverdue"];
 }
 
 /// The three numbers that every ticket has from birth; any of them finds it.

@@ -113,7 +113,7 @@ pub async fn dialect_on_sqlite(
 }
 
 async fn against_sqlite(cell: Cell, path: &Path, load: Load, seconds: u64) -> Result<Figure, Failure> {
-    let mut limit = Side::Commits(Commits::sqlite(path).await?);
+    let mut limit = Side::Commits(Commits::sqlite(path)?);
     let figure = compare(cell, &mut limit, &mut Side::Load(load), seconds).await?;
     if let Side::Commits(commits) = limit {
         commits.close().await?;

@@ -23,7 +23,7 @@ fn column(by: UserSortBy) -> &'static str {
 
 /// So many accounts after so many others.
 pub async fn list(conn: &mut Conn, filter: &UserFilter, sort: UserSort, part: (usize, usize)) -> Result<Vec<User>> {
-    let mut sql = conn.pick(COLUMNS, "FROM users u WHERE u.id > 0");
+    let mut sql = Sql::select(COLUMNS, "FROM users u WHERE u.id > 0");
     conditions(&mut sql, filter);
     let direction = match sort.direction {
         Direction::Ascending => "ASC",

@@ -13,7 +13,7 @@ use model::query::{Page, Place, Slice};
 use model::{Error, Result, Time};
 
 const COLUMNS: &str = "id, at, user_id, username, role, action, method, path, status_code, client_ip, latency_ms";
-/// Rows that one statement carries.
+/// Lines that are written at once.
 const MOST: usize = 256;
 /// Turns in which every number may be taken already.
 const TURNS: usize = 100;
@@ -62,16 +62,10 @@ impl Store {
             let many = acts.len().min(MOST);
             let Some(some) = acts.get(..many).filter(|some| !some.is_empty()) else { return Ok(()) };
             let last = conn.int(Sql::new("SELECT COALESCE(MAX(id), 0) FROM audit")).await?;
-            let mut rows: Vec<Vec<Value>> = (last + 1..).zip(some).map(|(id, (at, act))| row(id, *at, act)).collect();
-            // Filled up to a power of two with the last row, which the key then turns away: few texts to prepare.
-            let whole = rows.len().next_power_of_two();
-            if let Some(last) = rows.last().cloned() {
-                rows.resize(whole, last);
-            }
+            let rows = (last + 1..).zip(some).map(|(id, (at, act))| row(id, *at, act)).collect();
             let tail = " ON CONFLICT (id) DO NOTHING RETURNING id";
-            let mut sheet = Sheet::new("audit", &format!("{COLUMNS}, search_text"), rows).tail(tail);
-            let sql = sheet.next(whole, conn.is_postgres());
-            let written = conn.list(sql, |c| c.int()).await?;
+            let sheet = Sheet::new("audit", format!("{COLUMNS}, search_text"), rows).tail(tail);
+            let written = conn.written(sheet, |c| c.int()).await?;
             let mut id = last;
             acts.retain(|_| {
                 id += 1;
@@ -117,7 +111,7 @@ fn conditions(sql: &mut Sql, filter: &AuditFilter) {
 
 /// Lines, the newest first.
 pub async fn list(conn: &mut Conn, filter: &AuditFilter, page: &Page) -> Result<Slice<AuditEntry>> {
-    let mut sql = conn.pick(COLUMNS, "FROM audit WHERE id > 0");
+    let mut sql = Sql::select(COLUMNS, "FROM audit WHERE id > 0");
     conditions(&mut sql, filter);
     for (place, than) in [(page.after, "<"), (page.before, ">")] {
         if let Some(place) = place {

@@ -196,7 +196,7 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-fn cells(row: &Row, columns: &[(&'static str, Kind)]) -> Result<serde_json::Value> {
+fn cells(mut row: Row, columns: &[(&'static str, Kind)]) -> Result<serde_json::Value> {
     let mut read = row.columns();
     let cells = columns.iter().map(|(_, kind)| {
         Ok(match kind {
@@ -245,12 +245,16 @@ async fn copy_all(conn: &mut Conn, line: &mut (impl FnMut(&str) -> Result<()> + 
             }
             sql.push(&format!(" ORDER BY {}", table.order)).push_limit(PAGE);
             let page = conn.all(sql).await?;
-            for row in &page {
-                line(&cells(row, &columns)?.to_string())?;
+            let count = page.len();
+            rows += count as u64;
+            let mut last = None;
+            for row in page {
+                let cells = cells(row, &columns)?;
+                line(&cells.to_string())?;
+                last = Some(cells);
             }
-            rows += page.len() as u64;
-            let Some(last) = page.last().filter(|_| page.len() as i64 == PAGE) else { break };
-            let values = values(&columns, &cells(last, &columns)?)?;
+            let Some(last) = last.filter(|_| count as i64 == PAGE) else { break };
+            let values = values(&columns, &last)?;
             let place =
                 |key: &str| columns.iter().position(|(name, _)| *name == key).and_then(|i| values.get(i).cloned());
             offset_keys = keys.iter().map(|key| place(key)).collect();

@@ -1,13 +1,13 @@
 //! A batch: one transaction that carries the commands of a moment, with the write lock held from its first statement.
 //!
-//! New rows are collected and written together, many to a statement, so that a batch of sixty-four new tickets costs a few
-//! dozen statements instead of hundreds. Rows that a later command of the batch may read (tickets, comments, tags) are
+//! New rows are collected and written together, so that a batch of sixty-four new tickets takes as few trips to the database as
+//! one. Rows that a later command of the batch may read (tickets, comments, tags) are
 //! written before it loads its facts (`settle`); the others (events, notifications, search, statistics) at the end.
 
 use crate::cube::Deltas;
-use crate::db::{Conn, Db, Sql, Value};
+use crate::db::{Conn, Db, Place, Sql, Value};
 use crate::search;
-use crate::sheet::{self, Sheet};
+use crate::sheet::Sheet;
 use model::counters::Counters;
 use model::id::{CommentId, Seq};
 use model::notice::Notice;
@@ -42,7 +42,7 @@ impl Later {
     /// What later commands of the batch may read: tickets, tags and comments.
     fn settling(&mut self) -> Vec<Sheet> {
         vec![
-            Sheet::new("tickets", &crate::ticket::names(), std::mem::take(&mut self.tickets)),
+            Sheet::new("tickets", crate::ticket::names(), std::mem::take(&mut self.tickets)),
             Sheet::new("ticket_tags", "tag, ticket_id", std::mem::take(&mut self.tags)),
             Sheet::new("comments", crate::comment::COLUMNS, std::mem::take(&mut self.comments)),
         ]
@@ -64,8 +64,8 @@ pub(crate) struct Later {
 
 impl<'db> Batch<'db> {
     /// Takes the write lock and loads the counters.
-    pub(crate) async fn begin(db: &'db Db) -> Result<Self> {
-        let (conn, turn) = db.write().await?;
+    pub(crate) async fn begin(db: &'db Db, place: Place) -> Result<Self> {
+        let (conn, turn) = db.write(place).await?;
         let mut batch = Self {
             conn,
             _turn: turn,
@@ -86,14 +86,9 @@ impl<'db> Batch<'db> {
 
     /// Begins the transaction, takes the lock and reads the counters in one trip.
     async fn open(&mut self) -> Result<Counters> {
-        let row = if self.conn.is_postgres() {
-            let text = format!("BEGIN; SELECT {COUNTERS} FROM counters WHERE id = 1 FOR UPDATE");
-            self.conn.script(text).await?.into_iter().next()
-        } else {
-            let text = format!("BEGIN IMMEDIATE; SELECT {COUNTERS} FROM counters WHERE id = 1");
-            self.conn.one(Sql::built(text)).await?
-        };
-        let row = row.ok_or_else(|| Error::internal("the counters are missing"))?;
+        let read = format!("SELECT {COUNTERS} FROM counters WHERE id = 1");
+        let row = self.conn.begin_with(read, " FOR UPDATE").await?;
+        let mut row = row.ok_or_else(|| Error::internal("the counters are missing"))?;
         let mut columns = row.columns();
         let mut values = [0; 24];
         for value in &mut values {
@@ -177,7 +172,7 @@ impl<'db> Batch<'db> {
     /// Writes the tickets and comments that wait, for whoever is going to read them.
     pub async fn settle(&mut self) -> Result<()> {
         let sheets = self.later.settling();
-        sheet::write(&mut self.conn, sheets, Vec::new()).await
+        self.conn.write(sheets, Vec::new()).await
     }
 
     /// Writes everything that was collected, without ending the batch.
@@ -194,7 +189,7 @@ impl<'db> Batch<'db> {
         sheets.push(crate::notification::sheet(notices));
         sheets.push(search::sheet(&mut self.conn, later.documents).await?);
         sheets.push(later.cube.sheet());
-        sheet::write(&mut self.conn, sheets, last).await
+        self.conn.write(sheets, last).await
     }
 
     /// Remembers which answer a caller's key got.
@@ -215,5 +210,5 @@ impl Drop for Batch<'_> {
 
 /// Inserts rows of the same table, many to a statement.
 pub(crate) async fn insert(conn: &mut Conn, table: &str, columns: &str, rows: Vec<Vec<Value>>) -> Result<()> {
-    sheet::write(conn, vec![Sheet::new(table, columns, rows)], Vec::new()).await
+    conn.write(vec![Sheet::new(table, columns, rows)], Vec::new()).await
 }

@@ -5,8 +5,7 @@
 
 use model::{Error, Result};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 use std::path::Path;
 use std::str::FromStr as _;
 use std::time::{Duration, Instant};
@@ -28,26 +27,20 @@ struct Writer {
 }
 
 enum Link {
-    Sqlite(SqliteConnection),
+    Sqlite(rusqlite::Connection),
     Postgres(PgConnection),
 }
 
 impl Commits {
     /// One connection to a new SQLite file: WAL, `synchronous=FULL`, as the store's own.
-    pub async fn sqlite(path: &Path) -> Result<Self> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .disable_statement_logging();
-        let mut conn = options.connect().await.map_err(Error::internal)?;
-        for text in [
-            "CREATE TABLE bench_limit (id INTEGER PRIMARY KEY, at BIGINT NOT NULL, body TEXT NOT NULL)",
-            "CREATE INDEX bench_limit_at ON bench_limit (at)",
-        ] {
-            sqlx::query(text).execute(&mut conn).await.map_err(Error::internal)?;
-        }
+    pub fn sqlite(path: &Path) -> Result<Self> {
+        let conn = rusqlite::Connection::open(path).map_err(Error::internal)?;
+        conn.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+             CREATE TABLE bench_limit (id INTEGER PRIMARY KEY, at BIGINT NOT NULL, body TEXT NOT NULL); \
+             CREATE INDEX bench_limit_at ON bench_limit (at)",
+        )
+        .map_err(Error::internal)?;
         Ok(Self { writers: vec![Writer { link: Link::Sqlite(conn), next: 1 }] })
     }
 
@@ -91,7 +84,7 @@ impl Commits {
     pub async fn close(self) -> Result<()> {
         for (place, writer) in self.writers.into_iter().enumerate() {
             match writer.link {
-                Link::Sqlite(conn) => conn.close().await.map_err(Error::internal)?,
+                Link::Sqlite(conn) => drop(conn),
                 Link::Postgres(mut conn) => {
                     if place == 0 {
                         sqlx::query("DROP TABLE bench_limit").execute(&mut conn).await.map_err(Error::internal)?;
@@ -106,24 +99,39 @@ impl Commits {
 
 impl Writer {
     async fn run(mut self, until: Instant) -> Result<(Self, Vec<Duration>)> {
+        if matches!(self.link, Link::Sqlite(_)) {
+            return tokio::task::spawn_blocking(move || self.run_here(until)).await.map_err(Error::internal)?;
+        }
         let mut took = Vec::new();
-        loop {
-            let began = Instant::now();
-            if began >= until {
-                return Ok((self, took));
-            }
-            let (id, at) = (self.next, self.next % 1_000_000);
-            self.next += 1;
-            match &mut self.link {
-                Link::Sqlite(conn) => {
-                    sqlx::query(INSERT).bind(id).bind(at).bind(BODY).execute(conn).await.map_err(Error::internal)?;
-                }
-                Link::Postgres(conn) => {
-                    sqlx::query(INSERT).bind(id).bind(at).bind(BODY).execute(conn).await.map_err(Error::internal)?;
-                }
+        while let Some((id, at, began)) = self.next(until) {
+            if let Link::Postgres(conn) = &mut self.link {
+                sqlx::query(INSERT).bind(id).bind(at).bind(BODY).execute(conn).await.map_err(Error::internal)?;
             }
             took.push(began.elapsed());
         }
+        Ok((self, took))
+    }
+
+    /// SQLite works on the thread that calls it.
+    fn run_here(mut self, until: Instant) -> Result<(Self, Vec<Duration>)> {
+        let mut took = Vec::new();
+        while let Some((id, at, began)) = self.next(until) {
+            if let Link::Sqlite(conn) = &self.link {
+                let mut insert = conn.prepare_cached(INSERT).map_err(Error::internal)?;
+                insert.execute((id, at, BODY)).map_err(Error::internal)?;
+            }
+            took.push(began.elapsed());
+        }
+        Ok((self, took))
+    }
+
+    /// The next row's number and its indexed value, unless the time is over.
+    fn next(&mut self, until: Instant) -> Option<(i64, i64, Instant)> {
+        let now = Instant::now();
+        (now < until).then(|| {
+            self.next += 1;
+            (self.next, self.next % 1_000_000, now)
+        })
     }
 }
 

@@ -87,7 +87,7 @@ impl Part {
 
 /// A ticket's comments.
 pub async fn of_ticket(conn: &mut Conn, ticket: TicketId, part: Part) -> Result<Vec<Comment>> {
-    let mut sql = conn.pick(COLUMNS, "FROM comments WHERE ticket_id = ");
+    let mut sql = Sql::select(COLUMNS, "FROM comments WHERE ticket_id = ");
     sql.push_arg(ticket);
     if !part.internal {
         sql.push(" AND visibility <> 'internal'");
@@ -123,7 +123,7 @@ pub async fn of_tickets(conn: &mut Conn, tickets: &[TicketId], internal: bool, e
         "FROM (SELECT {COLUMNS}, ROW_NUMBER() OVER (PARTITION BY ticket_id ORDER BY id) AS place \
          FROM comments WHERE id > 0{hidden}"
     );
-    let mut sql = conn.pick(COLUMNS, &from);
+    let mut sql = Sql::select(COLUMNS, &from);
     sql.and_in("ticket_id", tickets.iter().copied());
     sql.push(") AS numbered WHERE place <= ").push_arg(each as i64).push(" ORDER BY ticket_id, id");
     let rows = conn.list(sql, read).await?;
@@ -138,7 +138,7 @@ pub async fn by_ids(conn: &mut Conn, ids: &[CommentId]) -> Result<Vec<Comment>> 
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut sql = conn.pick(COLUMNS, "FROM comments WHERE id > 0");
+    let mut sql = Sql::select(COLUMNS, "FROM comments WHERE id > 0");
     sql.and_in("id", ids.iter().copied());
     let rows = conn.list(sql, read).await?;
     with_attachments(conn, rows).await

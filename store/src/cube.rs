@@ -90,7 +90,7 @@ impl Deltas {
             place.into_iter().chain(sums.into_iter().map(Value::from)).collect()
         });
         let columns = format!("day, assignee_id, category_id, priority, status, {}", SUMS.join(", "));
-        Sheet::new("ticket_cube", &columns, rows.collect())
+        Sheet::new("ticket_cube", columns, rows.collect())
             .tail(format!(" ON CONFLICT (day, assignee_id, category_id, priority, status) DO UPDATE SET {adds}"))
     }
 }

@@ -4,19 +4,23 @@
 
 mod lent;
 mod row;
+mod sqlite;
 mod statement;
 
 pub use row::{Columns, Row};
+pub use sqlite::Place;
 pub use statement::{Sql, Value};
 
+use crate::sheet::Sheet;
 use futures_util::future::BoxFuture;
 use lent::{Lent, Shelf};
 use model::{Error, Result};
+use sqlite::{Connection, Kept};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgPool, PgPoolOptions, PgSeverity};
-use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::str::FromStr as _;
@@ -30,8 +34,8 @@ const STATEMENTS: usize = 512;
 
 /// A connection of either database, wherever it comes from.
 pub enum Conn {
-    Sqlite(Lent<SqliteConnection>, Arc<AtomicU64>),
-    Postgres(Lent<Pooled>, Arc<AtomicU64>),
+    Sqlite { lent: Lent<Connection>, place: Place, count: Arc<AtomicU64> },
+    Postgres { lent: Lent<Pooled>, count: Arc<AtomicU64> },
 }
 
 type Pooled = PoolConnection<sqlx::Postgres>;
@@ -40,8 +44,8 @@ impl Conn {
     /// It is closed and not used again: a transaction is open that nobody ends.
     pub(crate) fn spoil(&mut self) {
         match self {
-            Self::Sqlite(lent, _) => drop(lent.take()),
-            Self::Postgres(lent, _) => {
+            Self::Sqlite { lent, .. } => drop(lent.take()),
+            Self::Postgres { lent, .. } => {
                 if let Some(mut conn) = lent.take() {
                     conn.close_on_drop();
                 }
@@ -50,16 +54,7 @@ impl Conn {
     }
 
     pub fn is_postgres(&self) -> bool {
-        matches!(self, Self::Postgres(..))
-    }
-
-    /// `SELECT columns from`, for `list` and `find`. SQLite hands each row over as one JSON array: its driver moves every
-    /// value from thread to thread on its own, which for wide rows costs ten times what reading them does.
-    pub fn pick(&self, columns: &str, from: &str) -> Sql {
-        let packed = !self.is_postgres();
-        let text =
-            if packed { format!("SELECT json_array({columns}) {from}") } else { format!("SELECT {columns} {from}") };
-        Sql { text: Cow::Owned(text), args: Vec::new(), packed }
+        matches!(self, Self::Postgres { .. })
     }
 
     /// All rows. Boxed here, as everything that reaches the drivers: a future that others hold is compiled again with each of
@@ -70,18 +65,11 @@ impl Conn {
 
     async fn fetched(&mut self, sql: Sql) -> Result<Vec<Row>> {
         match self {
-            Self::Sqlite(lent, count) => {
-                let args = sql.sqlite()?;
+            Self::Sqlite { lent, place, count } => {
                 count.fetch_add(1, Ordering::Relaxed);
-                let conn = lent.begin()?;
-                let done = match sql.text {
-                    Cow::Borrowed(text) => sqlx::query_with(text, args).fetch_all(conn).await,
-                    Cow::Owned(text) => sqlx::query_with(AssertSqlSafe(text), args).fetch_all(conn).await,
-                };
-                lent.ended(sound(&done));
-                Ok(done.map_err(failed)?.into_iter().map(Row::Sqlite).collect())
+                sqlite::carry(lent, *place, move |conn| conn.rows(&sql)).await
             }
-            Self::Postgres(lent, count) => {
+            Self::Postgres { lent, count } => {
                 let args = sql.postgres()?;
                 count.fetch_add(1, Ordering::Relaxed);
                 let conn = &mut **lent.begin()?;
@@ -95,23 +83,38 @@ impl Conn {
         }
     }
 
-    /// Statements without arguments in one trip; the rows of all of them.
-    pub(crate) async fn script(&mut self, text: String) -> Result<Vec<Row>> {
-        let script = sqlx::raw_sql(AssertSqlSafe(text));
+    /// The rows of two statements: one trip on SQLite, one each on PostgreSQL.
+    pub(crate) async fn both(&mut self, first: Sql, second: Sql) -> Result<(Vec<Row>, Vec<Row>)> {
         match self {
-            Self::Sqlite(lent, count) => {
+            Self::Sqlite { lent, place, count } => {
                 count.fetch_add(1, Ordering::Relaxed);
-                let done = script.fetch_all(lent.begin()?).await;
-                lent.ended(sound(&done));
-                Ok(done.map_err(failed)?.into_iter().map(Row::Sqlite).collect())
+                sqlite::carry(lent, *place, move |conn| Ok((conn.rows(&first)?, conn.rows(&second)?))).await
             }
-            Self::Postgres(lent, count) => {
+            Self::Postgres { .. } => Ok((self.all(first).await?, self.all(second).await?)),
+        }
+    }
+
+    /// Begins a transaction with the write lock, and reads a row in it, in one trip. `locked` is what PostgreSQL adds to the
+    /// statement, which has no arguments.
+    pub(crate) async fn begin_with(&mut self, read: String, locked: &str) -> Result<Option<Row>> {
+        let rows = match self {
+            Self::Sqlite { lent, place, count } => {
                 count.fetch_add(1, Ordering::Relaxed);
+                let begin = |conn: &Connection| {
+                    conn.change(&Sql::new("BEGIN IMMEDIATE"))?;
+                    conn.rows(&Sql::built(read))
+                };
+                sqlite::carry(lent, *place, begin).await?
+            }
+            Self::Postgres { lent, count } => {
+                count.fetch_add(1, Ordering::Relaxed);
+                let script = sqlx::raw_sql(AssertSqlSafe(format!("BEGIN; {read}{locked}")));
                 let done = script.fetch_all(&mut **lent.begin()?).await;
                 lent.ended(sound(&done));
-                Ok(done.map_err(failed)?.into_iter().map(Row::Postgres).collect())
+                done.map_err(failed)?.into_iter().map(Row::Postgres).collect()
             }
-        }
+        };
+        Ok(rows.into_iter().next())
     }
 
     pub async fn one(&mut self, sql: Sql) -> Result<Option<Row>> {
@@ -125,18 +128,11 @@ impl Conn {
 
     async fn executed(&mut self, sql: Sql) -> Result<u64> {
         match self {
-            Self::Sqlite(lent, count) => {
-                let args = sql.sqlite()?;
+            Self::Sqlite { lent, place, count } => {
                 count.fetch_add(1, Ordering::Relaxed);
-                let conn = lent.begin()?;
-                let done = match sql.text {
-                    Cow::Borrowed(text) => sqlx::query_with(text, args).execute(conn).await,
-                    Cow::Owned(text) => sqlx::query_with(AssertSqlSafe(text), args).execute(conn).await,
-                };
-                lent.ended(sound(&done));
-                Ok(done.map_err(failed)?.rows_affected())
+                sqlite::carry(lent, *place, move |conn| conn.change(&sql)).await
             }
-            Self::Postgres(lent, count) => {
+            Self::Postgres { lent, count } => {
                 let args = sql.postgres()?;
                 count.fetch_add(1, Ordering::Relaxed);
                 let conn = &mut **lent.begin()?;
@@ -150,38 +146,74 @@ impl Conn {
         }
     }
 
-    /// Several statements that don't depend on each other's rows, in one trip. On PostgreSQL all but the last must be INSERT,
-    /// UPDATE or DELETE; on SQLite those with `?` come before those with `$n`.
-    pub(crate) async fn together(&mut self, mut all: Vec<Sql>) -> Result<()> {
+    /// Writes rows of different tables, and carries out `last`, in one trip. None may depend on another's rows; on PostgreSQL all
+    /// but the very last must be INSERT, UPDATE or DELETE.
+    pub(crate) async fn write(&mut self, sheets: Vec<Sheet>, last: Vec<Sql>) -> Result<()> {
+        match self {
+            Self::Sqlite { lent, place, count } => {
+                if last.is_empty() && sheets.iter().all(|sheet| sheet.rows.is_empty()) {
+                    return Ok(());
+                }
+                count.fetch_add(1, Ordering::Relaxed);
+                let all = move |conn: &Connection| {
+                    sheets.iter().try_for_each(|sheet| conn.write(sheet).map(drop))?;
+                    last.iter().try_for_each(|sql| conn.change(sql).map(drop))
+                };
+                sqlite::carry(lent, *place, all).await
+            }
+            Self::Postgres { .. } => {
+                let mut all =
+                    sheets.into_iter().filter_map(|sheet| sheet.for_all().transpose()).collect::<Result<Vec<_>>>()?;
+                all.extend(last);
+                self.together(all).await
+            }
+        }
+    }
+
+    /// Writes rows of one table, all or none, and answers what their statement tells of them.
+    pub(crate) async fn written<T>(
+        &mut self,
+        sheet: Sheet,
+        read: impl Fn(&mut Columns<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let rows = match self {
+            Self::Sqlite { lent, place, count } => {
+                count.fetch_add(1, Ordering::Relaxed);
+                sqlite::carry(lent, *place, move |conn| conn.at_once(|conn| conn.write(&sheet))).await?
+            }
+            Self::Postgres { .. } => match sheet.for_all()? {
+                Some(sql) => self.all(sql).await?,
+                None => Vec::new(),
+            },
+        };
+        rows.into_iter().map(|mut row| read(&mut row.columns())).collect()
+    }
+
+    /// PostgreSQL's statements in one.
+    async fn together(&mut self, mut all: Vec<Sql>) -> Result<()> {
         if all.len() < 2 {
             return match all.pop() {
-                Some(one) => self.run(one).await.map(|_| ()),
+                Some(one) => self.run(one).await.map(drop),
                 None => Ok(()),
             };
         }
-        let postgres = self.is_postgres();
         let count = all.len();
         let mut joined = Sql::built(String::with_capacity(all.iter().map(|sql| sql.text.len() + 32).sum()));
         for (at, sql) in all.into_iter().enumerate() {
-            let opening = match (postgres, at) {
-                (false, 0) => String::new(),
-                (false, _) => "; ".to_owned(),
-                (true, 0) => "WITH s0 AS (".to_owned(),
-                (true, _) if at + 1 == count => ") ".to_owned(),
-                (true, _) => format!("), s{at} AS ("),
+            let opening = match at {
+                0 => "WITH s0 AS (".to_owned(),
+                _ if at + 1 == count => ") ".to_owned(),
+                _ => format!("), s{at} AS ("),
             };
             joined.push(&opening);
             joined.append(sql);
         }
-        self.run(joined).await.map(|_| ())
+        self.run(joined).await.map(drop)
     }
 
     /// Rows as `read` understands them.
     pub async fn list<T>(&mut self, sql: Sql, read: impl Fn(&mut Columns<'_>) -> Result<T>) -> Result<Vec<T>> {
-        if sql.packed {
-            return self.all(sql).await?.iter().map(|row| read(&mut row.unpacked()?)).collect();
-        }
-        self.all(sql).await?.iter().map(|row| read(&mut row.columns())).collect()
+        self.all(sql).await?.into_iter().map(|mut row| read(&mut row.columns())).collect()
     }
 
     pub async fn find<T>(&mut self, sql: Sql, read: impl Fn(&mut Columns<'_>) -> Result<T>) -> Result<Option<T>> {
@@ -190,7 +222,7 @@ impl Conn {
 
     /// The first column of the first row, which must be there.
     pub async fn int(&mut self, sql: Sql) -> Result<i64> {
-        let row = self.one(sql).await?.ok_or_else(|| Error::internal("a count came back empty"))?;
+        let mut row = self.one(sql).await?.ok_or_else(|| Error::internal("a count came back empty"))?;
         row.columns().int()
     }
 }
@@ -210,9 +242,14 @@ fn failed(error: sqlx::Error) -> Error {
     if let sqlx::Error::Database(db) = &error
         && db.is_unique_violation()
     {
-        return Error::Conflict { field: None, why: "it exists already".to_owned() };
+        return exists_already();
     }
     Error::internal(format!("database: {error}"))
+}
+
+/// A unique index says that there is such a row.
+fn exists_already() -> Error {
+    Error::Conflict { field: None, why: "it exists already".to_owned() }
 }
 
 /// How to open the database.
@@ -224,7 +261,7 @@ pub struct Options {
     pub max_connections: u32,
     /// Connections that read SQLite beside the writer.
     pub read_connections: u32,
-    /// KiB of page cache of each SQLite connection.
+    /// KiB of page cache of the SQLite connection that writes; each of those that read has half of it.
     pub cache_kib: u32,
 }
 
@@ -242,34 +279,16 @@ pub struct Db {
     turn: Arc<Mutex<()>>,
 }
 
+/// What a connection is wanted for.
+enum Use {
+    Reading(Place),
+    Writing(Place),
+}
+
 #[derive(Clone)]
 enum Pools {
     Sqlite { writer: Arc<Kept>, readers: Arc<Kept>, path: PathBuf },
     Postgres { pool: PgPool, shelf: Arc<Shelf<Pooled>> },
-}
-
-/// SQLite connections of one kind.
-struct Kept {
-    options: SqliteConnectOptions,
-    shelf: Arc<Shelf<SqliteConnection>>,
-}
-
-impl Kept {
-    fn new(options: SqliteConnectOptions, count: u32) -> Arc<Self> {
-        Arc::new(Self { options, shelf: Shelf::new(count) })
-    }
-
-    async fn lend(&self) -> Result<Lent<SqliteConnection>> {
-        let open = async || self.options.connect().await.map_err(failed);
-        Ok(self.shelf.lend(open).await?.0)
-    }
-
-    async fn close(&self) {
-        for conn in self.shelf.empty().await {
-            // It is gone either way.
-            conn.close().await.ok();
-        }
-    }
 }
 
 /// How long a connection to PostgreSQL may have waited and be used without being asked whether it is there still.
@@ -317,25 +336,9 @@ impl Db {
     }
 
     async fn open_sqlite(options: &Options, path: PathBuf) -> Result<Pools> {
-        let base = SqliteConnectOptions::new()
-            .filename(&path)
-            .create_if_missing(true)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(Duration::from_secs(15))
-            .foreign_keys(false)
-            .statement_cache_capacity(STATEMENTS)
-            .pragma("cache_size", format!("-{}", options.cache_kib))
-            .pragma("temp_store", "MEMORY")
-            .pragma("journal_size_limit", "67108864")
-            // 16 MiB instead of 4: the same pages change again and again, and are copied into the file once.
-            .pragma("wal_autocheckpoint", "4000")
-            .disable_statement_logging();
-        // What the file keeps is the writer's to say: saying it takes the write lock, and a reader that waits for the lock
-        // while whoever has it waits for a reader is there for ever.
-        let lasting = base.clone().journal_mode(SqliteJournalMode::Wal).auto_vacuum(SqliteAutoVacuum::Incremental);
-        let writer = Kept::new(lasting, 1);
+        let writer = Arc::new(Kept::writer(&path, options.cache_kib));
         // One of them watches for the commits of other processes.
-        let readers = Kept::new(base.pragma("query_only", "ON"), options.read_connections.max(1) + 1);
+        let readers = Arc::new(Kept::readers(&path, options.cache_kib / 2, options.read_connections.max(1) + 1));
         // The writer first: it makes the file.
         for kept in [&writer, &readers] {
             let opened = kept.lend().await;
@@ -347,8 +350,11 @@ impl Db {
     /// Runs the migrations that have not run yet.
     pub(crate) async fn migrate(&self, migrator: &Migrator) -> std::result::Result<(), MigrateError> {
         match &self.pools {
-            Pools::Sqlite { writer, .. } => {
-                let pool = SqlitePoolOptions::new().max_connections(1).connect_with(writer.options.clone()).await?;
+            // The library's own connection, for as long as it takes.
+            Pools::Sqlite { path, .. } => {
+                let options = SqliteConnectOptions::new().filename(path).synchronous(SqliteSynchronous::Full);
+                let options = options.foreign_keys(false).busy_timeout(sqlite::PATIENCE);
+                let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
                 let done = migrator.run(&pool).await;
                 pool.close().await;
                 done
@@ -359,38 +365,47 @@ impl Db {
 
     /// A connection to read from. It never waits for the writer.
     pub fn read(&self) -> BoxFuture<'_, Result<Conn>> {
-        Box::pin(self.reader())
+        Box::pin(self.reader(Place::Aside))
     }
 
-    async fn reader(&self) -> Result<Conn> {
-        self.lent(false, self.statements.clone()).await
+    /// The same for a thread that may wait for the disk.
+    pub fn read_here(&self) -> BoxFuture<'_, Result<Conn>> {
+        Box::pin(self.reader(Place::Here))
     }
 
-    async fn lent(&self, writes: bool, count: Arc<AtomicU64>) -> Result<Conn> {
+    async fn reader(&self, place: Place) -> Result<Conn> {
+        self.lent(Use::Reading(place), self.statements.clone()).await
+    }
+
+    async fn lent(&self, to: Use, count: Arc<AtomicU64>) -> Result<Conn> {
         match &self.pools {
             Pools::Sqlite { writer, readers, .. } => {
-                Ok(Conn::Sqlite(if writes { writer } else { readers }.lend().await?, count))
+                let (kept, place) = match to {
+                    Use::Reading(place) => (readers, place),
+                    Use::Writing(place) => (writer, place),
+                };
+                Ok(Conn::Sqlite { lent: kept.lend().await?, place, count })
             }
-            Pools::Postgres { pool, shelf } => Ok(Conn::Postgres(lend(pool, shelf).await?, count)),
+            Pools::Postgres { pool, shelf } => Ok(Conn::Postgres { lent: lend(pool, shelf).await?, count }),
         }
     }
 
     /// A connection whose statements aren't counted: for looking whether others have written.
     pub(crate) async fn watch(&self) -> Result<Conn> {
-        self.lent(false, Arc::default()).await
+        self.lent(Use::Reading(Place::Aside), Arc::default()).await
     }
 
     /// The writer's connection and the turn to use it; the transaction is the caller's to begin.
-    pub(crate) async fn write(&self) -> Result<(Conn, MutexGuard<'_, ()>)> {
+    pub(crate) async fn write(&self, place: Place) -> Result<(Conn, MutexGuard<'_, ()>)> {
         let turn = self.turn.lock().await;
-        Ok((self.lent(true, self.statements.clone()).await?, turn))
+        Ok((self.lent(Use::Writing(place), self.statements.clone()).await?, turn))
     }
 
     /// A connection that writes beside batches, without their lock where the database has room for several writers. Its
     /// statements aren't counted: they belong to nobody's operation.
     pub(crate) async fn beside(&self) -> Result<(Conn, Option<MutexGuard<'_, ()>>)> {
         let turn = if self.is_postgres() { None } else { Some(self.turn.lock().await) };
-        Ok((self.lent(true, Arc::default()).await?, turn))
+        Ok((self.lent(Use::Writing(Place::Aside), Arc::default()).await?, turn))
     }
 
     pub fn is_postgres(&self) -> bool {

@@ -17,12 +17,6 @@ pub struct Opening {
     pub comments: usize,
 }
 
-/// A row of the one statement that reads both.
-enum Read {
-    Ticket(Box<Ticket>),
-    Comment(comment::Counted),
-}
-
 /// The tickets, deleted or not, each with its first comments, oldest first.
 pub async fn opened(
     conn: &mut Conn,
@@ -32,31 +26,14 @@ pub async fn opened(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let (tickets, comments) = if conn.is_postgres() {
-        let tickets = ticket::by_ids(conn, ids).await?;
-        let mut sql = conn.pick(&qualified(), "");
-        first_comments(&mut sql, ids, opening);
-        (tickets, conn.list(sql, comment::read).await?)
-    } else {
-        // One trip to the database's thread instead of two.
-        let mut sql =
-            Sql::packed(format!("SELECT json_array(0, {}) FROM tickets t WHERE t.id > 0", ticket::select_list()));
-        sql.and_in("t.id", ids.iter().copied());
-        sql.push(&format!(" UNION ALL SELECT json_array(1, {})", qualified()));
-        first_comments(&mut sql, ids, opening);
-        let rows = conn.list(sql, |c| match c.int()? {
-            0 => ticket::read(c).map(|ticket| Read::Ticket(Box::new(ticket))),
-            _ => comment::read(c).map(Read::Comment),
-        });
-        let (mut tickets, mut comments) = (Vec::with_capacity(ids.len()), Vec::new());
-        for row in rows.await? {
-            match row {
-                Read::Ticket(ticket) => tickets.push(*ticket),
-                Read::Comment(comment) => comments.push(comment),
-            }
-        }
-        (tickets, comments)
-    };
+    let mut tickets = Sql::select(&ticket::select_list(), "FROM tickets t WHERE t.id > 0");
+    tickets.and_in("t.id", ids.iter().copied());
+    let mut comments = Sql::select(&qualified(), "");
+    first_comments(&mut comments, ids, opening);
+    let (tickets, comments) = conn.both(tickets, comments).await?;
+    let tickets: Vec<Ticket> =
+        tickets.into_iter().map(|mut row| ticket::read(&mut row.columns())).collect::<Result<_>>()?;
+    let comments = comments.into_iter().map(|mut row| comment::read(&mut row.columns())).collect::<Result<_>>()?;
     let mut comments = comment::with_attachments(conn, comments).await?;
     comments.sort_unstable_by_key(|comment| comment.id);
     let mut opened: HashMap<TicketId, (Ticket, Vec<Comment>)> =

@@ -84,9 +84,19 @@ impl Store {
         self.db.read()
     }
 
+    /// The same for a thread that serves nobody else: on SQLite it does the reading itself.
+    pub fn read_here(&self) -> BoxFuture<'_, Result<Conn>> {
+        self.db.read_here()
+    }
+
     /// Takes the write lock.
     pub fn begin(&self) -> BoxFuture<'_, Result<Batch<'_>>> {
-        Box::pin(Batch::begin(&self.db))
+        Box::pin(Batch::begin(&self.db, db::Place::Aside))
+    }
+
+    /// Takes the write lock for a thread that serves nobody else: on SQLite everything that the batch does is done on it.
+    pub fn begin_here(&self) -> BoxFuture<'_, Result<Batch<'_>>> {
+        Box::pin(Batch::begin(&self.db, db::Place::Here))
     }
 
     /// Something that waits for commits of other processes.

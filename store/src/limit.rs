@@ -4,7 +4,7 @@
 //! limits are, and what a block is, the engine says.
 
 use crate::Store;
-use crate::db::Sql;
+use crate::db::{Place, Sql};
 use model::{Result, Time};
 
 /// What the row of a caller says after a block was taken from it.
@@ -31,7 +31,7 @@ impl Store {
         let taken = if self.is_postgres() {
             self.db.read().await?.find(sql, read).await?
         } else {
-            let (mut conn, _turn) = self.db.write().await?;
+            let (mut conn, _turn) = self.db.write(Place::Aside).await?;
             conn.find(sql, read).await?
         };
         taken.ok_or_else(|| model::Error::internal("a count came back empty"))
@@ -43,7 +43,7 @@ impl Store {
         if self.is_postgres() {
             return self.db.read().await?.run(sql).await;
         }
-        let (mut conn, _turn) = self.db.write().await?;
+        let (mut conn, _turn) = self.db.write(Place::Aside).await?;
         conn.run(sql).await
     }
 }

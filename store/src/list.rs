@@ -268,12 +268,12 @@ pub async fn tickets(
         sql.push(&order(column, descending, page.backward, true));
     };
     let tickets = if let [branch] = branches.as_slice() {
-        let mut sql = conn.pick(&ticket::select_list(), "");
+        let mut sql = Sql::select(&ticket::select_list(), "");
         bounded(&mut sql, *branch);
         sql.push_limit(take).push(" OFFSET ").push_arg(skip);
         conn.list(sql, ticket::read).await?
     } else {
-        let mut sql = conn.pick(&ticket::select_list(), "FROM tickets t WHERE t.id IN (SELECT id FROM (");
+        let mut sql = Sql::select(&ticket::select_list(), "FROM tickets t WHERE t.id IN (SELECT id FROM (");
         for (i, branch) in branches.iter().enumerate() {
             sql.push(if i == 0 { "SELECT * FROM (" } else { " UNION ALL SELECT * FROM (" });
             sql.push(&format!("SELECT t.id, {} AS sort_key", column.unwrap_or("t.id")));

@@ -40,7 +40,7 @@ pub(crate) fn read(c: &mut Columns<'_>) -> Result<User> {
 }
 
 pub async fn by_id(conn: &mut Conn, id: UserId) -> Result<Option<User>> {
-    let sql = conn.pick(COLUMNS, "FROM users u WHERE u.id = $1");
+    let sql = Sql::select(COLUMNS, "FROM users u WHERE u.id = $1");
     conn.find(sql.bind(id), read).await
 }
 
@@ -48,7 +48,7 @@ pub async fn by_ids(conn: &mut Conn, ids: &[UserId]) -> Result<Vec<User>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut sql = conn.pick(COLUMNS, "FROM users u WHERE u.id > 0");
+    let mut sql = Sql::select(COLUMNS, "FROM users u WHERE u.id > 0");
     sql.and_in("u.id", ids.iter().copied());
     conn.list(sql, read).await
 }
@@ -127,7 +127,7 @@ pub(crate) fn conditions(sql: &mut Sql, filter: &UserFilter) {
 
 /// People in the order of their ids.
 pub async fn list(conn: &mut Conn, filter: &UserFilter, page: &Page) -> Result<Slice<User>> {
-    let mut sql = conn.pick(COLUMNS, "FROM users u WHERE u.id > 0");
+    let mut sql = Sql::select(COLUMNS, "FROM users u WHERE u.id > 0");
     conditions(&mut sql, filter);
     if let Some(place) = page.after {
         sql.push(" AND u.id > ").push_arg(place.id);

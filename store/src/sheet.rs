@@ -1,36 +1,34 @@
-//! Rows that wait to be written, and the fewest statements that write them.
+//! Rows that wait to be written, and the statements that write them: one short text for each table, however many rows there are.
 //!
-//! Rows of one table go into one INSERT in powers of two, so that there are few different texts and each is prepared once.
-//! What several tables wait for goes to the database in one trip: SQLite takes a script of statements, PostgreSQL one
-//! statement that carries the others (they touch different tables, so their order doesn't matter).
+//! SQLite carries a statement out once for each row, which costs it nothing but the row. On PostgreSQL one statement takes all
+//! rows, column by column as arrays, and several tables' statements go in one trip (they touch different tables, so their order
+//! doesn't matter).
 
-use crate::db::{Conn, Sql, Value};
-use model::Result;
+use crate::db::{Sql, Value};
+use model::{Error, Result};
 use std::fmt::Write as _;
-
-/// The most rows of a table that one statement carries.
-const MOST: usize = 32;
 
 /// Rows of one table.
 pub(crate) struct Sheet {
-    /// `INSERT INTO table (columns) VALUES `
-    head: String,
+    verb: &'static str,
+    table: String,
+    columns: String,
     /// What follows the rows, such as ` ON CONFLICT …`.
     tail: String,
-    /// What stands around the last column's placeholder, where it isn't the value as it is.
+    /// What stands around the last column's value, where it isn't the value as it is.
     wrap: (&'static str, &'static str),
-    rows: std::vec::IntoIter<Vec<Value>>,
+    pub(crate) rows: Vec<Vec<Value>>,
 }
 
 impl Sheet {
-    pub(crate) fn new(table: &str, columns: &str, rows: Vec<Vec<Value>>) -> Self {
-        let head = format!("INSERT INTO {table} ({columns}) VALUES ");
-        Self { head, tail: String::new(), wrap: ("", ""), rows: rows.into_iter() }
+    pub(crate) fn new(table: impl Into<String>, columns: impl Into<String>, rows: Vec<Vec<Value>>) -> Self {
+        let (table, columns) = (table.into(), columns.into());
+        Self { verb: "INSERT", table, columns, tail: String::new(), wrap: ("", ""), rows }
     }
 
     /// Replaces the verb `INSERT`.
-    pub(crate) fn verb(mut self, verb: &str) -> Self {
-        self.head = self.head.replacen("INSERT", verb, 1);
+    pub(crate) fn verb(mut self, verb: &'static str) -> Self {
+        self.verb = verb;
         self
     }
 
@@ -45,51 +43,43 @@ impl Sheet {
         self
     }
 
-    /// A statement that writes the next `many` rows. SQLite finds `$n` by looking through all of a statement's names, which
-    /// for long statements costs more than writing the rows; `?` has no name.
-    pub(crate) fn next(&mut self, many: usize, numbered: bool) -> Sql {
-        let mut text = String::with_capacity(self.head.len() + self.tail.len() + many * 128);
-        text.push_str(&self.head);
-        let mut args: Vec<Value> = Vec::new();
-        for (at, row) in self.rows.by_ref().take(many).enumerate() {
-            text.push_str(if at == 0 { "(" } else { ", (" });
-            let last = row.len();
-            for (column, value) in row.into_iter().enumerate() {
-                if column > 0 {
-                    text.push_str(", ");
-                }
-                args.push(value);
-                let wrapped = column + 1 == last;
-                text.push_str(if wrapped { self.wrap.0 } else { "" });
-                if numbered {
-                    // Writing to a String cannot fail.
-                    write!(text, "${}", args.len()).unwrap_or_default();
-                } else {
-                    text.push('?');
-                }
-                text.push_str(if wrapped { self.wrap.1 } else { "" });
-            }
-            text.push(')');
-        }
-        text.push_str(&self.tail);
-        Sql::built(text).bind_all(args)
+    /// The text that writes one row, for SQLite.
+    pub(crate) fn for_each(&self) -> String {
+        let Self { verb, table, columns, tail, wrap: (before, behind), rows } = self;
+        let others = "?, ".repeat(rows.first().map_or(0, |row| row.len().saturating_sub(1)));
+        format!("{verb} INTO {table} ({columns}) VALUES ({others}{before}?{behind}){tail}")
     }
-}
 
-/// Writes all rows, and after them whatever `last` says, in one trip with the last of them.
-pub(crate) async fn write(conn: &mut Conn, mut sheets: Vec<Sheet>, last: Vec<Sql>) -> Result<()> {
-    let numbered = conn.is_postgres();
-    let mut trip: Vec<Sql> = Vec::new();
-    let mut many = MOST;
-    while many > 0 {
-        let before = trip.len();
-        trip.extend(sheets.iter_mut().filter(|sheet| sheet.rows.len() >= many).map(|sheet| sheet.next(many, numbered)));
-        if trip.len() == before {
-            many /= 2;
-        } else if sheets.iter().any(|sheet| sheet.rows.len() > 0) {
-            conn.together(std::mem::take(&mut trip)).await?;
+    /// The statement that writes all rows, for PostgreSQL; nothing where there is none.
+    pub(crate) fn for_all(self) -> Result<Option<Sql>> {
+        let Some(width) = self.rows.first().map(Vec::len) else { return Ok(None) };
+        let many = self.rows.len();
+        let mut columns: Vec<Value> = Vec::with_capacity(width);
+        for row in self.rows {
+            for (place, value) in row.into_iter().enumerate() {
+                match columns.get_mut(place) {
+                    Some(column) => column.add(value)?,
+                    None => columns.push(value.column(many)),
+                }
+            }
         }
+        let Self { verb, table, columns: names, tail, wrap: (before, behind), .. } = self;
+        let mut text = format!("{verb} INTO {table} ({names}) SELECT ");
+        for place in 1..width {
+            // Writing to a String cannot fail.
+            write!(text, "a.c{place}, ").unwrap_or_default();
+        }
+        write!(text, "{before}a.c{width}{behind} FROM UNNEST(").unwrap_or_default();
+        for (place, column) in (1..).zip(&columns) {
+            let kind = column.array().ok_or_else(|| Error::internal("rows of one table differ"))?;
+            write!(text, "{}${place}::{kind}", if place == 1 { "" } else { ", " }).unwrap_or_default();
+        }
+        text.push_str(") AS a(");
+        for place in 1..=width {
+            write!(text, "{}c{place}", if place == 1 { "" } else { ", " }).unwrap_or_default();
+        }
+        text.push(')');
+        text.push_str(&tail);
+        Ok(Some(Sql::built(text).bind_all(columns)))
     }
-    trip.extend(last);
-    conn.together(trip).await
 }

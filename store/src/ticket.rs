@@ -292,7 +292,7 @@ impl Batch<'_> {
 
 /// A ticket, deleted or not.
 pub async fn by_id(conn: &mut Conn, id: TicketId) -> Result<Option<Ticket>> {
-    let sql = conn.pick(&select_list(), "FROM tickets t WHERE t.id = $1");
+    let sql = Sql::select(&select_list(), "FROM tickets t WHERE t.id = $1");
     conn.find(sql.bind(id), read).await
 }
 
@@ -301,7 +301,7 @@ pub async fn by_ids(conn: &mut Conn, ids: &[TicketId]) -> Result<Vec<Ticket>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut sql = conn.pick(&select_list(), "FROM tickets t WHERE t.id > 0");
+    let mut sql = Sql::select(&select_list(), "FROM tickets t WHERE t.id > 0");
     sql.and_in("t.id", ids.iter().copied());
     conn.list(sql, read).await
 }

@@ -1,6 +1,9 @@
 //! Lists that are answered with the text that they were answered with before: for as long as it is true, and to nobody else.
 
+use crate::api::soon;
 use crate::app::{TestApp, each_backend};
+use engine::{Caller, Engine, Options};
+use model::people::ProfileInput;
 use serde_json::{Value, json};
 
 const LIST: &str = "query List($filter: TicketFilterInput) { tickets(first: 20, filter: $filter) {
@@ -58,6 +61,29 @@ async fn what_time_alone_changes_is_not_kept() {
         }
         app.clock.advance(2 * model::time::HOUR);
         assert_eq!(titles(&app, admin, overdue()).await, ["due soon"]);
+    })
+    .await;
+}
+
+/// The row is new at once, and what this process has in memory of people a moment later: what was made in between must not stay.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_process_changed_of_a_person_is_soon_in_every_answer() {
+    each_backend(|app| async move {
+        let other = Engine::start(Options::new(&app.home.database_url, app.home.data_dir())).await.unwrap();
+        app.open_ticket(&app.user.token, "first").await;
+        for n in 0..20 {
+            let name = format!("Name {n}");
+            let profile = ProfileInput { display_name: Some(name.clone()), ..ProfileInput::default() };
+            other.edit_profile(&Caller::system("test"), app.user.id, profile).await.unwrap();
+            let seen = async {
+                while app.data(&app.admin.token, LIST, json!({ "filter": {} })).await["tickets"]["nodes"][0]["requester"]
+                    ["name"]
+                    != name.as_str()
+                {}
+            };
+            soon(seen).await;
+        }
+        other.close().await;
     })
     .await;
 }

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, FragmentDefinition, OperationDefinition, OperationType, Selection,
-    SelectionSet, VariableDefinition,
+    ExecutableDocument, FragmentDefinition, OperationDefinition, OperationType, Selection, SelectionSet,
+    VariableDefinition,
 };
 use async_graphql::parser::{self, parse_query};
 use async_graphql::{Name, Pos, Positioned, Request, ServerError, Value, Variables};
@@ -60,14 +60,7 @@ impl Document {
 
     /// The operation that will run, if the name picks one.
     fn operation(&self, operation_name: Option<&str>) -> Option<&OperationDefinition> {
-        let picked = match (&self.parsed.operations, operation_name) {
-            (DocumentOperations::Single(operation), None) => Some(operation),
-            (DocumentOperations::Single(_), Some(_)) => None,
-            (DocumentOperations::Multiple(all), Some(name)) => all.get(name),
-            (DocumentOperations::Multiple(all), None) if all.len() == 1 => all.values().next(),
-            (DocumentOperations::Multiple(_), None) => None,
-        };
-        picked.map(|operation| &operation.node)
+        graphql::running(&self.parsed, operation_name)
     }
 }
 

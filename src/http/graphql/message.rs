@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::parameters::Parameters;
-use super::reply::{Wire, to_json};
+use super::reply::{to_json, written};
 
 /// The one subprotocol that is spoken here.
 pub(super) const PROTOCOL: &str = "graphql-transport-ws";
@@ -70,9 +70,11 @@ pub(super) enum Outgoing<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         payload: Option<Map<String, Json>>,
     },
+    /// Written by hand, because its result may be text already.
+    #[serde(skip)]
     Next {
         id: &'a str,
-        payload: Wire<'a>,
+        payload: &'a Executed,
     },
     Error {
         id: &'a str,
@@ -85,11 +87,20 @@ pub(super) enum Outgoing<'a> {
 
 impl Outgoing<'_> {
     pub(super) fn next<'a>(id: &'a str, response: &'a Executed) -> Outgoing<'a> {
-        Outgoing::Next { id, payload: Wire(response) }
+        Outgoing::Next { id, payload: response }
     }
 
     pub(super) fn into_message(self) -> Message {
-        match Utf8Bytes::try_from(to_json(&self)) {
+        let bytes = match &self {
+            Self::Next { id, payload } => {
+                [br#"{"type":"next","id":"#, to_json(id).as_slice(), br#","payload":"#, &written(payload), b"}"]
+                    .concat()
+            }
+            Self::ConnectionAck | Self::Ping | Self::Pong { .. } | Self::Error { .. } | Self::Complete { .. } => {
+                to_json(&self)
+            }
+        };
+        match Utf8Bytes::try_from(bytes) {
             Ok(text) => Message::Text(text),
             Err(error) => {
                 tracing::error!(%error, "JSON that is not UTF-8");

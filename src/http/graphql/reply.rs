@@ -13,7 +13,7 @@ use super::negotiation::Media;
 use super::problem::{Problem, complete_codes, is_request_error, status_of};
 
 /// A response as the wire has it: errors first, so that a reader sees them before the data.
-pub(super) struct Wire<'a>(pub(super) &'a Executed);
+struct Wire<'a>(&'a Executed);
 
 impl Serialize for Wire<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -39,19 +39,21 @@ pub(super) fn executed(media: Media, mut response: Executed) -> Response {
         Media::GraphQl if is_request_error(&response) => status_of(&response),
         Media::Json | Media::GraphQl => StatusCode::OK,
     };
-    let body = if let Value::Binary(text) = &response.data
-        && response.errors.is_empty()
-    {
-        around(text, &response.extensions)
-    } else {
-        to_json(&Wire(&response))
-    };
-    let mut answer = json(media, status, body);
+    let mut answer = json(media, status, written(&response));
     answer.headers_mut().extend(std::mem::take(&mut response.http_headers));
     answer
 }
 
-/// A response whose data is text already (`graphql::AsText`).
+/// A response as text; its data may be that already (`graphql::AsText`).
+pub(super) fn written(response: &Executed) -> Vec<u8> {
+    if let Value::Binary(text) = &response.data
+        && response.errors.is_empty()
+    {
+        return around(text, &response.extensions);
+    }
+    to_json(&Wire(response))
+}
+
 fn around(data: &[u8], extensions: &BTreeMap<String, Value>) -> Vec<u8> {
     let extensions = to_json(extensions);
     [br#"{"data":"#, data, br#","extensions":"#, &extensions, b"}"].concat()

@@ -19,6 +19,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
+use graphql::AsText;
 use serde_json::{Map, Value as Json};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -358,7 +359,7 @@ impl<G: Gate> Talk<'_, G> {
             .take(self.who, options.max_operations_per_user)
             .ok_or_else(|| Problem::too_many("Too many operations at a time"))?;
         let Prepared { request, kind } = prepare(&self.surface.documents, payload)?;
-        let request = self.surface.gate.attach(request, self.caller.as_ref(), &self.info)?;
+        let request = self.surface.gate.attach(request, self.caller.as_ref(), &self.info)?.data(AsText);
         Ok((request, kind, place))
     }
 

@@ -17,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+use graphql::AsText;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tokio_stream::wrappers::ReceiverStream;
@@ -27,7 +28,7 @@ use super::http::{Read, read};
 use super::negotiation::{Accepted, Media};
 use super::parameters::Parameters;
 use super::problem::{Problem, complete_codes};
-use super::reply::{Wire, refused, to_json};
+use super::reply::{refused, written};
 use super::{ClientInfo, Gate, Surface, Transport};
 
 const METHODS: &str = "GET, POST";
@@ -88,7 +89,7 @@ pub(super) fn open<G: Gate>(
     if let Some(cursor) = last_event_id(&info.headers) {
         request = request.data(ResumeAfter(cursor));
     }
-    let request = surface.gate.attach(request, caller.as_ref(), info)?;
+    let request = surface.gate.attach(request, caller.as_ref(), info)?.data(AsText);
     let results = surface.results(request, kind, Some(place.clone()));
     let (out, queue) = mpsc::channel(options.send_queue.max(1));
     let feed = Feed {
@@ -230,7 +231,7 @@ fn next_event(response: &Executed) -> Vec<u8> {
         bytes.push(b'\n');
     }
     bytes.extend_from_slice(b"event: next\ndata: ");
-    bytes.extend_from_slice(&to_json(&Wire(response)));
+    bytes.extend_from_slice(&written(response));
     bytes.extend_from_slice(b"\n\n");
     bytes
 }

@@ -76,9 +76,14 @@ impl<C> Lent<C> {
         }
     }
 
-    /// It is not lent again, and whoever takes it sees to its end.
+    /// It is not lent again, unless whoever takes it puts it back.
     pub(super) fn take(&mut self) -> Option<C> {
         self.conn.take()
+    }
+
+    /// Puts back, in order, what was taken.
+    pub(super) fn put(&mut self, conn: C) {
+        self.conn = Some(conn);
     }
 }
 
@@ -112,7 +117,11 @@ mod tests {
         first.ended(true);
         assert_eq!(first.take(), Some(1));
         drop(first);
-        assert_eq!(*lend(&shelf, 5).await.begin().unwrap(), 5, "nor is what was taken");
+        let mut first = lend(&shelf, 5).await;
+        assert_eq!(first.take(), Some(5), "nor is what was taken");
+        first.put(6);
+        drop(first);
+        assert_eq!(lend(&shelf, 7).await.take(), Some(6), "but what was put back");
     }
 
     #[tokio::test]

@@ -2,14 +2,14 @@
 //! internal error that names the column.
 
 use model::{Error, Result};
-use serde_json::Value as Json;
+use rusqlite::types::Value as Cell;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
-use sqlx::sqlite::SqliteRow;
 
 /// A row of either database.
 pub enum Row {
-    Sqlite(SqliteRow),
+    /// Its values, which move to whoever reads them.
+    Sqlite(Vec<Cell>),
     Postgres(PgRow),
 }
 
@@ -20,42 +20,39 @@ pub struct Columns<'a> {
 }
 
 enum Source<'a> {
-    Row(&'a Row),
-    /// All columns in one, as a JSON array: see `Conn::pick`.
-    Packed(std::vec::IntoIter<serde_json::Value>),
+    Sqlite(std::vec::IntoIter<Cell>),
+    Postgres(&'a PgRow),
 }
 
 macro_rules! column {
-    ($($fn:ident $type:ty, $value:pat => $read:expr),+ $(,)?) => {$(
+    ($($fn:ident $type:ty, $($value:pat => $read:expr),+);+ $(;)?) => {$(
         pub fn $fn(&mut self) -> Result<$type> {
             let at = self.next;
             self.next += 1;
-            let row = match &mut self.source {
-                Source::Row(row) => row,
-                Source::Packed(values) => {
-                    return match values.next() {
-                        Some($value) => Ok($read),
-                        other => Err(Error::internal(format!("column {at} is of another type: {other:?}"))),
-                    };
+            match &mut self.source {
+                Source::Sqlite(cells) => match cells.next() {
+                    $(Some($value) => Ok($read),)+
+                    other => Err(Error::internal(format!(
+                        "column {at} is of another type: {:?}",
+                        other.map(|cell| cell.data_type())
+                    ))),
+                },
+                Source::Postgres(row) => {
+                    row.try_get::<$type, _>(at).map_err(|e| Error::internal(format!("column {at}: {e}")))
                 }
-            };
-            match row {
-                Row::Sqlite(row) => row.try_get::<$type, _>(at),
-                Row::Postgres(row) => row.try_get::<$type, _>(at),
             }
-            .map_err(|e| Error::internal(format!("column {at}: {e}")))
         }
     )+};
 }
 
 impl Columns<'_> {
     column! {
-        int i64, Json::Number(n) => n.as_i64().unwrap_or_default(),
-        text String, Json::String(text) => text,
-        bytes_or Option<Vec<u8>>, Json::Null => None,
-        int_or Option<i64>, value @ (Json::Number(_) | Json::Null) => value.as_i64(),
-        text_or Option<String>, value @ (Json::String(_) | Json::Null) => if let Json::String(text) = value { Some(text) } else { None },
-        bool bool, value @ (Json::Number(_) | Json::Bool(_)) => value.as_bool().unwrap_or(value.as_i64() == Some(1)),
+        int i64, Cell::Integer(n) => n;
+        text String, Cell::Text(text) => text;
+        bytes_or Option<Vec<u8>>, Cell::Blob(bytes) => Some(bytes), Cell::Null => None;
+        int_or Option<i64>, Cell::Integer(n) => Some(n), Cell::Null => None;
+        text_or Option<String>, Cell::Text(text) => Some(text), Cell::Null => None;
+        bool bool, Cell::Integer(n) => n != 0;
     }
 
     /// A word of one of our enums.
@@ -79,15 +76,12 @@ impl Columns<'_> {
 }
 
 impl Row {
-    /// The columns of a row that was picked.
-    pub(super) fn unpacked(&self) -> Result<Columns<'_>> {
-        let text = self.columns().text()?;
-        let values: Vec<Json> =
-            serde_json::from_str(&text).map_err(|e| Error::internal(format!("a packed row: {e}")))?;
-        Ok(Columns { source: Source::Packed(values.into_iter()), next: 0 })
-    }
-
-    pub fn columns(&self) -> Columns<'_> {
-        Columns { source: Source::Row(self), next: 0 }
+    /// The row's values, once.
+    pub fn columns(&mut self) -> Columns<'_> {
+        let source = match self {
+            Self::Sqlite(cells) => Source::Sqlite(std::mem::take(cells).into_iter()),
+            Self::Postgres(row) => Source::Postgres(row),
+        };
+        Columns { source, next: 0 }
     }
 }

@@ -4,7 +4,6 @@
 use model::{Error, Result};
 use sqlx::Arguments as _;
 use sqlx::postgres::PgArguments;
-use sqlx::sqlite::SqliteArguments;
 use std::borrow::Cow;
 
 /// An argument of a statement. Empty values keep their type, because PostgreSQL asks for it.
@@ -14,6 +13,61 @@ pub enum Value {
     Text(Option<String>),
     Bool(bool),
     Bytes(Option<Vec<u8>>),
+    /// A column of many rows, for PostgreSQL alone.
+    Ints(Vec<Option<i64>>),
+    Texts(Vec<Option<String>>),
+    Bools(Vec<bool>),
+    Blobs(Vec<Option<Vec<u8>>>),
+}
+
+impl Value {
+    /// The first of so many values of a column.
+    pub(crate) fn column(self, many: usize) -> Self {
+        fn first<T>(value: T, many: usize) -> Vec<T> {
+            let mut column = Vec::with_capacity(many);
+            column.push(value);
+            column
+        }
+        match self {
+            Self::Int(n) => Self::Ints(first(n, many)),
+            Self::Text(text) => Self::Texts(first(text, many)),
+            Self::Bool(yes) => Self::Bools(first(yes, many)),
+            Self::Bytes(bytes) => Self::Blobs(first(bytes, many)),
+            column @ (Self::Ints(_) | Self::Texts(_) | Self::Bools(_) | Self::Blobs(_)) => column,
+        }
+    }
+
+    /// Adds the next value of the column, which must be of its type.
+    pub(crate) fn add(&mut self, value: Self) -> Result<()> {
+        match (self, value) {
+            (Self::Ints(column), Self::Int(n)) => column.push(n),
+            (Self::Texts(column), Self::Text(text)) => column.push(text),
+            (Self::Bools(column), Self::Bool(yes)) => column.push(yes),
+            (Self::Blobs(column), Self::Bytes(bytes)) => column.push(bytes),
+            _ => return Err(Error::internal("a column's values are of different types")),
+        }
+        Ok(())
+    }
+
+    /// PostgreSQL's name for the type of a column.
+    pub(crate) fn array(&self) -> Option<&'static str> {
+        match self {
+            Self::Ints(_) => Some("bigint[]"),
+            Self::Texts(_) => Some("text[]"),
+            Self::Bools(_) => Some("boolean[]"),
+            Self::Blobs(_) => Some("bytea[]"),
+            Self::Int(_) | Self::Text(_) | Self::Bool(_) | Self::Bytes(_) => None,
+        }
+    }
+
+    fn has_nul(&self) -> bool {
+        let with_nul = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains('\0'));
+        match self {
+            Self::Text(text) => with_nul(text),
+            Self::Texts(column) => column.iter().any(with_nul),
+            Self::Int(_) | Self::Bool(_) | Self::Bytes(_) | Self::Ints(_) | Self::Bools(_) | Self::Blobs(_) => false,
+        }
+    }
 }
 
 macro_rules! value_from {
@@ -42,28 +96,34 @@ value_from! {
     model::id::RuleId => |v| Self::Int(Some(v.0)), model::id::RuleRunId => |v| Self::Int(Some(v.0)), model::id::Seq => |v| Self::Int(Some(v.0)),
 }
 
+/// PostgreSQL can't hold a NUL, so neither database is asked to.
+pub(super) fn check(values: &[Value]) -> Result<()> {
+    if values.iter().any(Value::has_nul) {
+        return Err(Error::invalid("text", "must not contain a NUL character"));
+    }
+    Ok(())
+}
+
 /// A statement and its arguments.
 #[derive(Debug, Clone)]
 pub struct Sql {
     pub(super) text: Cow<'static, str>,
     pub(super) args: Vec<Value>,
-    /// Whether each row comes as one JSON array.
-    pub(super) packed: bool,
 }
 
 impl Sql {
     pub fn new(text: &'static str) -> Self {
-        Self { text: Cow::Borrowed(text), args: Vec::new(), packed: false }
+        Self { text: Cow::Borrowed(text), args: Vec::new() }
     }
 
     /// A statement whose text is put together: only out of constants and placeholders, never out of input.
     pub fn built(text: String) -> Self {
-        Self { text: Cow::Owned(text), args: Vec::new(), packed: false }
+        Self { text: Cow::Owned(text), args: Vec::new() }
     }
 
-    /// A statement for SQLite whose rows come as one JSON array each: see `Conn::pick`.
-    pub(crate) fn packed(text: String) -> Self {
-        Self { text: Cow::Owned(text), args: Vec::new(), packed: true }
+    /// `SELECT columns from`.
+    pub fn select(columns: &str, from: &str) -> Self {
+        Self::built(format!("SELECT {columns} {from}"))
     }
 
     /// How SQLite would go about it.
@@ -136,31 +196,8 @@ impl Sql {
         self.push(" AND ").push(column).push(" LIKE ").push_arg(format!("%{escaped}%")).push(" ESCAPE '\\'")
     }
 
-    /// PostgreSQL can't hold a NUL, so neither database is asked to.
-    fn check(&self) -> Result<()> {
-        if self.args.iter().any(|v| matches!(v, Value::Text(Some(text)) if text.contains('\0'))) {
-            return Err(Error::invalid("text", "must not contain a NUL character"));
-        }
-        Ok(())
-    }
-
-    pub(super) fn sqlite(&self) -> Result<SqliteArguments> {
-        self.check()?;
-        let mut args = SqliteArguments::default();
-        for value in &self.args {
-            match value {
-                Value::Int(v) => args.add(*v),
-                Value::Text(v) => args.add(v.clone()),
-                Value::Bool(v) => args.add(*v),
-                Value::Bytes(v) => args.add(v.clone()),
-            }
-            .map_err(Error::internal)?;
-        }
-        Ok(args)
-    }
-
     pub(super) fn postgres(&self) -> Result<PgArguments> {
-        self.check()?;
+        check(&self.args)?;
         let mut args = PgArguments::default();
         for value in &self.args {
             match value {
@@ -168,6 +205,10 @@ impl Sql {
                 Value::Text(v) => args.add(v.as_deref()),
                 Value::Bool(v) => args.add(*v),
                 Value::Bytes(v) => args.add(v.as_deref()),
+                Value::Ints(column) => args.add(column),
+                Value::Texts(column) => args.add(column),
+                Value::Bools(column) => args.add(column),
+                Value::Blobs(column) => args.add(column),
             }
             .map_err(Error::internal)?;
         }
