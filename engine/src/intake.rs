@@ -5,6 +5,7 @@
 
 use crate::audit::{Act, took};
 use crate::execute::Work;
+use crate::seat::Seat;
 use crate::subject::Subject;
 use crate::{Caller, Engine, secret};
 use model::access::{self, Operation};
@@ -116,9 +117,8 @@ impl Engine {
     }
 
     async fn taken_in(&self, id: InboundId, inbound: Inbound, from: &mut Option<UserId>) -> Result<TakenIn> {
-        // Bound first: in the head of an `if let` the connection would be held while the writer waits for one.
-        let known = store::once::origin(&mut self.0.store.read().await?, &inbound.origin).await?;
-        if let Some((ticket, comment)) = known {
+        let (before, known) = self.known(&inbound).await?;
+        if let Some((ticket, comment)) = before {
             let went = Some((ticket, comment));
             self.submit(Work::SettleInbound { id, state: InboundState::Duplicate, why: None, went }).await?;
             return Ok(TakenIn { ticket, comment, opened: false, duplicate: true });
@@ -126,7 +126,7 @@ impl Engine {
         let machine = matches!(inbound.nature, Nature::AutoReply | Nature::Bounce);
         let command = if machine {
             // A machine's mail makes no contact and no ticket: it is a note where it belongs, or nothing.
-            let sender = self.known_sender(&inbound).await?;
+            let sender = known;
             *from = sender;
             let reported = self.reported(&inbound).await?;
             let ticket = match self.conversation(&inbound, sender).await? {
@@ -138,7 +138,10 @@ impl Engine {
             };
             Command::AddComment(ticket, Box::new(self.comment(&inbound, sender).await?))
         } else {
-            let sender = self.sender(&inbound).await?;
+            let sender = match known {
+                Some(known) => known,
+                None => self.newcomer(&inbound).await?,
+            };
             *from = Some(sender);
             match self.conversation(&inbound, Some(sender)).await? {
                 Target::Join(ticket) => {
@@ -161,12 +164,9 @@ impl Engine {
         Ok(TakenIn { ticket, comment, opened: opens && !outcome.repeated, duplicate: outcome.repeated })
     }
 
-    /// Who wrote: known by the channel, by the address, or made now.
+    /// Who wrote and is not known: a contact that is made now.
     #[expect(clippy::wildcard_enum_match_arm, reason = "looks for a few among many")]
-    async fn sender(&self, inbound: &Inbound) -> Result<UserId> {
-        if let Some(known) = self.known_sender(inbound).await? {
-            return Ok(known);
-        }
+    async fn newcomer(&self, inbound: &Inbound) -> Result<UserId> {
         let channel = inbound.origin.channel;
         let contact = MakeContact {
             channel,
@@ -187,17 +187,25 @@ impl Engine {
         }
     }
 
-    /// The person that the channel's identity or the mail's address already belongs to.
-    async fn known_sender(&self, inbound: &Inbound) -> Result<Option<UserId>> {
-        let mut conn = self.0.store.read().await?;
-        if let Some(identity) =
-            store::people::identity(&mut conn, inbound.origin.channel, &inbound.from.external_id).await?
-        {
-            return Ok(Some(identity.user));
-        }
-        let Some(email) = &inbound.from.email else { return Ok(None) };
-        let user = store::people::by_login(&mut conn, email.as_str()).await?;
-        Ok(user.filter(|u| u.profile.email.as_ref() == Some(email)).map(|u| u.id))
+    /// Where the message went if it came in before; else the person that the channel's identity or the mail's address already
+    /// belongs to.
+    async fn known(&self, inbound: &Inbound) -> Result<(Option<(TicketId, CommentId)>, Option<UserId>)> {
+        let (store, origin, from) = (self.0.store.clone(), inbound.origin.clone(), inbound.from.clone());
+        let questions = async move {
+            let mut conn = store.read_here().await?;
+            let before = store::once::origin(&mut conn, &origin).await?;
+            if before.is_some() {
+                return Ok((before, None));
+            }
+            let identity = store::people::identity(&mut conn, origin.channel, &from.external_id).await?;
+            if let Some(identity) = identity {
+                return Ok((None, Some(identity.user)));
+            }
+            let Some(email) = &from.email else { return Ok((None, None)) };
+            let user = store::people::by_login(&mut conn, email.as_str()).await?;
+            Ok((None, user.filter(|u| u.profile.email.as_ref() == Some(email)).map(|u| u.id)))
+        };
+        Seat::at(&self.0.store).ask(questions).await
     }
 
     /// The first clue that leads to a ticket decides.
