@@ -16,11 +16,15 @@ const WORK: u64 = 50;
 const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
 
 /// For the very beginning: a page that is free goes back to the system at once. The allocator would wait a second, and then
-/// for the next request: an idle server would keep what its last one needed.
-#[expect(unsafe_code, reason = "the allocator takes its options no other way; it has no conditions")]
+/// for the next request: an idle server would keep what its last one needed. And whichever thread SQLite works on, what it
+/// needs comes from two places, not from one for each thread.
+#[expect(unsafe_code, reason = "the allocators take their options no other way; they have no conditions")]
 pub fn keep_little() {
     // SAFETY: mi_option_set may be called at any time from any thread, and this option takes any number.
     unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, 0) };
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: mallopt may be called at any time from any thread; what it doesn't take it refuses.
+    let _taken = unsafe { libc::mallopt(libc::M_ARENA_MAX, 2) };
 }
 
 /// Gives back for as long as the server runs.

@@ -190,9 +190,10 @@ impl Engine {
     /// Where the message went if it came in before; else the person that the channel's identity or the mail's address already
     /// belongs to.
     async fn known(&self, inbound: &Inbound) -> Result<(Option<(TicketId, CommentId)>, Option<UserId>)> {
-        let (store, origin, from) = (self.0.store.clone(), inbound.origin.clone(), inbound.from.clone());
+        let (origin, from) = (inbound.origin.clone(), inbound.from.clone());
+        // Waited for here: no thread stands about for want of a connection.
+        let mut conn = self.0.store.read_here().await?;
         let questions = async move {
-            let mut conn = store.read_here().await?;
             let before = store::once::origin(&mut conn, &origin).await?;
             if before.is_some() {
                 return Ok((before, None));

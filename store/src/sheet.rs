@@ -83,3 +83,37 @@ impl Sheet {
         Ok(Some(Sql::built(text).bind_all(columns)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sheet(rows: Vec<Vec<Value>>) -> Sheet {
+        Sheet::new("t", "id, name, done", rows).tail(" ON CONFLICT DO NOTHING")
+    }
+
+    #[test]
+    fn sqlite_writes_a_row_at_a_time() {
+        let rows = vec![vec![1_i64.into(), "a".into(), true.into()]];
+        assert_eq!(sheet(rows).for_each(), "INSERT INTO t (id, name, done) VALUES (?, ?, ?) ON CONFLICT DO NOTHING");
+        let wrapped =
+            Sheet::new("t", "id, x", vec![vec![1_i64.into(), 2_i64.into()]]).verb("REPLACE").wrapping_last("f(", ")");
+        assert_eq!(wrapped.for_each(), "REPLACE INTO t (id, x) VALUES (?, f(?))");
+    }
+
+    #[test]
+    fn postgres_writes_all_rows_by_the_same_text() {
+        let row = |id: i64, name: Option<&str>| vec![id.into(), name.into(), (id == 1).into()];
+        let one = sheet(vec![row(1, None)]).for_all().unwrap().unwrap();
+        let two = sheet(vec![row(1, None), row(2, Some("b"))]).for_all().unwrap().unwrap();
+        assert_eq!(one.text(), two.text());
+        assert_eq!(
+            two.text(),
+            "INSERT INTO t (id, name, done) SELECT a.c1, a.c2, a.c3 FROM UNNEST($1::bigint[], $2::text[], $3::boolean[]) \
+             AS a(c1, c2, c3) ON CONFLICT DO NOTHING"
+        );
+        assert!(sheet(Vec::new()).for_all().unwrap().is_none());
+        let mixed = sheet(vec![row(1, None), vec!["x".into(), "b".into(), true.into()]]);
+        assert!(mixed.for_all().is_err(), "a column has one type");
+    }
+}

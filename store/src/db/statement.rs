@@ -126,6 +126,11 @@ impl Sql {
         Self::built(format!("SELECT {columns} {from}"))
     }
 
+    #[cfg(test)]
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// How SQLite would go about it.
     #[cfg(test)]
     pub(crate) fn explained(self) -> Self {
