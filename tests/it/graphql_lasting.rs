@@ -1,7 +1,9 @@
-//! Lists that are answered with the text that they were answered with before: for as long as it is true, and to nobody else.
+//! Lists that are answered with the text that they were answered with before, and streams that share the text of their items: for
+//! as long as it is true, and with nobody else.
 
 use crate::api::soon;
 use crate::app::{TestApp, each_backend};
+use crate::live::Live;
 use engine::{Caller, Engine, Options};
 use model::people::ProfileInput;
 use serde_json::{Value, json};
@@ -61,6 +63,54 @@ async fn what_time_alone_changes_is_not_kept() {
         }
         app.clock.advance(2 * model::time::HOUR);
         assert_eq!(titles(&app, admin, overdue()).await, ["due soon"]);
+    })
+    .await;
+}
+
+const STREAM: &str = "subscription Told($after: Cursor) {
+    happened: events(after: $after) { type cursor ticketId changes { new field } } }";
+
+/// What is told up to an event about this ticket.
+async fn told_until(live: &mut Live, ticket: &Value) -> Vec<Value> {
+    let mut told = Vec::new();
+    while told.last().is_none_or(|last: &Value| last["ticketId"] != ticket["id"]) {
+        told.push(live.next().await["happened"].take());
+    }
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn equal_streams_are_told_alike_and_others_what_is_theirs() {
+    each_backend(|app| async move {
+        let (admin, user, stranger) = (&app.admin.token, &app.user.token, &app.stranger.token);
+        let after = json!({ "after": app.as_of(admin).await });
+        let mut equal = [app.live(admin, STREAM, after.clone()).await, app.live(admin, STREAM, after.clone()).await];
+        let mut events = app.sse(admin, STREAM, after.clone()).await;
+        let mut own = app.live(user, STREAM, after.clone()).await;
+        let first = app.open_ticket(user, "first").await;
+        let urgent = json!({ "id": first["id"], "priority": "URGENT" });
+        app.done(admin, "setPriority", "ticket { id }", urgent).await;
+        let second = app.open_ticket(stranger, "second").await;
+        let third = app.open_ticket(user, "third").await;
+        // One that comes later replays what the others have had, more of it than is kept.
+        for n in 0..20 {
+            app.open_ticket(user, &format!("more {n}")).await;
+        }
+        let mut later = app.live(admin, STREAM, after).await;
+        let [one, other] = &mut equal;
+        let told = told_until(one, &third).await;
+        let words: Vec<&str> = told.iter().map(|event| event["type"].as_str().unwrap()).collect();
+        assert_eq!(words, ["TICKET_OPENED", "PRIORITY_CHANGED", "TICKET_OPENED", "TICKET_OPENED"]);
+        assert_eq!(told[1]["changes"], json!([{ "new": "URGENT", "field": "priority" }]));
+        assert_eq!(told_until(other, &third).await, told);
+        assert_eq!(told_until(&mut later, &third).await, told);
+        for event in &told {
+            let next = events.next().await;
+            assert_eq!((next.id.as_deref(), &next.result["data"]["happened"]), (event["cursor"].as_str(), event));
+        }
+        let mine = told_until(&mut own, &third).await;
+        assert!(mine.iter().all(|event| event["ticketId"] != second["id"]), "{mine:?}");
+        assert_eq!(mine.first(), told.first());
     })
     .await;
 }
