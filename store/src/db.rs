@@ -261,7 +261,7 @@ pub struct Options {
     pub max_connections: u32,
     /// Connections that read SQLite beside the writer.
     pub read_connections: u32,
-    /// KiB of page cache of the SQLite connection that writes; each of those that read has half of it.
+    /// KiB of page cache of the SQLite connection that writes; each of those that read has a quarter of it.
     pub cache_kib: u32,
 }
 
@@ -338,7 +338,7 @@ impl Db {
     async fn open_sqlite(options: &Options, path: PathBuf) -> Result<Pools> {
         let writer = Arc::new(Kept::writer(&path, options.cache_kib));
         // One of them watches for the commits of other processes.
-        let readers = Arc::new(Kept::readers(&path, options.cache_kib / 2, options.read_connections.max(1) + 1));
+        let readers = Arc::new(Kept::readers(&path, options.cache_kib / 4, options.read_connections.max(1) + 1));
         // The writer first: it makes the file.
         for kept in [&writer, &readers] {
             let opened = kept.lend().await;
