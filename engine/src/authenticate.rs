@@ -200,7 +200,6 @@ impl Engine {
             })
     }
 
-    /// Forgets what is kept of the person that an event is about.
     /// Clears what an event makes stale, before anybody hears of the event.
     pub(crate) fn observe(&self, recorded: &Recorded) {
         self.0.credentials.observe(recorded);

@@ -6,6 +6,7 @@
 
 use crate::caller::{LONGEST_KEY, is_key};
 use crate::facts;
+use crate::seat::Seat;
 use crate::subject::{Subject, subject_of};
 use crate::{Caller, Engine, Inner, Tolerate as _};
 use model::automation::Running;
@@ -155,8 +156,8 @@ impl Engine {
     }
 }
 
-/// The writer, in a seat of its own. It ends when nobody can send any more.
-pub(crate) async fn writer(engine: Weak<Inner>, mut waiting: mpsc::Receiver<Job>) {
+/// The writer, in its seat. It ends when nobody can send any more.
+pub(crate) async fn writer(engine: Weak<Inner>, mut waiting: mpsc::Receiver<Job>, seat: Seat) {
     let mut jobs = Vec::with_capacity(BATCH);
     let mut before = 1;
     let mut took = Duration::ZERO;
@@ -165,7 +166,7 @@ pub(crate) async fn writer(engine: Weak<Inner>, mut waiting: mpsc::Receiver<Job>
         if waiting.recv_many(&mut jobs, BATCH).await == 0 {
             return;
         }
-        gather(&mut waiting, &mut jobs, before, took).await;
+        gather(&mut waiting, &mut jobs, before, took, seat).await;
         before = jobs.len();
         let Some(inner) = engine.upgrade() else { return };
         let engine = Engine(inner);
@@ -180,13 +181,14 @@ pub(crate) async fn writer(engine: Weak<Inner>, mut waiting: mpsc::Receiver<Job>
 /// Callers who were answered together come again together, but not at the same instant: where the last batch was larger
 /// than what waits now, the others get a moment to arrive, so that they share one sync of the disk instead of two. The
 /// moment is a fraction of what a commit costs here, so nobody waits long for callers who don't come.
-async fn gather(waiting: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>, before: usize, commit: Duration) {
+async fn gather(waiting: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>, before: usize, commit: Duration, seat: Seat) {
     let wanted = before.min(BATCH);
     let until = Instant::now() + (commit / 4).min(GATHER);
     while jobs.len() < wanted {
-        // Whichever of the two keeps others from running: the task, or the writer's own thread.
-        tokio::task::yield_now().await;
-        std::thread::yield_now();
+        match seat {
+            Seat::Task => tokio::task::yield_now().await,
+            Seat::Thread => std::thread::yield_now(),
+        }
         while jobs.len() < BATCH
             && let Ok(job) = waiting.try_recv()
         {

@@ -261,7 +261,8 @@ impl Engine {
             closing: watch::Sender::new(false),
         };
         let engine = Self(Arc::new(inner));
-        let writer = seat::Seat::at(&engine.0.store).start(execute::writer(Arc::downgrade(&engine.0), waiting));
+        let seat = seat::Seat::at(&engine.0.store);
+        let writer = seat.start(execute::writer(Arc::downgrade(&engine.0), waiting, seat));
         engine.0.writer.lock().map_err(Error::internal)?.replace(writer);
         engine.0.audit.start(Arc::downgrade(&engine.0))?;
         engine.keep(tokio::spawn(hub::follow(Arc::downgrade(&engine.0))));

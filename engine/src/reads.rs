@@ -11,9 +11,8 @@ use model::ticket::Ticket;
 use model::{Error, Result};
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
-use store::Scope;
-use store::Store;
 use store::detail::Opening;
+use store::{Scope, Store};
 
 /// How many rows of lists are kept: some megabytes of tickets.
 const ROWS: usize = 2_000;

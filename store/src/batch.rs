@@ -98,10 +98,9 @@ impl<'db> Batch<'db> {
     }
 
     async fn abandon(self, error: Error) -> Error {
-        match self.rollback().await {
-            Ok(()) => error,
-            Err(worse) => worse,
-        }
+        // One that never began can't be rolled back, and its connection goes with it; why it didn't is what counts.
+        self.rollback().await.ok();
+        error
     }
 
     /// The connection, for facts that a decision reads.
@@ -208,7 +207,7 @@ impl Drop for Batch<'_> {
     }
 }
 
-/// Inserts rows of the same table, many to a statement.
+/// Inserts rows of one table.
 pub(crate) async fn insert(conn: &mut Conn, table: &str, columns: &str, rows: Vec<Vec<Value>>) -> Result<()> {
     conn.write(vec![Sheet::new(table, columns, rows)], Vec::new()).await
 }

@@ -83,12 +83,15 @@ impl Conn {
         }
     }
 
-    /// The rows of two statements: one trip on SQLite, one each on PostgreSQL.
+    /// The rows of two statements: one trip and one moment on SQLite, a trip each on PostgreSQL.
     pub(crate) async fn both(&mut self, first: Sql, second: Sql) -> Result<(Vec<Row>, Vec<Row>)> {
         match self {
             Self::Sqlite { lent, place, count } => {
                 count.fetch_add(1, Ordering::Relaxed);
-                sqlite::carry(lent, *place, move |conn| Ok((conn.rows(&first)?, conn.rows(&second)?))).await
+                sqlite::carry(lent, *place, move |conn| {
+                    conn.within("BEGIN", |conn| Ok((conn.rows(&first)?, conn.rows(&second)?)))
+                })
+                .await
             }
             Self::Postgres { .. } => Ok((self.all(first).await?, self.all(second).await?)),
         }
@@ -179,7 +182,8 @@ impl Conn {
         let rows = match self {
             Self::Sqlite { lent, place, count } => {
                 count.fetch_add(1, Ordering::Relaxed);
-                sqlite::carry(lent, *place, move |conn| conn.at_once(|conn| conn.write(&sheet))).await?
+                sqlite::carry(lent, *place, move |conn| conn.within("BEGIN IMMEDIATE", |conn| conn.write(&sheet)))
+                    .await?
             }
             Self::Postgres { .. } => match sheet.for_all()? {
                 Some(sql) => self.all(sql).await?,

@@ -168,9 +168,9 @@ impl Connection {
         Ok(found)
     }
 
-    /// Does something in a transaction of its own.
-    pub(super) fn at_once<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
-        self.change(&Sql::new("BEGIN IMMEDIATE"))?;
+    /// Does something in a transaction of its own, which begins as is said.
+    pub(super) fn within<T>(&self, begin: &'static str, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        self.change(&Sql::new(begin))?;
         let done = work(self).and_then(|done| self.change(&Sql::new("COMMIT")).map(|_| done));
         if done.is_err() && !self.0.is_autocommit() {
             self.change(&Sql::new("ROLLBACK"))?;
@@ -235,6 +235,29 @@ fn failed(error: rusqlite::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_read_within_a_transaction_is_of_one_moment_and_what_fails_leaves_none() {
+        let file = std::env::temp_dir().join(format!("echodesk-moment-{}.db", std::process::id()));
+        let writer = Connection::open(&file, Purpose::Writing, 1_024).unwrap();
+        writer.change(&Sql::new("CREATE TABLE t (id INTEGER PRIMARY KEY)")).unwrap();
+        let reader = Connection::open(&file, Purpose::Reading, 1_024).unwrap();
+        let count = |conn: &Connection| conn.rows(&Sql::new("SELECT id FROM t")).map(|rows| rows.len());
+        let read = |conn: &Connection| {
+            let before = count(conn)?;
+            writer.change(&Sql::new("INSERT INTO t (id) VALUES ($1)").bind(1_i64))?;
+            Ok((before, count(conn)?))
+        };
+        assert_eq!(reader.within("BEGIN", read).unwrap(), (0, 0));
+        assert_eq!(count(&reader).unwrap(), 1);
+        let twice = Sheet::new("t", "id", vec![vec![2_i64.into()], vec![1_i64.into()]]);
+        let failed = writer.within("BEGIN IMMEDIATE", |conn| conn.write(&twice).map(drop));
+        assert!(matches!(failed, Err(Error::Conflict { .. })), "{failed:?}");
+        assert!(writer.0.is_autocommit());
+        assert_eq!(count(&reader).unwrap(), 1, "all or none");
+        drop((writer, reader));
+        std::fs::remove_file(file).unwrap();
+    }
 
     #[test]
     fn arguments_are_counted_not_named() {
